@@ -3,7 +3,26 @@
 //! Everything that decides who is woken lives here, as total functions over values: no async, no I/O, no
 //! clock and no randomness. Time and facts come in as arguments, so that every decision can be replayed,
 //! tested and explained afterwards (P7).
+//!
+//! - [`incident`]: an incident is a log; `decide` says what happens, `apply` what that makes of the state.
+//! - [`queue`]: whose turn it is.
+//! - [`availability`]: may this person be asked now, and if not, why.
+//! - [`hunt`]: which facts are still missing before somebody can be chosen.
+//! - [`job`]: what must be done later, as a consequence of what happened.
+//! - [`policy`]: the numbers a team may choose.
+//! - [`ids`]: a type for every id.
 
+pub mod availability;
+pub mod hunt;
 pub mod ids;
+pub mod incident;
+pub mod job;
+pub mod policy;
+pub mod queue;
 
+pub use availability::{Candidate, DndWindow, Presence, Verdict};
 pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};
+pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
+pub use job::{Job, JobKey, JobKind, Message, Plan, plan};
+pub use policy::Policy;
+pub use queue::{Place, Queue, QueueChange};

@@ -1,1 +1,59 @@
-//! placeholder
+//! Where PagerSlack's incidents, jobs and queues are kept.
+//!
+//! [`Store`] is the interface; [`sqlite`] is the embedded default. [`conformance`] is one suite that every
+//! backend must pass. What the store promises is small and strict: a [`Commit`] is all or nothing, durable
+//! when it returns, and refused when what it was decided on is no longer true (P1, P2).
+
+pub mod conformance;
+pub mod sqlite;
+
+mod model;
+
+pub use model::{
+    Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, Stored, StoreError,
+};
+pub use sqlite::Sqlite;
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId};
+
+/// What a backend must be able to do. Times are given, never read.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Makes a commit durable, or refuses it whole.
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError>;
+
+    /// The log of an incident, or `None` if there is none.
+    async fn load(&self, team: &TeamId, incident: &IncidentId) -> Result<Option<Stored>, StoreError>;
+
+    /// The open incident about `url` in a rotation.
+    async fn open_incident(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError>;
+
+    /// The incident that a message belongs to.
+    async fn incident_of(&self, team: &TeamId, message: &MessageRef) -> Result<Option<IncidentId>, StoreError>;
+
+    /// Every message of every open incident, for the in-memory index, in pages: at most `limit` after the
+    /// cursor, with the cursor of the next page, or `None` after the last.
+    async fn live_messages(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError>;
+
+    /// A rotation's queue; empty for a rotation never seen.
+    async fn queue(&self, rotation: &RotationId) -> Result<Queue, StoreError>;
+
+    /// Every rotation that has a queue.
+    async fn rotations(&self) -> Result<Vec<RotationId>, StoreError>;
+
+    /// Leases due jobs, the longest due first.
+    async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
+
+    /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
+    /// leases of held ones. `None` when there is no job at all.
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// How many jobs there are, due or not, leased or not.
+    async fn job_count(&self) -> Result<u64, StoreError>;
+}

@@ -1,0 +1,136 @@
+//! What an event makes of the state.
+
+use super::event::{Event, Recorded, Report};
+use super::state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase};
+
+/// The state after one more event.
+///
+/// Total: an event that no legal log has at this place changes nothing, so that a log which was cut or
+/// doubled still reads as something.
+pub fn apply(state: Option<Incident>, recorded: &Recorded) -> Option<Incident> {
+    match (state, &recorded.event) {
+        (None, Event::Reported(report)) => Some(opened(report.clone(), recorded)),
+        (None, _) => None,
+        (Some(mut incident), event) => {
+            incident.version = recorded.seq;
+            advance(&mut incident, event, recorded);
+            Some(incident)
+        }
+    }
+}
+
+/// The state that a whole log amounts to.
+pub fn replay<'a>(log: impl IntoIterator<Item = &'a Recorded>) -> Option<Incident> {
+    log.into_iter().fold(None, apply)
+}
+
+fn opened(report: Report, recorded: &Recorded) -> Incident {
+    Incident {
+        report,
+        reported_at: recorded.at,
+        version: recorded.seq,
+        root: None,
+        phase: Phase::Hunting { since: recorded.at },
+        attempts: Vec::new(),
+        manager_rounds: Vec::new(),
+        refusals: Vec::new(),
+        ack_refused: Default::default(),
+    }
+}
+
+fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
+    match event {
+        Event::Reported(_) => {}
+        Event::RootPosted { message } => incident.root = Some(message.clone()),
+        Event::Paged {
+            attempt,
+            responder,
+            considered,
+            deadline,
+        } => {
+            incident.attempts.push(Attempt {
+                responder: responder.clone(),
+                paged_at: recorded.at,
+                considered: considered.clone(),
+                message: None,
+                end: None,
+            });
+            incident.phase = Phase::Paging {
+                attempt: *attempt,
+                responder: responder.clone(),
+                deadline: *deadline,
+            };
+        }
+        Event::PagePosted {
+            attempt,
+            message,
+            deadline: posted,
+        } => {
+            if let Some(found) = attempt_mut(incident, *attempt) {
+                found.message = Some(message.clone());
+            }
+            if let Phase::Paging {
+                attempt: current,
+                deadline,
+                ..
+            } = &mut incident.phase
+                && current == attempt
+            {
+                *deadline = *posted;
+            }
+        }
+        Event::PageTimedOut { attempt } => ended(incident, *attempt, AttemptEnd::TimedOut, recorded),
+        Event::Passed { attempt, .. } => ended(incident, *attempt, AttemptEnd::Passed, recorded),
+        Event::ManagersPaged {
+            round,
+            whom,
+            reason,
+            direct,
+            deadline,
+        } => {
+            incident.manager_rounds.push(ManagerRound {
+                whom: whom.clone(),
+                reason: reason.clone(),
+                direct: *direct,
+                at: recorded.at,
+                messages: Vec::new(),
+            });
+            incident.phase = Phase::ManagersPaged {
+                round: *round,
+                deadline: *deadline,
+            };
+        }
+        Event::ManagersPosted { round, message } => {
+            let index = usize::try_from(*round)
+                .ok()
+                .and_then(|round| round.checked_sub(1));
+            if let Some(round) = index.and_then(|index| incident.manager_rounds.get_mut(index)) {
+                round.messages.push(message.clone());
+            }
+        }
+        Event::PostRefused { posting, why } => incident.refusals.push((*posting, why.clone())),
+        Event::Acknowledged { by, via } => {
+            incident.phase = Phase::Acknowledged {
+                by: by.clone(),
+                at: recorded.at,
+                via: *via,
+            };
+        }
+        Event::AckRefused { by } => {
+            incident.ack_refused.insert(by.clone());
+        }
+    }
+}
+
+fn ended(incident: &mut Incident, attempt: u32, end: AttemptEnd, recorded: &Recorded) {
+    if let Some(found) = attempt_mut(incident, attempt) {
+        found.end = Some(end);
+    }
+    incident.phase = Phase::Hunting { since: recorded.at };
+}
+
+fn attempt_mut(incident: &mut Incident, number: u32) -> Option<&mut Attempt> {
+    incident
+        .attempts
+        .get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
+}

@@ -1,0 +1,374 @@
+//! What happens next. Every legal transition stands in [`decide`]'s one match.
+
+use jiff::Timestamp;
+
+use super::event::{Event, ManagersReason, ManagersWhom, Posting, Report, Via};
+use super::state::{Incident, Phase};
+use crate::availability::{Candidate, Verdict};
+use crate::ids::{MessageRef, UserId};
+use crate::policy::Policy;
+
+/// What somebody asks of an incident, or what was found out for it, with the facts gathered on the way.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Somebody reports it.
+    Report(Report),
+    /// The root message was posted.
+    RootPosted {
+        /// Which message it is.
+        message: MessageRef,
+    },
+    /// A hunt has looked over the queue.
+    Page {
+        /// Everyone up to the first available person, or everyone, in queue order.
+        candidates: Vec<Candidate>,
+        /// The managers, should nobody be available.
+        managers: ManagersWhom,
+    },
+    /// A hunt could not find out who is in the channel, and has run out of patience.
+    GiveUpHunt {
+        /// What Slack said.
+        why: String,
+        /// The managers, who are told instead (P6).
+        managers: ManagersWhom,
+    },
+    /// A page was posted.
+    PagePosted {
+        /// Of which attempt.
+        attempt: u32,
+        /// Which message it is.
+        message: MessageRef,
+    },
+    /// The deadline of an attempt has come, and the reactions read back hold no eligible 👀 (P4).
+    TimeOut {
+        /// Which attempt.
+        attempt: u32,
+        /// The managers, should the page never have reached the thread.
+        managers: ManagersWhom,
+    },
+    /// The person asked passes.
+    Pass {
+        /// Who wants to pass.
+        by: UserId,
+    },
+    /// The root message has not reached the channel in all the time that a person would have had to answer.
+    GiveUpRoot {
+        /// The managers, who are told in direct messages instead.
+        managers: ManagersWhom,
+    },
+    /// The deadline of a managers' page has come, and the reactions read back hold no eligible 👀 (P4).
+    RepeatManagers {
+        /// Which round went unanswered.
+        round: u32,
+        /// The managers as they are now.
+        managers: ManagersWhom,
+    },
+    /// A managers' page was posted.
+    ManagersPosted {
+        /// Of which round.
+        round: u32,
+        /// Which message it is.
+        message: MessageRef,
+    },
+    /// Slack refused a message for good.
+    PostRefused {
+        /// Which message.
+        posting: Posting,
+        /// Slack's error code.
+        why: String,
+        /// The managers, who are told in direct messages instead.
+        managers: ManagersWhom,
+    },
+    /// Somebody says that they take it.
+    Acknowledge {
+        /// Who.
+        by: UserId,
+        /// How.
+        via: Via,
+        /// Whether they are an engineer of the rotation or a manager.
+        eligible: bool,
+    },
+}
+
+/// What follows from a command, as events to append. Nothing follows from a command that comes too late,
+/// twice, or for another attempt than the one under way.
+pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now: Timestamp) -> Vec<Event> {
+    let incident = match (state, command) {
+        (None, Command::Report(report)) => return vec![Event::Reported(report.clone())],
+        (None, _) | (Some(_), Command::Report(_)) => return vec![],
+        (Some(incident), _) => incident,
+    };
+    let managers = |whom: &ManagersWhom, reason| page_managers(incident, whom, reason, policy, now);
+    match (&incident.phase, command) {
+        (_, Command::Report(_)) => vec![],
+
+        (_, Command::RootPosted { message }) if incident.root.is_none() => {
+            vec![Event::RootPosted {
+                message: message.clone(),
+            }]
+        }
+        (_, Command::RootPosted { .. }) => vec![],
+
+        (
+            Phase::Hunting { .. },
+            Command::Page {
+                candidates,
+                managers: whom,
+            },
+        ) => page(incident, candidates, whom, policy, now),
+        (Phase::Hunting { .. }, Command::GiveUpHunt { why, managers: whom }) => {
+            vec![managers(whom, ManagersReason::CannotTell { why: why.clone() })]
+        }
+        (_, Command::Page { .. } | Command::GiveUpHunt { .. }) => vec![],
+
+        (_, Command::PagePosted { attempt, message }) => match incident.attempt(*attempt) {
+            Some(found) if found.message.is_none() => vec![Event::PagePosted {
+                attempt: *attempt,
+                message: message.clone(),
+                deadline: now + policy.ack_timeout,
+            }],
+            _ => vec![],
+        },
+
+        (
+            Phase::Paging {
+                attempt, deadline, ..
+            },
+            Command::TimeOut {
+                attempt: asked,
+                managers: whom,
+            },
+        ) if attempt == asked && *deadline <= now => time_out(incident, *attempt, whom, policy, now),
+        (_, Command::TimeOut { .. }) => vec![],
+
+        (
+            Phase::Paging {
+                attempt, responder, ..
+            },
+            Command::Pass { by },
+        ) if responder == by => {
+            vec![Event::Passed {
+                attempt: *attempt,
+                by: by.clone(),
+            }]
+        }
+        (_, Command::Pass { .. }) => vec![],
+
+        (Phase::Hunting { .. } | Phase::Paging { .. }, Command::GiveUpRoot { managers: whom })
+            if incident.root.is_none() =>
+        {
+            vec![managers(
+                whom,
+                ManagersReason::CannotPost {
+                    why: last_refusal(incident),
+                },
+            )]
+        }
+        (_, Command::GiveUpRoot { .. }) => vec![],
+
+        (
+            Phase::ManagersPaged {
+                round,
+                deadline: Some(deadline),
+            },
+            Command::RepeatManagers {
+                round: asked,
+                managers: whom,
+            },
+        ) if round == asked && *deadline <= now => {
+            vec![managers(whom, ManagersReason::NoAnswer)]
+        }
+        (_, Command::RepeatManagers { .. }) => vec![],
+
+        (_, Command::ManagersPosted { round, message }) => match incident.manager_round(*round) {
+            Some(found) if !found.messages.contains(message) => {
+                vec![Event::ManagersPosted {
+                    round: *round,
+                    message: message.clone(),
+                }]
+            }
+            _ => vec![],
+        },
+
+        (
+            phase,
+            Command::PostRefused {
+                posting,
+                why,
+                managers: whom,
+            },
+        ) => refused(incident, phase, *posting, why, || {
+            managers(whom, ManagersReason::CannotPost { why: why.clone() })
+        }),
+
+        (Phase::Acknowledged { .. }, Command::Acknowledge { .. }) => vec![],
+        (
+            _,
+            Command::Acknowledge {
+                by,
+                via,
+                eligible: true,
+            },
+        ) => {
+            vec![Event::Acknowledged {
+                by: by.clone(),
+                via: *via,
+            }]
+        }
+        (
+            _,
+            Command::Acknowledge {
+                by, eligible: false, ..
+            },
+        ) if !incident.ack_refused.contains(by) => {
+            vec![Event::AckRefused { by: by.clone() }]
+        }
+        (_, Command::Acknowledge { .. }) => vec![],
+    }
+}
+
+/// Chooses the first available person, else the first of whom Slack cannot tell (P6), else the managers.
+fn page(
+    incident: &Incident,
+    candidates: &[Candidate],
+    whom: &ManagersWhom,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Event> {
+    let attempt = u32::try_from(incident.attempts.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    if attempt > policy.max_attempts {
+        return vec![page_managers(
+            incident,
+            whom,
+            ManagersReason::AttemptsUsedUp,
+            policy,
+            now,
+        )];
+    }
+    let asked = incident.asked();
+    let free = |candidate: &&Candidate| !asked.contains(&candidate.user);
+    let chosen = candidates
+        .iter()
+        .filter(free)
+        .find(|candidate| candidate.verdict == Verdict::Available)
+        .or_else(|| {
+            candidates
+                .iter()
+                .filter(free)
+                .find(|candidate| matches!(candidate.verdict, Verdict::Unknown { .. }))
+        });
+    match chosen {
+        Some(chosen) => vec![Event::Paged {
+            attempt,
+            responder: chosen.user.clone(),
+            considered: considered(candidates, chosen),
+            deadline: now + policy.ack_timeout,
+        }],
+        None => {
+            let reason = ManagersReason::NobodyAvailable {
+                considered: candidates.to_vec(),
+            };
+            vec![page_managers(incident, whom, reason, policy, now)]
+        }
+    }
+}
+
+/// Everyone ahead of the person chosen, and that person. For somebody of whom Slack could not tell, that is
+/// everyone: all the others were out of the question.
+fn considered(candidates: &[Candidate], chosen: &Candidate) -> Vec<Candidate> {
+    if chosen.verdict == Verdict::Available {
+        candidates
+            .iter()
+            .take_while(|candidate| *candidate != chosen)
+            .chain([chosen])
+            .cloned()
+            .collect()
+    } else {
+        candidates.to_vec()
+    }
+}
+
+/// Ends an attempt whose page stands. A page that is still on its way gets as long again to arrive; after
+/// that Slack has failed, and the managers are told outside the channel (P6).
+fn time_out(
+    incident: &Incident,
+    attempt: u32,
+    whom: &ManagersWhom,
+    policy: &Policy,
+    now: Timestamp,
+) -> Vec<Event> {
+    match incident.attempt(attempt) {
+        Some(found) if found.message.is_some() => vec![Event::PageTimedOut { attempt }],
+        Some(found) if now >= found.paged_at + policy.ack_timeout + policy.ack_timeout => {
+            let reason = ManagersReason::CannotPost {
+                why: last_refusal(incident),
+            };
+            vec![page_managers(incident, whom, reason, policy, now)]
+        }
+        _ => vec![],
+    }
+}
+
+/// Records a refusal once, and turns to the managers when the refused message was to reach somebody.
+fn refused(
+    incident: &Incident,
+    phase: &Phase,
+    posting: Posting,
+    why: &str,
+    managers: impl FnOnce() -> Event,
+) -> Vec<Event> {
+    if incident
+        .refusals
+        .iter()
+        .any(|(other, code)| *other == posting && code == why)
+    {
+        return vec![];
+    }
+    let record = Event::PostRefused {
+        posting,
+        why: why.to_owned(),
+    };
+    match (phase, posting) {
+        (Phase::Paging { attempt, .. }, Posting::Page { attempt: refused }) if *attempt == refused => {
+            vec![record, managers()]
+        }
+        (Phase::ManagersPaged { round, .. }, Posting::Managers { round: refused })
+            if *round == refused && incident.manager_round(refused).is_some_and(|round| !round.direct) =>
+        {
+            vec![record, managers()]
+        }
+        _ => vec![record],
+    }
+}
+
+fn page_managers(
+    incident: &Incident,
+    whom: &ManagersWhom,
+    reason: ManagersReason,
+    policy: &Policy,
+    now: Timestamp,
+) -> Event {
+    let round = u32::try_from(incident.manager_rounds.len())
+        .unwrap_or(u32::MAX)
+        .saturating_add(1);
+    let direct = incident.root.is_none()
+        || matches!(reason, ManagersReason::CannotPost { .. })
+        || incident.manager_rounds.last().is_some_and(|round| round.direct);
+    let deadline = (round < policy.manager_rounds).then(|| now + policy.manager_repeat);
+    Event::ManagersPaged {
+        round,
+        whom: whom.clone(),
+        reason,
+        direct,
+        deadline,
+    }
+}
+
+fn last_refusal(incident: &Incident) -> String {
+    incident
+        .refusals
+        .last()
+        .map_or_else(|| "no answer from Slack".to_owned(), |(_, why)| why.clone())
+}

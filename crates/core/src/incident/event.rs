@@ -1,0 +1,190 @@
+//! What happened, in the past tense, as it is stored for ever.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::availability::Candidate;
+use crate::ids::{IncidentId, MessageRef, RotationId, UserGroupId, UserId};
+
+/// The version of the stored form of [`Event`]. It rises when a stored event of an older form would no
+/// longer be read as it was meant.
+pub const EVENT_FORM: u32 = 1;
+
+/// An event with its place in the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Recorded {
+    /// 1 for the first event of the incident.
+    pub seq: u64,
+    /// When it was decided.
+    pub at: Timestamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What somebody reported.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// The incident.
+    pub incident: IncidentId,
+    /// Where it was reported, and so who is hunted among.
+    pub rotation: RotationId,
+    /// The incident's address, `http` or `https`, normalised.
+    pub url: String,
+    /// What the reporter wrote beside it, plain text, possibly empty.
+    pub note: String,
+    /// Who reported it.
+    pub reporter: UserId,
+    /// Where the reporter can be answered although the bot may not post in the channel: usable five times
+    /// within thirty minutes. Source: <https://docs.slack.dev/interactivity/handling-user-interaction>.
+    pub response_url: Option<String>,
+}
+
+/// How an acknowledgement reached us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Via {
+    /// A 👀 that Slack announced.
+    Reaction,
+    /// The button.
+    Button,
+    /// A 👀 found by reading the reactions back before escalating (P4).
+    ReadBack,
+}
+
+/// Whom a managers' page addresses.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ManagersWhom {
+    /// The managers, as resolved for this page.
+    pub users: Vec<UserId>,
+    /// The user group to mention instead of each of them, when there is one.
+    pub group: Option<UserGroupId>,
+}
+
+/// Why the managers are paged.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "because", rename_all = "snake_case")]
+pub enum ManagersReason {
+    /// As many people were asked as the policy allows.
+    AttemptsUsedUp,
+    /// Nobody who has not been asked may be asked now.
+    NobodyAvailable {
+        /// Everyone, each with the reason (P7).
+        considered: Vec<Candidate>,
+    },
+    /// Slack would not say who is in the channel.
+    CannotTell {
+        /// What Slack said.
+        why: String,
+    },
+    /// Slack would not take the bot's messages in the channel.
+    CannotPost {
+        /// Slack's error code, or what happened instead of an answer.
+        why: String,
+    },
+    /// Nobody answered the last page of the managers.
+    NoAnswer,
+}
+
+/// A message that the incident's course depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(tag = "posting", rename_all = "snake_case")]
+pub enum Posting {
+    /// The message that opens the thread.
+    Root,
+    /// The page of an attempt.
+    Page {
+        /// 1-based.
+        attempt: u32,
+    },
+    /// A page of the managers.
+    Managers {
+        /// 1-based.
+        round: u32,
+    },
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// Somebody reported an incident, and is told so after this is on disk (P1).
+    Reported(Report),
+    /// The message that opens the thread stands in the channel.
+    RootPosted {
+        /// Which message.
+        message: MessageRef,
+    },
+    /// One person is asked.
+    Paged {
+        /// 1-based.
+        attempt: u32,
+        /// Who.
+        responder: UserId,
+        /// Everyone ahead of the responder in the queue, in order, and the responder, each with the verdict
+        /// at the time (P7).
+        considered: Vec<Candidate>,
+        /// Until when they may answer; moved when the page turns out to be posted later.
+        deadline: Timestamp,
+    },
+    /// The page stands in the thread.
+    PagePosted {
+        /// Of which attempt.
+        attempt: u32,
+        /// Which message.
+        message: MessageRef,
+        /// Until when the person may answer, counted from now.
+        deadline: Timestamp,
+    },
+    /// The person asked did not answer in time.
+    PageTimedOut {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// The person asked passed.
+    Passed {
+        /// Which attempt.
+        attempt: u32,
+        /// Who passed: the person asked.
+        by: UserId,
+    },
+    /// The engineering managers are paged.
+    ManagersPaged {
+        /// 1-based.
+        round: u32,
+        /// Whom.
+        whom: ManagersWhom,
+        /// Why.
+        reason: ManagersReason,
+        /// Whether each is told in a direct message, because the thread cannot be written to.
+        direct: bool,
+        /// When they are paged again, or `None` after the last round.
+        deadline: Option<Timestamp>,
+    },
+    /// A managers' page stands in the thread or in a direct message.
+    ManagersPosted {
+        /// Of which round.
+        round: u32,
+        /// Which message.
+        message: MessageRef,
+    },
+    /// Slack refused a message for good; each refusal is recorded once.
+    PostRefused {
+        /// Which message.
+        #[serde(flatten)]
+        posting: Posting,
+        /// Slack's error code.
+        why: String,
+    },
+    /// An eligible person took the incident.
+    Acknowledged {
+        /// Who.
+        by: UserId,
+        /// How.
+        via: Via,
+    },
+    /// Somebody who may not take the incident tried to, and is told so once.
+    AckRefused {
+        /// Who.
+        by: UserId,
+    },
+}

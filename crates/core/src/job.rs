@@ -1,0 +1,347 @@
+//! What must be done later, as a consequence of what happened.
+//!
+//! A job is the only way anything happens later: timers are rows, not sleeping tasks, and outgoing messages
+//! are rows, not function calls. [`plan`] derives them from events, so that whoever commits an event commits
+//! what it calls for in the same breath.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{IncidentId, MessageRef, RotationId, UserId};
+use crate::incident::{Event, Incident, Phase, Recorded};
+use crate::policy::Policy;
+
+/// A job's stable name. There is at most one job of a name, and the name is also the key by which a message
+/// is recognised in Slack when it is unknown whether it landed (P2).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct JobKey(String);
+
+impl JobKey {
+    /// The key as stored.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key of a job about an incident.
+    pub fn of(incident: &IncidentId, kind: &JobKind) -> Self {
+        let name = match kind {
+            JobKind::Hunt => "hunt".to_owned(),
+            JobKind::RootDeadline => "deadline/root".to_owned(),
+            JobKind::PageDeadline { attempt } => format!("deadline/page/{attempt}"),
+            JobKind::ManagersDeadline { round } => format!("deadline/managers/{round}"),
+            JobKind::ConsiderAck { by, .. } => format!("consider-ack/{by}"),
+            JobKind::Send(message) => match message {
+                Message::Root => "send/root".to_owned(),
+                Message::RootUpdate { version } => format!("update/root/{version}"),
+                Message::Page { attempt } => format!("send/page/{attempt}"),
+                Message::PageUpdate { attempt } => format!("update/page/{attempt}"),
+                Message::Managers { round } => format!("send/managers/{round}"),
+                Message::ManagerDirect { round, user } => format!("send/manager/{round}/{user}"),
+                Message::Taken => "send/taken".to_owned(),
+                Message::AckRefused { user } => format!("send/ack-refused/{user}"),
+                Message::TellReporter { why } => format!("send/tell-reporter/{why}"),
+            },
+        };
+        Self(format!("{incident}/{name}"))
+    }
+}
+
+impl From<String> for JobKey {
+    fn from(key: String) -> Self {
+        Self(key)
+    }
+}
+
+/// One Slack message to send or to change.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "message", rename_all = "snake_case")]
+pub enum Message {
+    /// The message in the channel that opens the thread.
+    Root,
+    /// The same message, brought up to date; skipped when the incident has moved on since `version`.
+    RootUpdate {
+        /// The state to show.
+        version: u64,
+    },
+    /// The page of an attempt, in the thread.
+    Page {
+        /// 1-based.
+        attempt: u32,
+    },
+    /// The page of an attempt that is over, without its buttons.
+    PageUpdate {
+        /// 1-based.
+        attempt: u32,
+    },
+    /// The page of the managers, in the thread.
+    Managers {
+        /// 1-based.
+        round: u32,
+    },
+    /// The page of one manager, in a direct message.
+    ManagerDirect {
+        /// 1-based.
+        round: u32,
+        /// Who.
+        user: UserId,
+    },
+    /// Who is on it, in the thread.
+    Taken,
+    /// To somebody who may not take the incident, why; only they see it.
+    AckRefused {
+        /// Who.
+        user: UserId,
+    },
+    /// To the reporter, what to do so that the bot can post; only they see it.
+    TellReporter {
+        /// Slack's error code.
+        why: String,
+    },
+}
+
+/// What to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobKind {
+    /// Look for somebody to ask.
+    Hunt,
+    /// Tell the managers directly if the root message has not reached the channel.
+    RootDeadline,
+    /// Turn to the next person if this attempt has not been answered.
+    PageDeadline {
+        /// 1-based.
+        attempt: u32,
+    },
+    /// Page the managers again if nobody has answered.
+    ManagersDeadline {
+        /// 1-based.
+        round: u32,
+    },
+    /// Find out whether somebody who reacted may take the incident, and let them.
+    ConsiderAck {
+        /// Who reacted.
+        by: UserId,
+        /// On which message, where the explanation is shown if they may not.
+        message: MessageRef,
+        /// Whether by the button rather than by a 👀.
+        button: bool,
+    },
+    /// Send one message.
+    Send(Message),
+}
+
+/// A job to add. Adding one whose key exists already moves it to the new due time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Job {
+    /// Its stable name.
+    pub key: JobKey,
+    /// Whose it is: the rotation, for budgets and for the workspace's token.
+    pub rotation: RotationId,
+    /// The incident it is about.
+    pub incident: IncidentId,
+    /// What to do.
+    pub kind: JobKind,
+    /// When.
+    pub due: Timestamp,
+}
+
+impl Job {
+    /// A job about an incident.
+    pub fn new(rotation: &RotationId, incident: &IncidentId, kind: JobKind, due: Timestamp) -> Self {
+        let key = JobKey::of(incident, &kind);
+        Self {
+            key,
+            rotation: rotation.clone(),
+            incident: incident.clone(),
+            kind,
+            due,
+        }
+    }
+}
+
+/// What an event changes about the jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Jobs to add, or to move to a new due time.
+    pub add: Vec<Job>,
+    /// Jobs that are pointless now.
+    pub remove: Vec<JobKey>,
+}
+
+/// What must be done because of `recorded`, which led to `after`.
+pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
+    let mut planner = Planner {
+        incident: after,
+        now: recorded.at,
+        plan: Plan::default(),
+    };
+    match &recorded.event {
+        Event::Reported(_) => {
+            planner.send(Message::Root);
+            planner.add(JobKind::Hunt, recorded.at);
+            planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
+        }
+        Event::RootPosted { .. } => {
+            planner.remove(&JobKind::RootDeadline);
+            match &after.phase {
+                Phase::Hunting { .. } => {}
+                Phase::Paging { attempt, .. } => {
+                    planner.send(Message::Page { attempt: *attempt });
+                    planner.update_root();
+                }
+                Phase::ManagersPaged { .. } => planner.update_root(),
+                Phase::Acknowledged { .. } => {
+                    planner.send(Message::Taken);
+                    planner.update_root();
+                }
+            }
+        }
+        Event::Paged {
+            attempt, deadline, ..
+        } => {
+            planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
+            if after.root.is_some() {
+                planner.send(Message::Page { attempt: *attempt });
+                planner.update_root();
+            }
+        }
+        Event::PagePosted {
+            attempt, deadline, ..
+        } => {
+            if after
+                .current_attempt()
+                .is_some_and(|(current, _)| current == *attempt)
+            {
+                planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
+            } else {
+                planner.send(Message::PageUpdate { attempt: *attempt });
+            }
+        }
+        Event::PageTimedOut { attempt } | Event::Passed { attempt, .. } => {
+            planner.remove(&JobKind::PageDeadline { attempt: *attempt });
+            planner.add(JobKind::Hunt, recorded.at);
+            planner.over(*attempt);
+            planner.update_root();
+        }
+        Event::ManagersPaged {
+            round,
+            whom,
+            direct,
+            deadline,
+            ..
+        } => {
+            planner.managers(*round, whom, *direct, *deadline);
+        }
+        Event::ManagersPosted { .. } => {}
+        Event::PostRefused { why, .. } => {
+            if after.report.response_url.is_some() {
+                planner.send(Message::TellReporter { why: why.clone() });
+            }
+        }
+        Event::Acknowledged { .. } => planner.acknowledged(),
+        Event::AckRefused { by } => planner.send(Message::AckRefused { user: by.clone() }),
+    }
+    planner.plan
+}
+
+struct Planner<'a> {
+    incident: &'a Incident,
+    now: Timestamp,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    fn add(&mut self, kind: JobKind, due: Timestamp) {
+        let report = &self.incident.report;
+        self.plan
+            .add
+            .push(Job::new(&report.rotation, &report.incident, kind, due));
+    }
+
+    fn remove(&mut self, kind: &JobKind) {
+        self.plan
+            .remove
+            .push(JobKey::of(&self.incident.report.incident, kind));
+    }
+
+    fn send(&mut self, message: Message) {
+        self.add(JobKind::Send(message), self.now);
+    }
+
+    fn update_root(&mut self) {
+        if self.incident.root.is_some() {
+            self.send(Message::RootUpdate {
+                version: self.incident.version,
+            });
+        }
+    }
+
+    /// Takes the buttons off the page of an attempt that is over.
+    fn over(&mut self, attempt: u32) {
+        if self
+            .incident
+            .attempt(attempt)
+            .is_some_and(|found| found.message.is_some())
+        {
+            self.send(Message::PageUpdate { attempt });
+        }
+    }
+
+    fn managers(
+        &mut self,
+        round: u32,
+        whom: &crate::incident::ManagersWhom,
+        direct: bool,
+        deadline: Option<Timestamp>,
+    ) {
+        self.remove(&JobKind::Hunt);
+        if let Some(attempt) = self
+            .incident
+            .attempts
+            .len()
+            .checked_sub(1)
+            .and_then(|last| u32::try_from(last + 1).ok())
+        {
+            self.remove(&JobKind::PageDeadline { attempt });
+        }
+        if round > 1 {
+            self.remove(&JobKind::ManagersDeadline { round: round - 1 });
+        }
+        if direct {
+            for user in &whom.users {
+                self.send(Message::ManagerDirect {
+                    round,
+                    user: user.clone(),
+                });
+            }
+        } else {
+            self.send(Message::Managers { round });
+        }
+        if let Some(deadline) = deadline {
+            self.add(JobKind::ManagersDeadline { round }, deadline);
+        }
+        self.update_root();
+    }
+
+    /// Nothing further is asked of anybody (P4), the thread says who is on it.
+    fn acknowledged(&mut self) {
+        self.remove(&JobKind::Hunt);
+        self.remove(&JobKind::RootDeadline);
+        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
+            && attempt > 0
+        {
+            self.remove(&JobKind::PageDeadline { attempt });
+            self.over(attempt);
+        }
+        if let Ok(round) = u32::try_from(self.incident.manager_rounds.len())
+            && round > 0
+        {
+            self.remove(&JobKind::ManagersDeadline { round });
+        }
+        if self.incident.root.is_some() {
+            self.send(Message::Taken);
+        }
+        self.update_root();
+    }
+}

@@ -1,0 +1,32 @@
+//! The numbers a team may choose: how long to wait, how often to ask.
+
+use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
+
+/// How a rotation hunts. The defaults are those of the first PagerSlack.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// How long a person asked has to answer before the next one is asked.
+    pub ack_timeout: SignedDuration,
+    /// How many people are asked before the engineering managers are.
+    pub max_attempts: u32,
+    /// How long the managers have before they are paged again.
+    pub manager_repeat: SignedDuration,
+    /// How often the managers are paged in all.
+    pub manager_rounds: u32,
+    /// How long one hunt may wait for facts that Slack does not give, before whoever is left counts as
+    /// unknown and may be asked nevertheless (P6).
+    pub patience: SignedDuration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            ack_timeout: SignedDuration::from_mins(2),
+            max_attempts: 6,
+            manager_repeat: SignedDuration::from_mins(5),
+            manager_rounds: 3,
+            patience: SignedDuration::from_secs(30),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Whose turn it is (P5).
+//!
+//! One queue per rotation, ordered by turn: the person whose last turn lies furthest back stands at the
+//! head. A turn is being paged or acknowledging; either puts a person at the bottom, so the acknowledger
+//! always ends at the very bottom. The queue is a fold of [`QueueChange`]s, each of which takes the next
+//! number; the count of changes is its version.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::ids::{RotationId, UserId};
+
+/// One person's place.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// Who.
+    pub user: UserId,
+    /// The number of their last turn; the lowest is the head.
+    pub turn: u64,
+    /// When that turn was taken, or `None` for somebody who has only joined.
+    pub turned_at: Option<Timestamp>,
+}
+
+/// What moves somebody in the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "change", rename_all = "snake_case")]
+pub enum QueueChange {
+    /// A person new to the roster joins at the bottom. Ignored for somebody already in the queue.
+    Joined {
+        /// Who.
+        user: UserId,
+    },
+    /// A person had a turn and goes to the bottom. Ignored for somebody who is not in the queue.
+    Turn {
+        /// Who.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A rotation's queue, head first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Queue {
+    /// How many changes have made this queue; the next change takes `version + 1` as its turn.
+    pub version: u64,
+    /// Places by ascending turn.
+    places: Vec<Place>,
+}
+
+impl Queue {
+    /// A queue as read from storage, in any order.
+    pub fn new(version: u64, mut places: Vec<Place>) -> Self {
+        places.sort_by(|a, b| a.turn.cmp(&b.turn).then_with(|| a.user.cmp(&b.user)));
+        Self { version, places }
+    }
+
+    /// The places, head first.
+    pub fn places(&self) -> &[Place] {
+        &self.places
+    }
+
+    /// Takes a change in.
+    pub fn apply(&mut self, change: &QueueChange) {
+        self.version += 1;
+        let (user, turned_at) = match change {
+            QueueChange::Joined { user } => (user, None),
+            QueueChange::Turn { user, at } => (user, Some(*at)),
+        };
+        let found = self.places.iter().position(|place| &place.user == user);
+        match (change, found) {
+            (QueueChange::Joined { .. }, Some(_)) | (QueueChange::Turn { .. }, None) => return,
+            (QueueChange::Turn { .. }, Some(index)) => drop(self.places.remove(index)),
+            (QueueChange::Joined { .. }, None) => {}
+        }
+        self.places.push(Place {
+            user: user.clone(),
+            turn: self.version,
+            turned_at,
+        });
+    }
+
+    /// The order in which `members` are considered: not-deprioritised people before deprioritised ones, then
+    /// the least recent turn first. Members who have no place yet are left out; see [`Queue::newcomers`].
+    pub fn order(&self, members: &BTreeSet<UserId>, deprioritised: &BTreeSet<UserId>) -> Vec<UserId> {
+        let mut first = Vec::with_capacity(members.len());
+        let mut last = Vec::new();
+        for place in self.places.iter().filter(|place| members.contains(&place.user)) {
+            if !deprioritised.is_empty() && deprioritised.contains(&place.user) {
+                last.push(place.user.clone());
+            } else {
+                first.push(place.user.clone());
+            }
+        }
+        first.append(&mut last);
+        first
+    }
+
+    /// The 1-based place of a person among `members`, from the head.
+    pub fn position(&self, user: &UserId, members: &BTreeSet<UserId>) -> Option<usize> {
+        self.order(members, &BTreeSet::new())
+            .iter()
+            .position(|other| other == user)
+            .map(|index| index + 1)
+    }
+
+    /// The members who have no place yet, in the order in which they join.
+    ///
+    /// People who join together are ordered as by lot, so that no name, id or seniority is favoured: by a
+    /// hash of `seed`, the rotation and the person. The order is drawn once and stored as turns.
+    pub fn newcomers(&self, rotation: &RotationId, members: &BTreeSet<UserId>, seed: u64) -> Vec<UserId> {
+        let known: BTreeSet<&UserId> = self.places.iter().map(|place| &place.user).collect();
+        let mut drawn: Vec<_> = members
+            .iter()
+            .filter(|user| !known.contains(user))
+            .map(|user| (lot(rotation, user, seed, self.version), user.clone()))
+            .collect();
+        drawn.sort();
+        drawn.into_iter().map(|(_, user)| user).collect()
+    }
+}
+
+fn lot(rotation: &RotationId, user: &UserId, seed: u64, version: u64) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update(seed.to_be_bytes());
+    hash.update(version.to_be_bytes());
+    for part in [rotation.team.as_str(), rotation.channel.as_str(), user.as_str()] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn people(count: usize) -> BTreeSet<UserId> {
+        (0..count).map(|i| UserId::new(format!("U{i:05}"))).collect()
+    }
+
+    fn rotation() -> RotationId {
+        RotationId::new("T1".into(), "C1".into())
+    }
+
+    fn queue_of(members: &BTreeSet<UserId>) -> Queue {
+        let mut queue = Queue::default();
+        for user in queue.newcomers(&rotation(), members, 7) {
+            queue.apply(&QueueChange::Joined { user });
+        }
+        queue
+    }
+
+    fn turn(queue: &mut Queue, user: &UserId) {
+        queue.apply(&QueueChange::Turn {
+            user: user.clone(),
+            at: Timestamp::UNIX_EPOCH,
+        });
+    }
+
+    #[test]
+    fn the_acknowledger_ends_at_the_very_bottom() {
+        let members = people(5);
+        let mut queue = queue_of(&members);
+        let head = queue.places()[0].user.clone();
+        turn(&mut queue, &head);
+        assert_eq!(queue.position(&head, &members), Some(5));
+        let volunteer = queue.places()[1].user.clone();
+        turn(&mut queue, &volunteer);
+        assert_eq!(queue.position(&volunteer, &members), Some(5));
+        assert_eq!(queue.position(&head, &members), Some(4));
+    }
+
+    #[test]
+    fn newcomers_join_at_the_bottom_and_keep_the_order_once_drawn() {
+        let mut queue = queue_of(&people(4));
+        let before = queue.clone();
+        let everyone = people(6);
+        let joined = queue.newcomers(&rotation(), &everyone, 7);
+        assert_eq!(joined.len(), 2);
+        for user in &joined {
+            queue.apply(&QueueChange::Joined { user: user.clone() });
+        }
+        assert_eq!(queue.places()[..4], before.places()[..]);
+        assert!(queue.newcomers(&rotation(), &everyone, 8).is_empty());
+    }
+
+    #[test]
+    fn the_order_drawn_depends_on_the_seed_and_not_on_the_names() {
+        let members = people(50);
+        let drawn = Queue::default().newcomers(&rotation(), &members, 1);
+        assert_ne!(drawn, Queue::default().newcomers(&rotation(), &members, 2));
+        assert_ne!(drawn, members.iter().cloned().collect::<Vec<_>>());
+        assert_eq!(drawn, Queue::default().newcomers(&rotation(), &members, 1));
+    }
+
+    #[test]
+    fn deprioritised_people_come_after_the_others_in_their_own_order() {
+        let members = people(4);
+        let queue = queue_of(&members);
+        let order = queue.order(&members, &BTreeSet::new());
+        let deprioritised = BTreeSet::from([order[0].clone(), order[2].clone()]);
+        let expected = [&order[1], &order[3], &order[0], &order[2]].map(Clone::clone);
+        assert_eq!(queue.order(&members, &deprioritised), expected);
+    }
+
+    #[test]
+    fn a_turn_of_somebody_unknown_adds_nobody() {
+        let mut queue = queue_of(&people(2));
+        turn(&mut queue, &"U99999".into());
+        assert_eq!(queue.places().len(), 2);
+    }
+
+    proptest! {
+        /// P5: everyone equally available and one page at a time, over any window the number of times asked
+        /// differs by at most one.
+        #[test]
+        fn over_any_window_the_share_differs_by_at_most_one(count in 1..9_usize, pages in 1..60_usize, from in 0..60_usize) {
+            let members = people(count);
+            let mut queue = queue_of(&members);
+            let mut asked = Vec::new();
+            for _ in 0..pages {
+                let head = queue.order(&members, &BTreeSet::new())[0].clone();
+                turn(&mut queue, &head);
+                turn(&mut queue, &head);
+                asked.push(head);
+            }
+            let window = &asked[from.min(asked.len())..];
+            let share = |user: &UserId| window.iter().filter(|other| *other == user).count();
+            let most = members.iter().map(share).max().unwrap_or(0);
+            let least = members.iter().map(share).min().unwrap_or(0);
+            prop_assert!(most - least <= 1, "most {most}, least {least}");
+        }
+
+        /// P5: volunteering only lowers one's share of being asked.
+        #[test]
+        fn volunteering_never_raises_the_share(count in 2..7_usize, pages in 1..60_usize, volunteer in 0..7_usize) {
+            let members = people(count);
+            let volunteer = members.iter().nth(volunteer % count).cloned().unwrap();
+            let share = |volunteers: bool| {
+                let mut queue = queue_of(&members);
+                let mut asked = 0;
+                for page in 0..pages {
+                    let head = queue.order(&members, &BTreeSet::new())[0].clone();
+                    asked += usize::from(head == volunteer);
+                    turn(&mut queue, &head);
+                    turn(&mut queue, if volunteers && page % 3 == 0 { &volunteer } else { &head });
+                }
+                asked
+            };
+            prop_assert!(share(true) <= share(false));
+        }
+    }
+}

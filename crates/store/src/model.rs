@@ -1,0 +1,172 @@
+//! What goes into the store and comes out of it.
+
+use jiff::Timestamp;
+use pagerslack_core::{
+    IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
+};
+
+/// A lease's number. It rises each time the job is claimed, so that whoever held an earlier lease can no
+/// longer commit (fencing).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fence(pub u64);
+
+/// An incident's log as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Every event, first to last.
+    pub log: Vec<Recorded>,
+}
+
+/// One change of the store, all or nothing.
+#[derive(Clone, Debug)]
+pub struct Commit {
+    /// The workspace.
+    pub team: TeamId,
+    /// The incident that the events belong to.
+    pub incident: IncidentId,
+    /// The version that `events` were decided on: the `seq` of the last event then, 0 for a new incident.
+    /// Checked whenever `events` is not empty.
+    pub expected_version: u64,
+    /// Events to append, numbered from `expected_version + 1`.
+    pub events: Vec<Recorded>,
+    /// How the incident can be found from now on; `None` leaves that as it is.
+    pub index: Option<IncidentIndex>,
+    /// Jobs to add; one whose key exists and which is not the job disposed of below is moved to the new due
+    /// time (and stays leased if it is).
+    pub add: Vec<Job>,
+    /// Jobs to remove, leased or not; absent ones are no fault.
+    pub remove: Vec<JobKey>,
+    /// The job in whose course this is committed, and what becomes of it.
+    pub job: Option<(JobKey, Fence, Disposal)>,
+    /// Moves in the rotation's queue.
+    pub queue: Option<QueueCommit>,
+    /// Messages that belong to the incident from now on.
+    pub messages: Vec<MessageRef>,
+}
+
+impl Commit {
+    /// A commit that changes nothing yet.
+    pub fn new(team: TeamId, incident: IncidentId, expected_version: u64) -> Self {
+        Self {
+            team,
+            incident,
+            expected_version,
+            events: Vec::new(),
+            index: None,
+            add: Vec::new(),
+            remove: Vec::new(),
+            job: None,
+            queue: None,
+            messages: Vec::new(),
+        }
+    }
+}
+
+/// How an incident can be found. At most one open incident of a rotation has a given URL.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentIndex {
+    /// The rotation.
+    pub rotation: RotationId,
+    /// The incident's address.
+    pub url: String,
+    /// Whether somebody is still needed.
+    pub open: bool,
+}
+
+/// Moves in a queue.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueCommit {
+    /// Whose queue.
+    pub rotation: RotationId,
+    /// The version on which the choice was made, or `None` for a move that holds whatever came between
+    /// (the acknowledger always goes to the bottom).
+    pub expected: Option<u64>,
+    /// The moves, in order.
+    pub changes: Vec<QueueChange>,
+}
+
+/// What becomes of the job in whose course something is committed. Either needs the live fencing token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Disposal {
+    /// It is done and goes.
+    Done,
+    /// It is released and comes up again.
+    Again {
+        /// When.
+        due: Timestamp,
+        /// Whether it is unknown if its effect has happened (P2).
+        doubtful: bool,
+    },
+}
+
+/// A request for work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claim {
+    /// The present.
+    pub now: Timestamp,
+    /// Until when the jobs claimed are held.
+    pub lease_until: Timestamp,
+    /// How many at most.
+    pub limit: usize,
+}
+
+/// A job held under a lease.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    /// The job.
+    pub job: Job,
+    /// The token under which it may be disposed of.
+    pub fence: Fence,
+    /// How often it has been claimed, this time included.
+    pub tries: u32,
+    /// Whether it is unknown if its effect has happened already: it was released as doubtful, or an earlier
+    /// lease ended without a word (a crash after the send began).
+    pub doubtful: bool,
+    /// When it was claimed before, if it was.
+    pub last_claimed_at: Option<Timestamp>,
+    /// Until when it is held.
+    pub lease_until: Timestamp,
+}
+
+/// Why a commit was refused.
+#[derive(Debug, thiserror::Error)]
+pub enum CommitError {
+    /// The incident has moved on: load, decide again, commit again.
+    #[error("the incident has moved on")]
+    Conflict,
+    /// The queue has moved on: read it, choose again, commit again.
+    #[error("the queue has moved on")]
+    QueueMoved,
+    /// The job is no longer held under this token, or is gone: drop the work.
+    #[error("the job is no longer held")]
+    LeaseLost,
+    /// Another open incident of the rotation has this URL.
+    #[error("incident {0} is open for this URL")]
+    AlreadyOpen(IncidentId),
+    /// The store failed; nothing of the commit was kept.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why the store could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database could not be read or written: full, locked, read-only, gone.
+    #[error("the store cannot be reached: {what}")]
+    Unavailable {
+        /// What was being done.
+        what: &'static str,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// What is stored cannot be read as what it should be.
+    #[error("the store holds something unreadable: {what}")]
+    Corrupt {
+        /// What was being read.
+        what: String,
+        /// The cause.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}
