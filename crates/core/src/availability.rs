@@ -119,11 +119,7 @@ pub struct Facts {
 
 impl Facts {
     /// Nothing is known yet.
-    pub const NONE: Self = Self {
-        account: Fact::NotAsked,
-        dnd: Fact::NotAsked,
-        presence: Fact::NotAsked,
-    };
+    pub const NONE: Self = Self { account: Fact::NotAsked, dnd: Fact::NotAsked, presence: Fact::NotAsked };
 
     /// The verdict that these facts allow, or `None` while a fact that could change it has not been asked
     /// for.
@@ -160,9 +156,7 @@ impl Facts {
         Some(if unreadable.is_empty() {
             Verdict::Available
         } else {
-            Verdict::Unknown {
-                why: unreadable.join(", "),
-            }
+            Verdict::Unknown { why: unreadable.join(", ") }
         })
     }
 }
@@ -195,10 +189,7 @@ mod tests {
 
     #[test]
     fn a_window_is_half_open() {
-        let window = DndWindow {
-            start: at(10),
-            end: at(20),
-        };
+        let window = DndWindow { start: at(10), end: at(20) };
         assert!(!window.contains(at(9)));
         assert!(window.contains(at(10)));
         assert!(window.contains(at(19)));
@@ -207,36 +198,19 @@ mod tests {
 
     #[test]
     fn a_coming_window_does_not_matter_yet() {
-        let facts = Facts {
-            dnd: Fact::Known(Some(DndWindow {
-                start: at(10),
-                end: at(20),
-            })),
-            ..known()
-        };
+        let facts = Facts { dnd: Fact::Known(Some(DndWindow { start: at(10), end: at(20) })), ..known() };
         assert_eq!(facts.verdict(at(9)), Some(Verdict::Available));
-        assert_eq!(
-            facts.verdict(at(10)),
-            Some(Verdict::DoNotDisturb { until: at(20) })
-        );
+        assert_eq!(facts.verdict(at(10)), Some(Verdict::DoNotDisturb { until: at(20) }));
     }
 
     #[test]
     fn a_known_no_needs_no_other_fact() {
         assert_eq!(
-            Facts {
-                presence: Fact::Known(Presence::Away),
-                ..Facts::NONE
-            }
-            .verdict(NOW),
+            Facts { presence: Fact::Known(Presence::Away), ..Facts::NONE }.verdict(NOW),
             Some(Verdict::Away)
         );
         assert_eq!(
-            Facts {
-                account: Fact::Known(Account::Guest),
-                ..Facts::NONE
-            }
-            .verdict(NOW),
+            Facts { account: Fact::Known(Account::Guest), ..Facts::NONE }.verdict(NOW),
             Some(Verdict::Guest)
         );
         assert_eq!(Facts::NONE.verdict(NOW), None);
@@ -244,15 +218,10 @@ mod tests {
 
     #[test]
     fn an_unreadable_fact_is_never_a_no() {
-        let facts = Facts {
-            dnd: Fact::Unreadable("missing_scope".into()),
-            ..known()
-        };
+        let facts = Facts { dnd: Fact::Unreadable("missing_scope".into()), ..known() };
         assert_eq!(
             facts.verdict(NOW),
-            Some(Verdict::Unknown {
-                why: "do-not-disturb: missing_scope".into()
-            })
+            Some(Verdict::Unknown { why: "do-not-disturb: missing_scope".into() })
         );
     }
 }

@@ -52,11 +52,7 @@ pub fn survey(
     let mut need = Need::default();
     let mut open = 0;
     for user in order {
-        let facts = if asked.contains(user) || managers.contains(user) {
-            Facts::NONE
-        } else {
-            facts(user)
-        };
+        let facts = if asked.contains(user) || managers.contains(user) { Facts::NONE } else { facts(user) };
         let verdict = if asked.contains(user) {
             Some(Verdict::AskedAlready)
         } else if managers.contains(user) {
@@ -67,10 +63,7 @@ pub fn survey(
         match verdict {
             Some(verdict) if open == 0 => {
                 let available = verdict == Verdict::Available;
-                settled.push(Candidate {
-                    user: user.clone(),
-                    verdict,
-                });
+                settled.push(Candidate { user: user.clone(), verdict });
                 if available {
                     return Survey::Settled(settled);
                 }
@@ -93,11 +86,7 @@ pub fn survey(
             }
         }
     }
-    if open == 0 {
-        Survey::Settled(settled)
-    } else {
-        Survey::Need(need)
-    }
+    if open == 0 { Survey::Settled(settled) } else { Survey::Need(need) }
 }
 
 fn want<T>(list: &mut Vec<UserId>, user: &UserId, fact: &Fact<T>) {
@@ -116,33 +105,18 @@ mod tests {
     }
 
     fn facts(presence: Fact<Presence>) -> Facts {
-        Facts {
-            account: Fact::Known(Account::Member),
-            dnd: Fact::Known(None),
-            presence,
-        }
+        Facts { account: Fact::Known(Account::Member), dnd: Fact::Known(None), presence }
     }
 
     fn look(order: &[UserId], facts: impl Fn(&UserId) -> Facts) -> Survey {
-        survey(
-            order,
-            &BTreeSet::new(),
-            &BTreeSet::new(),
-            facts,
-            4,
-            Timestamp::UNIX_EPOCH,
-        )
+        survey(order, &BTreeSet::new(), &BTreeSet::new(), facts, 4, Timestamp::UNIX_EPOCH)
     }
 
     #[test]
     fn the_first_available_person_settles_it() {
         let order = users(3);
         let Survey::Settled(found) = look(&order, |user| {
-            facts(Fact::Known(if user == &order[0] {
-                Presence::Away
-            } else {
-                Presence::Active
-            }))
+            facts(Fact::Known(if user == &order[0] { Presence::Away } else { Presence::Active }))
         }) else {
             panic!("everything was known")
         };
@@ -155,9 +129,7 @@ mod tests {
     #[test]
     fn asks_about_a_few_at_a_time_and_dnd_in_bulk() {
         let order = users(300);
-        let Survey::Need(need) = look(&order, |_| Facts::NONE) else {
-            panic!("nothing was known")
-        };
+        let Survey::Need(need) = look(&order, |_| Facts::NONE) else { panic!("nothing was known") };
         assert_eq!(need.presence, order[..4]);
         assert_eq!(need.accounts, order[..4]);
         assert_eq!(need.dnd, order[..50]);
@@ -166,13 +138,14 @@ mod tests {
     #[test]
     fn nobody_behind_an_available_person_is_asked_about() {
         let order = users(10);
-        let Survey::Need(need) = look(&order, |user| {
-            if user == &order[2] {
-                facts(Fact::Known(Presence::Active))
-            } else {
-                Facts::NONE
-            }
-        }) else {
+        let Survey::Need(need) =
+            look(
+                &order,
+                |user| {
+                    if user == &order[2] { facts(Fact::Known(Presence::Active)) } else { Facts::NONE }
+                },
+            )
+        else {
             panic!("the two ahead are not known")
         };
         assert_eq!(need.presence, order[..2]);
@@ -189,14 +162,9 @@ mod tests {
         let order = users(2);
         let asked = BTreeSet::from([order[0].clone()]);
         let managers = BTreeSet::from([order[1].clone()]);
-        let Survey::Settled(found) = survey(
-            &order,
-            &asked,
-            &managers,
-            |_| Facts::NONE,
-            4,
-            Timestamp::UNIX_EPOCH,
-        ) else {
+        let Survey::Settled(found) =
+            survey(&order, &asked, &managers, |_| Facts::NONE, 4, Timestamp::UNIX_EPOCH)
+        else {
             panic!("no fact can change this")
         };
         assert_eq!(

@@ -87,14 +87,9 @@ impl IncidentId {
             hash.update(part.as_bytes());
         }
         let digest = hash.finalize();
-        let bits = digest
-            .iter()
-            .take(10)
-            .fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
-        let id: String = (0..16)
-            .rev()
-            .map(|i| char::from(ALPHABET[((bits >> (i * 5)) & 31) as usize]))
-            .collect();
+        let bits = digest.iter().take(10).fold(0_u128, |bits, byte| (bits << 8) | u128::from(*byte));
+        let id: String =
+            (0..16).rev().map(|i| char::from(ALPHABET[((bits >> (i * 5)) & 31) as usize])).collect();
         Self::new(id)
     }
 }

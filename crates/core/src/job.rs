@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{IncidentId, MessageRef, RotationId, UserId};
+use crate::ids::{ChannelId, IncidentId, MessageRef, RotationId, UserId};
 use crate::incident::{Event, Incident, Phase, Recorded};
 use crate::policy::Policy;
 
@@ -31,15 +31,17 @@ impl JobKey {
             JobKind::PageDeadline { attempt } => format!("deadline/page/{attempt}"),
             JobKind::ManagersDeadline { round } => format!("deadline/managers/{round}"),
             JobKind::ConsiderAck { by, .. } => format!("consider-ack/{by}"),
+            JobKind::Answer { .. } => "answer".to_owned(),
             JobKind::Send(message) => match message {
                 Message::Root => "send/root".to_owned(),
                 Message::RootUpdate { version } => format!("update/root/{version}"),
                 Message::Page { attempt } => format!("send/page/{attempt}"),
                 Message::PageUpdate { attempt } => format!("update/page/{attempt}"),
                 Message::Managers { round } => format!("send/managers/{round}"),
+                Message::ManagersUpdate { round } => format!("update/managers/{round}"),
                 Message::ManagerDirect { round, user } => format!("send/manager/{round}/{user}"),
                 Message::Taken => "send/taken".to_owned(),
-                Message::AckRefused { user } => format!("send/ack-refused/{user}"),
+                Message::Notice { user, notice } => format!("send/notice/{}/{user}", notice.name()),
                 Message::TellReporter { why } => format!("send/tell-reporter/{why}"),
             },
         };
@@ -79,6 +81,11 @@ pub enum Message {
         /// 1-based.
         round: u32,
     },
+    /// The messages of a managers' page once somebody is on it, without their button.
+    ManagersUpdate {
+        /// 1-based.
+        round: u32,
+    },
     /// The page of one manager, in a direct message.
     ManagerDirect {
         /// 1-based.
@@ -88,16 +95,40 @@ pub enum Message {
     },
     /// Who is on it, in the thread.
     Taken,
-    /// To somebody who may not take the incident, why; only they see it.
-    AckRefused {
+    /// To one person in the thread; only they see it.
+    Notice {
         /// Who.
         user: UserId,
+        /// What they are told.
+        notice: Notice,
     },
     /// To the reporter, what to do so that the bot can post; only they see it.
     TellReporter {
         /// Slack's error code.
         why: String,
     },
+}
+
+/// What one person is told about an incident.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Notice {
+    /// They may not take the incident.
+    AckRefused,
+    /// They may not pass for somebody else.
+    PassRefused,
+    /// Somebody else has taken the incident.
+    TakenAlready,
+}
+
+impl Notice {
+    fn name(self) -> &'static str {
+        match self {
+            Self::AckRefused => "ack-refused",
+            Self::PassRefused => "pass-refused",
+            Self::TakenAlready => "taken-already",
+        }
+    }
 }
 
 /// What to do.
@@ -129,6 +160,13 @@ pub enum JobKind {
     },
     /// Send one message.
     Send(Message),
+    /// Answer a direct message; the job's incident is the message answered.
+    Answer {
+        /// The conversation.
+        channel: ChannelId,
+        /// What to say.
+        text: String,
+    },
 }
 
 /// A job to add. Adding one whose key exists already moves it to the new due time.
@@ -150,13 +188,7 @@ impl Job {
     /// A job about an incident.
     pub fn new(rotation: &RotationId, incident: &IncidentId, kind: JobKind, due: Timestamp) -> Self {
         let key = JobKey::of(incident, &kind);
-        Self {
-            key,
-            rotation: rotation.clone(),
-            incident: incident.clone(),
-            kind,
-            due,
-        }
+        Self { key, rotation: rotation.clone(), incident: incident.clone(), kind, due }
     }
 }
 
@@ -171,11 +203,7 @@ pub struct Plan {
 
 /// What must be done because of `recorded`, which led to `after`.
 pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
-    let mut planner = Planner {
-        incident: after,
-        now: recorded.at,
-        plan: Plan::default(),
-    };
+    let mut planner = Planner { incident: after, now: recorded.at, plan: Plan::default() };
     match &recorded.event {
         Event::Reported(_) => {
             planner.send(Message::Root);
@@ -197,22 +225,15 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
                 }
             }
         }
-        Event::Paged {
-            attempt, deadline, ..
-        } => {
+        Event::Paged { attempt, deadline, .. } => {
             planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
             if after.root.is_some() {
                 planner.send(Message::Page { attempt: *attempt });
                 planner.update_root();
             }
         }
-        Event::PagePosted {
-            attempt, deadline, ..
-        } => {
-            if after
-                .current_attempt()
-                .is_some_and(|(current, _)| current == *attempt)
-            {
+        Event::PagePosted { attempt, deadline, .. } => {
+            if after.current_attempt().is_some_and(|(current, _)| current == *attempt) {
                 planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
             } else {
                 planner.send(Message::PageUpdate { attempt: *attempt });
@@ -224,23 +245,23 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             planner.over(*attempt);
             planner.update_root();
         }
-        Event::ManagersPaged {
-            round,
-            whom,
-            direct,
-            deadline,
-            ..
-        } => {
+        Event::ManagersPaged { round, whom, direct, deadline, .. } => {
             planner.managers(*round, whom, *direct, *deadline);
         }
-        Event::ManagersPosted { .. } => {}
+        Event::ManagersPosted { round, .. } => {
+            if !after.is_open() {
+                planner.send(Message::ManagersUpdate { round: *round });
+            }
+        }
         Event::PostRefused { why, .. } => {
             if after.report.response_url.is_some() {
                 planner.send(Message::TellReporter { why: why.clone() });
             }
         }
         Event::Acknowledged { .. } => planner.acknowledged(),
-        Event::AckRefused { by } => planner.send(Message::AckRefused { user: by.clone() }),
+        Event::AckRefused { by } => {
+            planner.send(Message::Notice { user: by.clone(), notice: Notice::AckRefused })
+        }
     }
     planner.plan
 }
@@ -254,15 +275,11 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn add(&mut self, kind: JobKind, due: Timestamp) {
         let report = &self.incident.report;
-        self.plan
-            .add
-            .push(Job::new(&report.rotation, &report.incident, kind, due));
+        self.plan.add.push(Job::new(&report.rotation, &report.incident, kind, due));
     }
 
     fn remove(&mut self, kind: &JobKind) {
-        self.plan
-            .remove
-            .push(JobKey::of(&self.incident.report.incident, kind));
+        self.plan.remove.push(JobKey::of(&self.incident.report.incident, kind));
     }
 
     fn send(&mut self, message: Message) {
@@ -271,19 +288,13 @@ impl Planner<'_> {
 
     fn update_root(&mut self) {
         if self.incident.root.is_some() {
-            self.send(Message::RootUpdate {
-                version: self.incident.version,
-            });
+            self.send(Message::RootUpdate { version: self.incident.version });
         }
     }
 
     /// Takes the buttons off the page of an attempt that is over.
     fn over(&mut self, attempt: u32) {
-        if self
-            .incident
-            .attempt(attempt)
-            .is_some_and(|found| found.message.is_some())
-        {
+        if self.incident.attempt(attempt).is_some_and(|found| found.message.is_some()) {
             self.send(Message::PageUpdate { attempt });
         }
     }
@@ -296,12 +307,9 @@ impl Planner<'_> {
         deadline: Option<Timestamp>,
     ) {
         self.remove(&JobKind::Hunt);
-        if let Some(attempt) = self
-            .incident
-            .attempts
-            .len()
-            .checked_sub(1)
-            .and_then(|last| u32::try_from(last + 1).ok())
+        self.remove(&JobKind::RootDeadline);
+        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
+            && attempt > 0
         {
             self.remove(&JobKind::PageDeadline { attempt });
         }
@@ -310,10 +318,7 @@ impl Planner<'_> {
         }
         if direct {
             for user in &whom.users {
-                self.send(Message::ManagerDirect {
-                    round,
-                    user: user.clone(),
-                });
+                self.send(Message::ManagerDirect { round, user: user.clone() });
             }
         } else {
             self.send(Message::Managers { round });
@@ -339,9 +344,17 @@ impl Planner<'_> {
         {
             self.remove(&JobKind::ManagersDeadline { round });
         }
+        for (round, paged) in (1..).zip(&self.incident.manager_rounds) {
+            if !paged.messages.is_empty() {
+                self.send(Message::ManagersUpdate { round });
+            }
+        }
         if self.incident.root.is_some() {
             self.send(Message::Taken);
         }
         self.update_root();
     }
 }
+
+#[cfg(test)]
+mod tests;

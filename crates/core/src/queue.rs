@@ -76,11 +76,7 @@ impl Queue {
             (QueueChange::Turn { .. }, Some(index)) => drop(self.places.remove(index)),
             (QueueChange::Joined { .. }, None) => {}
         }
-        self.places.push(Place {
-            user: user.clone(),
-            turn: self.version,
-            turned_at,
-        });
+        self.places.push(Place { user: user.clone(), turn: self.version, turned_at });
     }
 
     /// The order in which `members` are considered: not-deprioritised people before deprioritised ones, then
@@ -101,10 +97,7 @@ impl Queue {
 
     /// The 1-based place of a person among `members`, from the head.
     pub fn position(&self, user: &UserId, members: &BTreeSet<UserId>) -> Option<usize> {
-        self.order(members, &BTreeSet::new())
-            .iter()
-            .position(|other| other == user)
-            .map(|index| index + 1)
+        self.order(members, &BTreeSet::new()).iter().position(|other| other == user).map(|index| index + 1)
     }
 
     /// The members who have no place yet, in the order in which they join.
@@ -156,10 +149,7 @@ mod tests {
     }
 
     fn turn(queue: &mut Queue, user: &UserId) {
-        queue.apply(&QueueChange::Turn {
-            user: user.clone(),
-            at: Timestamp::UNIX_EPOCH,
-        });
+        queue.apply(&QueueChange::Turn { user: user.clone(), at: Timestamp::UNIX_EPOCH });
     }
 
     #[test]

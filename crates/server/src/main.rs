@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary: a menu.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    pagerslack::cli::main()
+}

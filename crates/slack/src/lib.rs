@@ -1,1 +1,56 @@
-//! placeholder
+//! All of PagerSlack that knows Slack.
+//!
+//! What comes in goes through [`verify`] and [`inbound`], or through [`socket_mode`], and is a closed enum
+//! afterwards. What goes out goes through [`client`], within the budgets of [`budget`], over a [`transport`].
+//! [`directory`] remembers for a while what Slack said of people. [`text`] reads and writes Slack's markup,
+//! [`command`] what was typed, [`words`] is every sentence the bot says, and [`mod@manifest`] is the app as Slack
+//! has to know it.
+//!
+//! Invariants: an outcome is done, not done, refused or unknown, and never guessed (P2); an unreadable fact is
+//! an error and never a "no" (P6); no secret prints itself (P8). Nothing here reads a clock, waits or draws
+//! lots, except [`HttpTransport`] and [`socket_mode`], which production alone uses.
+
+pub mod verify;
+
+pub mod inbound;
+
+pub mod text;
+
+pub mod command;
+
+pub mod words;
+
+pub mod client;
+
+pub mod directory;
+
+pub mod person;
+
+pub mod method;
+
+pub mod budget;
+
+pub mod transport;
+
+pub mod http_transport;
+
+pub mod socket_mode;
+
+pub mod manifest;
+
+mod lenient;
+
+pub use budget::{Budgets, Priority};
+pub use client::{
+    CallError, Caller, Cause, ChannelInfo, Client, Identity, Post, Refusal, RefusalKind, SLACK_API, Search,
+    SingleToken, Tokens, UsersPage,
+};
+pub use directory::Directory;
+pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
+pub use inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
+pub use manifest::{BOT_EVENTS, SCOPES, manifest};
+pub use method::Method;
+pub use person::{DndWindow, Person, Presence};
+pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
+pub use transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
+pub use verify::{Rejection, SigningSecret};

@@ -10,7 +10,7 @@ pub mod sqlite;
 mod model;
 
 pub use model::{
-    Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, Stored, StoreError,
+    Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError, Stored,
 };
 pub use sqlite::Sqlite;
 
@@ -28,10 +28,15 @@ pub trait Store: Send + Sync {
     async fn load(&self, team: &TeamId, incident: &IncidentId) -> Result<Option<Stored>, StoreError>;
 
     /// The open incident about `url` in a rotation.
-    async fn open_incident(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError>;
+    async fn open_incident(&self, rotation: &RotationId, url: &str)
+    -> Result<Option<IncidentId>, StoreError>;
 
     /// The incident that a message belongs to.
-    async fn incident_of(&self, team: &TeamId, message: &MessageRef) -> Result<Option<IncidentId>, StoreError>;
+    async fn incident_of(
+        &self,
+        team: &TeamId,
+        message: &MessageRef,
+    ) -> Result<Option<IncidentId>, StoreError>;
 
     /// Every message of every open incident, for the in-memory index, in pages: at most `limit` after the
     /// cursor, with the cursor of the next page, or `None` after the last.
@@ -47,7 +52,10 @@ pub trait Store: Send + Sync {
     /// Every rotation that has a queue.
     async fn rotations(&self) -> Result<Vec<RotationId>, StoreError>;
 
-    /// Leases due jobs, the longest due first.
+    /// The last `limit` incidents of a rotation, newest first.
+    async fn recent(&self, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
+
+    /// Leases due jobs, the longest due first. A job whose lease has ended counts as due.
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
 
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the

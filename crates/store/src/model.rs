@@ -1,9 +1,7 @@
 //! What goes into the store and comes out of it.
 
 use jiff::Timestamp;
-use pagerslack_core::{
-    IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
-};
+use pagerslack_core::{IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId};
 
 /// A lease's number. It rises each time the job is claimed, so that whoever held an earlier lease can no
 /// longer commit (fencing).
@@ -17,7 +15,11 @@ pub struct Stored {
     pub log: Vec<Recorded>,
 }
 
-/// One change of the store, all or nothing.
+/// One change of the store, all or nothing, within one workspace.
+///
+/// The disposal of the job comes first and removals before additions: a job disposed of and added is a new
+/// job, and a key both removed and added is there afterwards. Of several refusals that are due, the first of
+/// these is given: `LeaseLost`, `Conflict`, `QueueMoved`, `AlreadyOpen`.
 #[derive(Clone, Debug)]
 pub struct Commit {
     /// The workspace.
@@ -32,7 +34,8 @@ pub struct Commit {
     /// How the incident can be found from now on; `None` leaves that as it is.
     pub index: Option<IncidentIndex>,
     /// Jobs to add; one whose key exists and which is not the job disposed of below is moved to the new due
-    /// time (and stays leased if it is).
+    /// time and otherwise stays as it is. If it is leased it stays so, and its holder's disposal has the last
+    /// word.
     pub add: Vec<Job>,
     /// Jobs to remove, leased or not; absent ones are no fault.
     pub remove: Vec<JobKey>,
@@ -85,7 +88,9 @@ pub struct QueueCommit {
     pub changes: Vec<QueueChange>,
 }
 
-/// What becomes of the job in whose course something is committed. Either needs the live fencing token.
+/// What becomes of the job in whose course something is committed. Either needs the live fencing token, which
+/// is live until somebody else claims the job, even past the end of the lease: until then nobody else can have
+/// done its work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Disposal {
     /// It is done and goes.

@@ -42,12 +42,7 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
     match event {
         Event::Reported(_) => {}
         Event::RootPosted { message } => incident.root = Some(message.clone()),
-        Event::Paged {
-            attempt,
-            responder,
-            considered,
-            deadline,
-        } => {
+        Event::Paged { attempt, responder, considered, deadline } => {
             incident.attempts.push(Attempt {
                 responder: responder.clone(),
                 paged_at: recorded.at,
@@ -55,25 +50,14 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
                 message: None,
                 end: None,
             });
-            incident.phase = Phase::Paging {
-                attempt: *attempt,
-                responder: responder.clone(),
-                deadline: *deadline,
-            };
+            incident.phase =
+                Phase::Paging { attempt: *attempt, responder: responder.clone(), deadline: *deadline };
         }
-        Event::PagePosted {
-            attempt,
-            message,
-            deadline: posted,
-        } => {
+        Event::PagePosted { attempt, message, deadline: posted } => {
             if let Some(found) = attempt_mut(incident, *attempt) {
                 found.message = Some(message.clone());
             }
-            if let Phase::Paging {
-                attempt: current,
-                deadline,
-                ..
-            } = &mut incident.phase
+            if let Phase::Paging { attempt: current, deadline, .. } = &mut incident.phase
                 && current == attempt
             {
                 *deadline = *posted;
@@ -81,13 +65,7 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
         }
         Event::PageTimedOut { attempt } => ended(incident, *attempt, AttemptEnd::TimedOut, recorded),
         Event::Passed { attempt, .. } => ended(incident, *attempt, AttemptEnd::Passed, recorded),
-        Event::ManagersPaged {
-            round,
-            whom,
-            reason,
-            direct,
-            deadline,
-        } => {
+        Event::ManagersPaged { round, whom, reason, direct, deadline } => {
             incident.manager_rounds.push(ManagerRound {
                 whom: whom.clone(),
                 reason: reason.clone(),
@@ -95,26 +73,17 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
                 at: recorded.at,
                 messages: Vec::new(),
             });
-            incident.phase = Phase::ManagersPaged {
-                round: *round,
-                deadline: *deadline,
-            };
+            incident.phase = Phase::ManagersPaged { round: *round, deadline: *deadline };
         }
         Event::ManagersPosted { round, message } => {
-            let index = usize::try_from(*round)
-                .ok()
-                .and_then(|round| round.checked_sub(1));
+            let index = usize::try_from(*round).ok().and_then(|round| round.checked_sub(1));
             if let Some(round) = index.and_then(|index| incident.manager_rounds.get_mut(index)) {
                 round.messages.push(message.clone());
             }
         }
         Event::PostRefused { posting, why } => incident.refusals.push((*posting, why.clone())),
         Event::Acknowledged { by, via } => {
-            incident.phase = Phase::Acknowledged {
-                by: by.clone(),
-                at: recorded.at,
-                via: *via,
-            };
+            incident.phase = Phase::Acknowledged { by: by.clone(), at: recorded.at, via: *via };
         }
         Event::AckRefused { by } => {
             incident.ack_refused.insert(by.clone());
@@ -130,7 +99,5 @@ fn ended(incident: &mut Incident, attempt: u32, end: AttemptEnd, recorded: &Reco
 }
 
 fn attempt_mut(incident: &mut Incident, number: u32) -> Option<&mut Attempt> {
-    incident
-        .attempts
-        .get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
+    incident.attempts.get_mut(usize::try_from(number).ok()?.checked_sub(1)?)
 }

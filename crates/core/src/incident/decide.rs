@@ -103,19 +103,13 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         (_, Command::Report(_)) => vec![],
 
         (_, Command::RootPosted { message }) if incident.root.is_none() => {
-            vec![Event::RootPosted {
-                message: message.clone(),
-            }]
+            vec![Event::RootPosted { message: message.clone() }]
         }
         (_, Command::RootPosted { .. }) => vec![],
 
-        (
-            Phase::Hunting { .. },
-            Command::Page {
-                candidates,
-                managers: whom,
-            },
-        ) => page(incident, candidates, whom, policy, now),
+        (Phase::Hunting { .. }, Command::Page { candidates, managers: whom }) => {
+            page(incident, candidates, whom, policy, now)
+        }
         (Phase::Hunting { .. }, Command::GiveUpHunt { why, managers: whom }) => {
             vec![managers(whom, ManagersReason::CannotTell { why: why.clone() })]
         }
@@ -130,97 +124,51 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             _ => vec![],
         },
 
-        (
-            Phase::Paging {
-                attempt, deadline, ..
-            },
-            Command::TimeOut {
-                attempt: asked,
-                managers: whom,
-            },
-        ) if attempt == asked && *deadline <= now => time_out(incident, *attempt, whom, policy, now),
+        (Phase::Paging { attempt, deadline, .. }, Command::TimeOut { attempt: asked, managers: whom })
+            if attempt == asked && *deadline <= now =>
+        {
+            time_out(incident, *attempt, whom, policy, now)
+        }
         (_, Command::TimeOut { .. }) => vec![],
 
-        (
-            Phase::Paging {
-                attempt, responder, ..
-            },
-            Command::Pass { by },
-        ) if responder == by => {
-            vec![Event::Passed {
-                attempt: *attempt,
-                by: by.clone(),
-            }]
+        (Phase::Paging { attempt, responder, .. }, Command::Pass { by }) if responder == by => {
+            vec![Event::Passed { attempt: *attempt, by: by.clone() }]
         }
         (_, Command::Pass { .. }) => vec![],
 
         (Phase::Hunting { .. } | Phase::Paging { .. }, Command::GiveUpRoot { managers: whom })
             if incident.root.is_none() =>
         {
-            vec![managers(
-                whom,
-                ManagersReason::CannotPost {
-                    why: last_refusal(incident),
-                },
-            )]
+            vec![managers(whom, ManagersReason::CannotPost { why: last_refusal(incident) })]
         }
         (_, Command::GiveUpRoot { .. }) => vec![],
 
         (
-            Phase::ManagersPaged {
-                round,
-                deadline: Some(deadline),
-            },
-            Command::RepeatManagers {
-                round: asked,
-                managers: whom,
-            },
+            Phase::ManagersPaged { round, deadline: Some(deadline) },
+            Command::RepeatManagers { round: asked, managers: whom },
         ) if round == asked && *deadline <= now => {
-            vec![managers(whom, ManagersReason::NoAnswer)]
+            vec![managers(whom, unanswered(incident, *round))]
         }
         (_, Command::RepeatManagers { .. }) => vec![],
 
         (_, Command::ManagersPosted { round, message }) => match incident.manager_round(*round) {
             Some(found) if !found.messages.contains(message) => {
-                vec![Event::ManagersPosted {
-                    round: *round,
-                    message: message.clone(),
-                }]
+                vec![Event::ManagersPosted { round: *round, message: message.clone() }]
             }
             _ => vec![],
         },
 
-        (
-            phase,
-            Command::PostRefused {
-                posting,
-                why,
-                managers: whom,
-            },
-        ) => refused(incident, phase, *posting, why, || {
-            managers(whom, ManagersReason::CannotPost { why: why.clone() })
-        }),
+        (phase, Command::PostRefused { posting, why, managers: whom }) => {
+            refused(incident, phase, *posting, why, || {
+                managers(whom, ManagersReason::CannotPost { why: why.clone() })
+            })
+        }
 
         (Phase::Acknowledged { .. }, Command::Acknowledge { .. }) => vec![],
-        (
-            _,
-            Command::Acknowledge {
-                by,
-                via,
-                eligible: true,
-            },
-        ) => {
-            vec![Event::Acknowledged {
-                by: by.clone(),
-                via: *via,
-            }]
+        (_, Command::Acknowledge { by, via, eligible: true }) => {
+            vec![Event::Acknowledged { by: by.clone(), via: *via }]
         }
-        (
-            _,
-            Command::Acknowledge {
-                by, eligible: false, ..
-            },
-        ) if !incident.ack_refused.contains(by) => {
+        (_, Command::Acknowledge { by, eligible: false, .. }) if !incident.ack_refused.contains(by) => {
             vec![Event::AckRefused { by: by.clone() }]
         }
         (_, Command::Acknowledge { .. }) => vec![],
@@ -228,6 +176,7 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
 }
 
 /// Chooses the first available person, else the first of whom Slack cannot tell (P6), else the managers.
+/// Whoever was asked before is recorded as such, whatever the facts say of them (P7).
 fn page(
     incident: &Incident,
     candidates: &[Candidate],
@@ -235,58 +184,38 @@ fn page(
     policy: &Policy,
     now: Timestamp,
 ) -> Vec<Event> {
-    let attempt = u32::try_from(incident.attempts.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1);
+    let attempt = u32::try_from(incident.attempts.len()).unwrap_or(u32::MAX).saturating_add(1);
     if attempt > policy.max_attempts {
-        return vec![page_managers(
-            incident,
-            whom,
-            ManagersReason::AttemptsUsedUp,
-            policy,
-            now,
-        )];
+        return vec![page_managers(incident, whom, ManagersReason::AttemptsUsedUp, policy, now)];
     }
     let asked = incident.asked();
-    let free = |candidate: &&Candidate| !asked.contains(&candidate.user);
-    let chosen = candidates
+    let candidates: Vec<Candidate> = candidates
         .iter()
-        .filter(free)
-        .find(|candidate| candidate.verdict == Verdict::Available)
-        .or_else(|| {
-            candidates
-                .iter()
-                .filter(free)
-                .find(|candidate| matches!(candidate.verdict, Verdict::Unknown { .. }))
-        });
-    match chosen {
-        Some(chosen) => vec![Event::Paged {
-            attempt,
-            responder: chosen.user.clone(),
-            considered: considered(candidates, chosen),
-            deadline: now + policy.ack_timeout,
-        }],
-        None => {
-            let reason = ManagersReason::NobodyAvailable {
-                considered: candidates.to_vec(),
-            };
-            vec![page_managers(incident, whom, reason, policy, now)]
-        }
-    }
-}
-
-/// Everyone ahead of the person chosen, and that person. For somebody of whom Slack could not tell, that is
-/// everyone: all the others were out of the question.
-fn considered(candidates: &[Candidate], chosen: &Candidate) -> Vec<Candidate> {
-    if chosen.verdict == Verdict::Available {
-        candidates
-            .iter()
-            .take_while(|candidate| *candidate != chosen)
-            .chain([chosen])
-            .cloned()
-            .collect()
+        .map(|candidate| Candidate {
+            user: candidate.user.clone(),
+            verdict: if asked.contains(&candidate.user) {
+                Verdict::AskedAlready
+            } else {
+                candidate.verdict.clone()
+            },
+        })
+        .collect();
+    let first =
+        |wanted: fn(&Verdict) -> bool| candidates.iter().position(|candidate| wanted(&candidate.verdict));
+    let paged = |responder: &Candidate, considered: &[Candidate]| Event::Paged {
+        attempt,
+        responder: responder.user.clone(),
+        considered: considered.to_vec(),
+        deadline: now + policy.ack_timeout,
+    };
+    if let Some(index) = first(|verdict| *verdict == Verdict::Available) {
+        vec![paged(&candidates[index], &candidates[..=index])]
+    } else if let Some(index) = first(|verdict| matches!(verdict, Verdict::Unknown { .. })) {
+        // All the others were out of the question, those behind included.
+        vec![paged(&candidates[index], &candidates)]
     } else {
-        candidates.to_vec()
+        let reason = ManagersReason::NobodyAvailable { considered: candidates };
+        vec![page_managers(incident, whom, reason, policy, now)]
     }
 }
 
@@ -302,16 +231,15 @@ fn time_out(
     match incident.attempt(attempt) {
         Some(found) if found.message.is_some() => vec![Event::PageTimedOut { attempt }],
         Some(found) if now >= found.paged_at + policy.ack_timeout + policy.ack_timeout => {
-            let reason = ManagersReason::CannotPost {
-                why: last_refusal(incident),
-            };
+            let reason = ManagersReason::CannotPost { why: last_refusal(incident) };
             vec![page_managers(incident, whom, reason, policy, now)]
         }
         _ => vec![],
     }
 }
 
-/// Records a refusal once, and turns to the managers when the refused message was to reach somebody.
+/// Records a refusal once, and turns to the managers while the refused message was to reach somebody. A
+/// message that stands, or that nobody has called for, cannot have been refused.
 fn refused(
     incident: &Incident,
     phase: &Phase,
@@ -319,28 +247,32 @@ fn refused(
     why: &str,
     managers: impl FnOnce() -> Event,
 ) -> Vec<Event> {
-    if incident
-        .refusals
-        .iter()
-        .any(|(other, code)| *other == posting && code == why)
-    {
+    let awaited = match posting {
+        Posting::Root => incident.root.is_none(),
+        Posting::Page { attempt } => incident.attempt(attempt).is_some_and(|found| found.message.is_none()),
+        Posting::Managers { round } => {
+            incident.manager_round(round).is_some_and(|found| found.direct || found.messages.is_empty())
+        }
+    };
+    if !awaited {
         return vec![];
     }
-    let record = Event::PostRefused {
-        posting,
-        why: why.to_owned(),
-    };
-    match (phase, posting) {
-        (Phase::Paging { attempt, .. }, Posting::Page { attempt: refused }) if *attempt == refused => {
-            vec![record, managers()]
-        }
-        (Phase::ManagersPaged { round, .. }, Posting::Managers { round: refused })
-            if *round == refused && incident.manager_round(refused).is_some_and(|round| !round.direct) =>
-        {
-            vec![record, managers()]
-        }
-        _ => vec![record],
+    let mut events = Vec::new();
+    let known = |(other, code): &(Posting, String)| *other == posting && code == why;
+    if !incident.refusals.iter().any(known) {
+        events.push(Event::PostRefused { posting, why: why.to_owned() });
     }
+    let needed = match (phase, posting) {
+        (Phase::Paging { attempt, .. }, Posting::Page { attempt: refused }) => *attempt == refused,
+        (Phase::ManagersPaged { round, .. }, Posting::Managers { round: refused }) => {
+            *round == refused && incident.manager_round(refused).is_some_and(|found| !found.direct)
+        }
+        _ => false,
+    };
+    if needed {
+        events.push(managers());
+    }
+    events
 }
 
 fn page_managers(
@@ -350,25 +282,25 @@ fn page_managers(
     policy: &Policy,
     now: Timestamp,
 ) -> Event {
-    let round = u32::try_from(incident.manager_rounds.len())
-        .unwrap_or(u32::MAX)
-        .saturating_add(1);
+    let round = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX).saturating_add(1);
     let direct = incident.root.is_none()
         || matches!(reason, ManagersReason::CannotPost { .. })
         || incident.manager_rounds.last().is_some_and(|round| round.direct);
     let deadline = (round < policy.manager_rounds).then(|| now + policy.manager_repeat);
-    Event::ManagersPaged {
-        round,
-        whom: whom.clone(),
-        reason,
-        direct,
-        deadline,
+    Event::ManagersPaged { round, whom: whom.clone(), reason, direct, deadline }
+}
+
+/// Why the managers are paged again: nobody answered, or nobody can have seen the page, as it never reached
+/// the thread; then each is told directly (P6).
+fn unanswered(incident: &Incident, round: u32) -> ManagersReason {
+    match incident.manager_round(round) {
+        Some(found) if found.messages.is_empty() && !found.direct => {
+            ManagersReason::CannotPost { why: last_refusal(incident) }
+        }
+        _ => ManagersReason::NoAnswer,
     }
 }
 
 fn last_refusal(incident: &Incident) -> String {
-    incident
-        .refusals
-        .last()
-        .map_or_else(|| "no answer from Slack".to_owned(), |(_, why)| why.clone())
+    incident.refusals.last().map_or_else(|| "no answer from Slack".to_owned(), |(_, why)| why.clone())
 }

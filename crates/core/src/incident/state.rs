@@ -113,10 +113,7 @@ impl Incident {
 
     /// Everyone asked so far.
     pub fn asked(&self) -> BTreeSet<UserId> {
-        self.attempts
-            .iter()
-            .map(|attempt| attempt.responder.clone())
-            .collect()
+        self.attempts.iter().map(|attempt| attempt.responder.clone()).collect()
     }
 
     /// The attempt under way, with its 1-based number.
@@ -134,19 +131,14 @@ impl Incident {
 
     /// The managers' page with this 1-based number.
     pub fn manager_round(&self, number: u32) -> Option<&ManagerRound> {
-        self.manager_rounds
-            .get(usize::try_from(number).ok()?.checked_sub(1)?)
+        self.manager_rounds.get(usize::try_from(number).ok()?.checked_sub(1)?)
     }
 
     /// Every message on which a 👀 acknowledges: the root, the pages, the managers' messages.
     pub fn live_messages(&self) -> impl Iterator<Item = &MessageRef> {
         self.root
             .iter()
-            .chain(
-                self.attempts
-                    .iter()
-                    .filter_map(|attempt| attempt.message.as_ref()),
-            )
+            .chain(self.attempts.iter().filter_map(|attempt| attempt.message.as_ref()))
             .chain(self.manager_rounds.iter().flat_map(|round| &round.messages))
     }
 

@@ -1,0 +1,93 @@
+//! The stored form, one of each, so that it cannot change unnoticed. When this changes, stored logs change:
+//! raise [`EVENT_FORM`] and read the older form as well.
+
+use super::*;
+
+#[test]
+fn one_of_each_event() {
+    assert_eq!(EVENT_FORM, 1);
+    let considered = vec![
+        candidate("U1", Verdict::Away),
+        candidate("U2", Verdict::DoNotDisturb { until: at(60) }),
+        candidate("U3", Verdict::AskedAlready),
+        candidate("U4", Verdict::Manager),
+        candidate("U5", Verdict::Deactivated),
+        candidate("U6", Verdict::Guest),
+        candidate("U7", Verdict::Stranger),
+        candidate("U8", Verdict::Bot),
+        candidate("U9", Verdict::Unknown { why: "presence: ratelimited".to_owned() }),
+        candidate("W1", Verdict::Available),
+    ];
+    let paged = |reason, deadline, direct| Event::ManagersPaged {
+        round: 1,
+        whom: ManagersWhom { users: vec!["U4".into()], group: Some("S1".into()) },
+        reason,
+        direct,
+        deadline,
+    };
+    let why = || "not_in_channel".to_owned();
+    let events = [
+        Event::Reported(report()),
+        Event::Reported(Report { response_url: None, ..report() }),
+        Event::RootPosted { message: message("1.2") },
+        Event::Paged { attempt: 1, responder: "W1".into(), considered, deadline: at(120) },
+        Event::PagePosted { attempt: 1, message: message("1.3"), deadline: at(121) },
+        Event::PageTimedOut { attempt: 1 },
+        Event::Passed { attempt: 1, by: "W1".into() },
+        paged(ManagersReason::AttemptsUsedUp, Some(at(300)), false),
+        paged(
+            ManagersReason::NobodyAvailable { considered: vec![candidate("U1", Verdict::Away)] },
+            None,
+            false,
+        ),
+        paged(ManagersReason::CannotTell { why: why() }, None, false),
+        paged(ManagersReason::CannotPost { why: why() }, None, true),
+        paged(ManagersReason::NoAnswer, None, true),
+        Event::ManagersPosted { round: 1, message: message("1.4") },
+        refused(Posting::Root),
+        refused(Posting::Page { attempt: 1 }),
+        refused(Posting::Managers { round: 1 }),
+        acknowledged(Via::Reaction),
+        acknowledged(Via::Button),
+        acknowledged(Via::ReadBack),
+        Event::AckRefused { by: "U6".into() },
+    ];
+    let lines = events.into_iter().zip(1..).map(|(event, seq)| {
+        let recorded = Recorded { seq, at: at(0), event };
+        serde_json::to_string(&recorded).unwrap()
+    });
+    insta::assert_snapshot!(lines.collect::<Vec<_>>().join("\n"), @r#"
+    {"seq":1,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"rae","response_url":"https://hooks.slack.com/commands/1"}}
+    {"seq":2,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"rae","response_url":null}}
+    {"seq":3,"at":"1970-01-01T00:00:00Z","event":{"type":"root_posted","message":{"channel":"C1","ts":"1.2"}}}
+    {"seq":4,"at":"1970-01-01T00:00:00Z","event":{"type":"paged","attempt":1,"responder":"W1","considered":[{"user":"U1","verdict":"away"},{"user":"U2","verdict":"do_not_disturb","until":"1970-01-01T00:01:00Z"},{"user":"U3","verdict":"asked_already"},{"user":"U4","verdict":"manager"},{"user":"U5","verdict":"deactivated"},{"user":"U6","verdict":"guest"},{"user":"U7","verdict":"stranger"},{"user":"U8","verdict":"bot"},{"user":"U9","verdict":"unknown","why":"presence: ratelimited"},{"user":"W1","verdict":"available"}],"deadline":"1970-01-01T00:02:00Z"}}
+    {"seq":5,"at":"1970-01-01T00:00:00Z","event":{"type":"page_posted","attempt":1,"message":{"channel":"C1","ts":"1.3"},"deadline":"1970-01-01T00:02:01Z"}}
+    {"seq":6,"at":"1970-01-01T00:00:00Z","event":{"type":"page_timed_out","attempt":1}}
+    {"seq":7,"at":"1970-01-01T00:00:00Z","event":{"type":"passed","attempt":1,"by":"W1"}}
+    {"seq":8,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"attempts_used_up"},"direct":false,"deadline":"1970-01-01T00:05:00Z"}}
+    {"seq":9,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"nobody_available","considered":[{"user":"U1","verdict":"away"}]},"direct":false,"deadline":null}}
+    {"seq":10,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"cannot_tell","why":"not_in_channel"},"direct":false,"deadline":null}}
+    {"seq":11,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"cannot_post","why":"not_in_channel"},"direct":true,"deadline":null}}
+    {"seq":12,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"no_answer"},"direct":true,"deadline":null}}
+    {"seq":13,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_posted","round":1,"message":{"channel":"C1","ts":"1.4"}}}
+    {"seq":14,"at":"1970-01-01T00:00:00Z","event":{"type":"post_refused","posting":"root","why":"is_archived"}}
+    {"seq":15,"at":"1970-01-01T00:00:00Z","event":{"type":"post_refused","posting":"page","attempt":1,"why":"is_archived"}}
+    {"seq":16,"at":"1970-01-01T00:00:00Z","event":{"type":"post_refused","posting":"managers","round":1,"why":"is_archived"}}
+    {"seq":17,"at":"1970-01-01T00:00:00Z","event":{"type":"acknowledged","by":"W1","via":"reaction"}}
+    {"seq":18,"at":"1970-01-01T00:00:00Z","event":{"type":"acknowledged","by":"W1","via":"button"}}
+    {"seq":19,"at":"1970-01-01T00:00:00Z","event":{"type":"acknowledged","by":"W1","via":"read_back"}}
+    {"seq":20,"at":"1970-01-01T00:00:00Z","event":{"type":"ack_refused","by":"U6"}}
+    "#);
+}
+
+fn candidate(user: &str, verdict: Verdict) -> Candidate {
+    Candidate { user: user.into(), verdict }
+}
+
+fn refused(posting: Posting) -> Event {
+    Event::PostRefused { posting, why: "is_archived".to_owned() }
+}
+
+fn acknowledged(via: Via) -> Event {
+    Event::Acknowledged { by: "W1".into(), via }
+}

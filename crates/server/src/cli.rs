@@ -1,0 +1,93 @@
+//! What an operator types.
+
+mod config;
+mod demo;
+mod doctor;
+mod manifest;
+mod serve;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use crate::config::Environment;
+
+/// Gets one available engineer onto an incident: fast, fairly, and provably.
+#[derive(Parser)]
+#[command(name = "pagerslack", version, about, disable_help_subcommand = true)]
+struct Cli {
+    /// The configuration file [default: pagerslack.toml if there is one] [env: PAGERSLACK_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the bot.
+    Serve,
+    /// Try it without Slack: a pretended channel in the browser, with the bot in it.
+    Demo(demo::Arguments),
+    /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
+    Doctor(doctor::Arguments),
+    /// Print the manifest from which Slack makes the app.
+    Manifest(manifest::Arguments),
+    /// Print the commented default configuration.
+    Config,
+}
+
+/// Reads the command line, runs the command, and says on one line what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let environment = Environment::read();
+    match run(cli, &environment) {
+        Ok(code) => code,
+        // The reader of a pipe such as `pagerslack config | head` may leave early.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "pagerslack: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
+    let path = cli.config.as_deref();
+    match cli.command {
+        Command::Serve => runtime()?.block_on(serve::run(path, environment)),
+        Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
+        Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
+        Command::Manifest(arguments) => manifest::run(&arguments),
+        Command::Config => config::run(),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
+}
+
+/// Resolves when the process is told to stop.
+async fn told_to_stop() -> Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// A number nobody can guess, from the randomness that the standard library draws for its hash maps.
+fn drawn_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("the order of people who join a queue together")
+}

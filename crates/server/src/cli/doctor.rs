@@ -1,0 +1,262 @@
+//! `pagerslack doctor`: what is wrong, and what to do about it.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Result;
+use clap::Args;
+use jiff::Timestamp;
+use pagerslack_core::{ChannelId, TeamId};
+use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind, SingleToken};
+use pagerslack_slack::http_transport::HttpTransport;
+use pagerslack_slack::manifest::SCOPES;
+use pagerslack_store::Sqlite;
+
+use crate::config::{Config, Environment, StoreLocation};
+
+/// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
+const SKEW_SECONDS: u64 = 30;
+
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// A channel that the bot should be in, by its id (C…); may be given several times
+    #[arg(long = "channel", value_name = "ID")]
+    channels: Vec<String>,
+}
+
+/// What one check came to.
+enum Finding {
+    Good(String),
+    /// Worth knowing; the bot works.
+    Note(String),
+    /// What is wrong, and what to do.
+    Bad(String, String),
+}
+
+pub(super) async fn run(arguments: Arguments, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
+    let mut report = Report::default();
+    let config = match Config::load(path, environment) {
+        Ok(config) => config,
+        Err(error) => {
+            report.say(&Finding::Bad(format!("{error:#}"), "correct the configuration; `pagerslack config` prints one that works".into()))?;
+            return report.end();
+        }
+    };
+    report.say(&Finding::Good("the configuration is valid".into()))?;
+    for finding in check_secrets(&config) {
+        report.say(&finding)?;
+    }
+    report.say(&check_store(&config).await)?;
+    if let Some(token) = config.slack.bot_token.clone() {
+        let transport = Arc::new(HttpTransport::new()?);
+        let client = Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token)));
+        for finding in check_slack(&client, &config, &arguments).await {
+            report.say(&finding)?;
+        }
+    }
+    report.end()
+}
+
+/// What has been found so far, said as it is found.
+#[derive(Default)]
+struct Report {
+    faults: usize,
+}
+
+impl Report {
+    fn say(&mut self, finding: &Finding) -> Result<()> {
+        let mut out = std::io::stdout().lock();
+        match finding {
+            Finding::Good(what) => writeln!(out, "  ok    {what}")?,
+            Finding::Note(what) => writeln!(out, "  note  {what}")?,
+            Finding::Bad(what, remedy) => {
+                self.faults += 1;
+                writeln!(out, "  FAULT {what}\n        → {remedy}")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(self) -> Result<ExitCode> {
+        let mut out = std::io::stdout().lock();
+        match self.faults {
+            0 => writeln!(out, "Everything that can be checked from here is in order.")?,
+            1 => writeln!(out, "1 fault.")?,
+            faults => writeln!(out, "{faults} faults.")?,
+        }
+        Ok(if self.faults == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn check_secrets(config: &Config) -> Vec<Finding> {
+    let slack = &config.slack;
+    let mut findings = Vec::new();
+    if slack.bot_token.is_none() {
+        findings.push(Finding::Bad(
+            "SLACK_BOT_TOKEN is not set".into(),
+            "copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"".into(),
+        ));
+    }
+    match (&slack.signing_secret, &slack.app_token) {
+        (None, None) => findings.push(Finding::Bad(
+            "neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set".into(),
+            "copy the signing secret (for HTTP) or make an app-level token with connections:write (for Socket Mode) on \
+             the app's page \"Basic Information\""
+                .into(),
+        )),
+        (_, Some(_)) => findings.push(Finding::Good("Socket Mode is used, as SLACK_APP_TOKEN is set".into())),
+        (Some(_), None) => findings.push(Finding::Good(format!("HTTP requests are taken at {}", config.listen))),
+    }
+    let rotation = &config.rotation;
+    if rotation.managers.is_empty() && rotation.manager_emails.is_empty() && rotation.manager_group.is_none() {
+        findings.push(Finding::Bad(
+            "no engineering managers are configured, so there is no last resort".into(),
+            "name them in [defaults.managers] of the configuration".into(),
+        ));
+    }
+    findings
+}
+
+async fn check_store(config: &Config) -> Finding {
+    let StoreLocation::Sqlite(path) = &config.store;
+    if !path.exists() {
+        return Finding::Note(format!("the store {} does not exist yet; `pagerslack serve` makes it", path.display()));
+    }
+    match Sqlite::open(path) {
+        Ok(store) => match store.check().await {
+            Ok(()) => Finding::Good(format!("the store {} is sound", path.display())),
+            Err(error) => Finding::Bad(
+                format!("the store {} is damaged: {:#}", path.display(), anyhow::Error::new(error)),
+                "stop the bot, keep a copy of the file, and restore the last backup".into(),
+            ),
+        },
+        Err(error) => {
+            Finding::Bad(format!("{:#}", anyhow::Error::new(error)), "see docs/OPERATING.md, \"The store\"".into())
+        }
+    }
+}
+
+async fn check_slack(client: &Client, config: &Config, arguments: &Arguments) -> Vec<Finding> {
+    let nobody = TeamId::new("");
+    let before = Timestamp::now();
+    let identity = match client.auth_test(Caller::paging(before, &nobody)).await {
+        Ok(identity) => identity,
+        Err(error) => return vec![token_fault(&error)],
+    };
+    let mut findings = vec![Finding::Good(format!(
+        "Slack knows the bot as {} in the workspace {} ({})",
+        identity.user, identity.team_name, identity.team
+    ))];
+    findings.push(clock_skew(&identity, before));
+    findings.extend(scopes(&identity));
+    if let Some(token) = &config.slack.app_token {
+        findings.push(match client.connections_open(Timestamp::now(), token).await {
+            Ok(_) => Finding::Good("Slack opens Socket Mode connections".into()),
+            Err(error) => Finding::Bad(
+                format!("Slack opens no Socket Mode connection: {}", said(&error)),
+                "make an app-level token with connections:write and turn Socket Mode on in the app's settings".into(),
+            ),
+        });
+    }
+    findings.extend(channels(client, &identity.team, arguments).await);
+    findings
+}
+
+fn token_fault(error: &CallError) -> Finding {
+    let remedy = match error {
+        CallError::Refused(_) => "install the app again and copy the new Bot User OAuth Token into SLACK_BOT_TOKEN",
+        CallError::NotDone { .. } | CallError::Unknown { .. } => {
+            "check the network, the proxy (HTTPS_PROXY) and slack.api_url; see https://slack-status.com"
+        }
+    };
+    Finding::Bad(format!("Slack does not accept the bot: {}", said(error)), remedy.into())
+}
+
+fn clock_skew(identity: &Identity, before: Timestamp) -> Finding {
+    let Some(slack) = identity.date else {
+        return Finding::Note("Slack did not say what time it is; the clocks could not be compared".into());
+    };
+    // Slack's moment lies somewhere between the question and the answer, and is given in whole seconds.
+    let now = Timestamp::now();
+    let off = if slack < before { before.duration_since(slack) } else { slack.duration_since(now) };
+    let seconds = off.as_secs().unsigned_abs();
+    if off.is_positive() && seconds > SKEW_SECONDS {
+        Finding::Bad(
+            format!("this machine's clock is {seconds} s off Slack's"),
+            "let NTP set it: requests more than 300 s off are refused as replays".into(),
+        )
+    } else {
+        Finding::Good("the clock agrees with Slack's".into())
+    }
+}
+
+fn scopes(identity: &Identity) -> Vec<Finding> {
+    if identity.scopes.is_empty() {
+        return vec![Finding::Note("Slack did not say which scopes the token has".into())];
+    }
+    let missing: Vec<_> =
+        SCOPES.iter().filter(|(scope, _)| !identity.scopes.iter().any(|granted| granted == scope)).collect();
+    if missing.is_empty() {
+        return vec![Finding::Good("the token has every scope".into())];
+    }
+    missing
+        .into_iter()
+        .map(|(scope, why)| {
+            Finding::Bad(
+                format!("the scope {scope} is missing: {why}"),
+                "add it on the app's page \"OAuth & Permissions\" and install the app again".into(),
+            )
+        })
+        .collect()
+}
+
+async fn channels(client: &Client, team: &TeamId, arguments: &Arguments) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if arguments.channels.is_empty() {
+        findings.push(match client.own_channels(Caller::paging(Timestamp::now(), team)).await {
+            Ok(channels) if channels.is_empty() => Finding::Bad(
+                "the bot is in no channel".into(),
+                "type /invite @pagerslack in the engineers' channel".into(),
+            ),
+            Ok(channels) => {
+                let names: Vec<_> = channels.iter().map(|channel| format!("#{}", channel.name)).collect();
+                Finding::Good(format!("the bot is in {}", names.join(", ")))
+            }
+            Err(error) => Finding::Note(format!("Slack does not say which channels the bot is in: {}", said(&error))),
+        });
+    }
+    for id in &arguments.channels {
+        let channel = ChannelId::new(id);
+        findings.push(match client.channel_info(Caller::paging(Timestamp::now(), team), &channel).await {
+            Ok(info) if info.is_archived => {
+                Finding::Bad(format!("#{} ({id}) is archived", info.name), "use another channel".into())
+            }
+            Ok(info) if !info.is_member => Finding::Bad(
+                format!("the bot is not in #{} ({id})", info.name),
+                "type /invite @pagerslack there".into(),
+            ),
+            Ok(info) => Finding::Good(format!("the bot is in #{} ({id})", info.name)),
+            Err(CallError::Refused(refusal)) if refusal.kind() == RefusalKind::ChannelGone => Finding::Bad(
+                format!("there is no channel {id} that the bot can see"),
+                "check the id; in a private channel, type /invite @pagerslack".into(),
+            ),
+            Err(error) => {
+                Finding::Bad(format!("{id} cannot be looked at: {}", said(&error)), "try again later".into())
+            }
+        });
+    }
+    findings
+}
+
+/// An error with its causes, on one line.
+fn said(error: &CallError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        text.push_str(&format!(": {next}"));
+        cause = next.source();
+    }
+    text
+}

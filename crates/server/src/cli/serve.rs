@@ -1,0 +1,49 @@
+//! `pagerslack serve`: run the bot.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use pagerslack_slack::http_transport::HttpTransport;
+use pagerslack_store::{Sqlite, Store};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::{drawn_seed, told_to_stop};
+use crate::clock::SystemClock;
+use crate::config::{Config, Environment, StoreLocation};
+use crate::{Bot, Surroundings, logging};
+
+pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
+    logging::start(environment.log.as_deref(), true);
+    let config = Config::load(path, environment)?;
+    if config.slack.signing_secret.is_none() && config.slack.app_token.is_none() {
+        bail!(
+            "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the \
+             app's page \"Basic Information\""
+        );
+    }
+    let StoreLocation::Sqlite(file) = &config.store;
+    let store: Arc<dyn Store> = Arc::new(Sqlite::open(file)?);
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen))?;
+    tracing::info!(listen = %listener.local_addr()?, socket_mode = config.slack.app_token.is_some(), "PagerSlack runs");
+    let surroundings = Surroundings {
+        clock: Arc::new(SystemClock),
+        store,
+        transport: Arc::new(HttpTransport::new()?),
+        seed: drawn_seed(),
+        panel: false,
+    };
+    let bot = Bot::assemble(config, surroundings).await?;
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(bot.run(listener, shutdown.clone()));
+    told_to_stop().await?;
+    tracing::info!("told to stop: finishing what is being sent");
+    shutdown.cancel();
+    running.await?;
+    tracing::info!("stopped");
+    Ok(ExitCode::SUCCESS)
+}

@@ -1,0 +1,44 @@
+//! What the environment says. Nothing else in PagerSlack reads it.
+
+use std::path::PathBuf;
+
+use pagerslack_slack::transport::Token;
+use secrecy::SecretString;
+
+/// The variables that PagerSlack knows, unchecked. Empty ones count as unset.
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// `PAGERSLACK_CONFIG`: the configuration file.
+    pub config: Option<PathBuf>,
+    /// `PAGERSLACK_LISTEN`.
+    pub listen: Option<String>,
+    /// `PAGERSLACK_STORE`.
+    pub store: Option<String>,
+    /// `SLACK_API_URL`.
+    pub api_url: Option<String>,
+    /// `SLACK_BOT_TOKEN`.
+    pub bot_token: Option<Token>,
+    /// `SLACK_SIGNING_SECRET`.
+    pub signing_secret: Option<SecretString>,
+    /// `SLACK_APP_TOKEN`.
+    pub app_token: Option<Token>,
+    /// `RUST_LOG`: what is logged, in tracing's filter syntax.
+    pub log: Option<String>,
+}
+
+impl Environment {
+    /// Reads the process's environment.
+    pub fn read() -> Self {
+        let get = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+        Self {
+            config: get("PAGERSLACK_CONFIG").map(PathBuf::from),
+            listen: get("PAGERSLACK_LISTEN"),
+            store: get("PAGERSLACK_STORE"),
+            api_url: get("SLACK_API_URL"),
+            bot_token: get("SLACK_BOT_TOKEN").map(|token| Token::new(token.trim())),
+            signing_secret: get("SLACK_SIGNING_SECRET").map(|secret| SecretString::from(secret.trim().to_owned())),
+            app_token: get("SLACK_APP_TOKEN").map(|token| Token::new(token.trim())),
+            log: get("RUST_LOG"),
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The engine: a plain machine over a clock, a store and Slack.
+//!
+//! It has two entrances: [`Engine::receive`] takes what Slack sends, [`Engine::run`] runs one claimed job. Each
+//! reads what it needs, lets the rules of `core` decide, and commits events, jobs, queue moves and messages
+//! together. Network calls happen before or after a commit, never inside (DESIGN: jobs).
+//!
+//! No step spawns work of its own, reads any clock but the one given, draws a random number, or waits: what
+//! must happen later is a job. So a simulation can own every choice; production drives the same code with
+//! [`Driver`].
+
+mod acknowledge;
+mod commit;
+mod counters;
+mod deadline;
+mod drive;
+mod hunt;
+mod index;
+mod people;
+mod receive;
+mod send;
+
+pub use counters::Counters;
+pub use drive::Driver;
+pub use index::MessageIndex;
+pub use receive::Reply;
+
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::{IncidentId, JobKind, Policy, RotationId, TeamId};
+use pagerslack_slack::client::{Caller, Client};
+use pagerslack_slack::directory::Directory;
+use pagerslack_store::{ClaimedJob, CommitError, Store, StoreError};
+use tokio::sync::Notify;
+
+use crate::clock::Clock;
+use crate::config::RotationConfig;
+
+/// How long a job is held before another worker may take it over. Longer than any call to Slack may last,
+/// with the read-back before it.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
+
+/// What an engine is made of.
+#[derive(Clone)]
+pub struct Parts {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// Slack's Web API.
+    pub client: Arc<Client>,
+    /// The slash command's name, for the words.
+    pub command: String,
+    /// How people are hunted.
+    pub rotation: RotationConfig,
+    /// Drawn once per process: orders people who join a queue together.
+    pub seed: u64,
+}
+
+/// The machine that hunts.
+pub struct Engine {
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn Store>,
+    client: Arc<Client>,
+    directory: Directory,
+    command: String,
+    rotation: RotationConfig,
+    seed: u64,
+    index: MessageIndex,
+    counters: Counters,
+    due: Notify,
+}
+
+/// Why a step did not come to its end. The job stays in the store and comes up again.
+#[derive(Debug, thiserror::Error)]
+pub enum StepError {
+    /// The store could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The commit was refused time and again, as others were quicker.
+    #[error("gave up after too many conflicting commits")]
+    Contended,
+    /// Somebody else holds the job by now.
+    #[error("the job's lease was lost")]
+    LeaseLost,
+    /// Another open incident has the URL. Only a report can meet this.
+    #[error("incident {0} is open for this URL")]
+    AlreadyOpen(IncidentId),
+}
+
+impl From<CommitError> for StepError {
+    fn from(error: CommitError) -> Self {
+        match error {
+            CommitError::Conflict | CommitError::QueueMoved => Self::Contended,
+            CommitError::LeaseLost => Self::LeaseLost,
+            CommitError::AlreadyOpen(incident) => Self::AlreadyOpen(incident),
+            CommitError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl Engine {
+    /// An engine that knows of no message yet; see [`Engine::recover`].
+    pub fn new(parts: Parts) -> Self {
+        Self {
+            directory: Directory::new(Arc::clone(&parts.client)),
+            clock: parts.clock,
+            store: parts.store,
+            client: parts.client,
+            command: parts.command,
+            rotation: parts.rotation,
+            seed: parts.seed,
+            index: MessageIndex::default(),
+            counters: Counters::default(),
+            due: Notify::new(),
+        }
+    }
+
+    /// Reads the messages of open incidents into memory, so that a 👀 on them is recognised at once.
+    pub async fn recover(&self) -> Result<usize, StoreError> {
+        const PAGE: usize = 10_000;
+        let mut after = None;
+        loop {
+            let (messages, next) = self.store.live_messages(after, PAGE).await?;
+            self.index.insert(messages.iter().map(|(team, message)| (team, message)));
+            match next {
+                Some(cursor) => after = Some(cursor),
+                None => return Ok(self.index.len()),
+            }
+        }
+    }
+
+    /// Runs one claimed job to its commit.
+    pub async fn run(&self, job: &ClaimedJob) -> Result<(), StepError> {
+        match &job.job.kind {
+            JobKind::Hunt => self.hunt(job).await,
+            JobKind::RootDeadline => self.root_deadline(job).await,
+            JobKind::PageDeadline { attempt } => self.page_deadline(job, *attempt).await,
+            JobKind::ManagersDeadline { round } => self.managers_deadline(job, *round).await,
+            JobKind::ConsiderAck { by, message, button } => self.consider_ack(job, by, message, *button).await,
+            JobKind::Send(message) => self.send(job, message).await,
+            JobKind::Answer { channel, text } => self.answer(job, channel, text).await,
+        }
+    }
+
+    /// The clock that everything here goes by.
+    pub fn clock(&self) -> &Arc<dyn Clock> {
+        &self.clock
+    }
+
+    /// Where everything is kept.
+    pub fn store(&self) -> &Arc<dyn Store> {
+        &self.store
+    }
+
+    /// What is remembered of people and channels.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// What has been counted since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The numbers of a rotation.
+    pub fn policy(&self, _rotation: &RotationId) -> &Policy {
+        &self.rotation.policy
+    }
+
+    /// Resolves when a job may have become due earlier than was known.
+    pub async fn due_sooner(&self) {
+        self.due.notified().await;
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// On the way to paging somebody, or to stopping a page: may use the whole rate budget.
+    fn paging<'a>(&self, team: &'a TeamId) -> Caller<'a> {
+        Caller::paging(self.now(), team)
+    }
+
+    /// For what wakes nobody: leaves a part of the rate budget to paging.
+    fn background<'a>(&self, team: &'a TeamId) -> Caller<'a> {
+        Caller::background(self.now(), team)
+    }
+
+    /// Brings a workspace's people into memory in the background, a page at a time.
+    ///
+    /// Not needed for correctness: a hunt asks for whom it does not know.
+    pub async fn warm(&self, team: &TeamId, cursor: Option<String>) -> Option<String> {
+        match self.directory.refresh_page(self.now(), team, cursor.as_deref()).await {
+            Ok(next) => next,
+            Err(error) => {
+                tracing::debug!(%team, error = %error, "could not read people ahead of time");
+                None
+            }
+        }
+    }
+}

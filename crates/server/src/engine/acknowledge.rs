@@ -1,0 +1,129 @@
+//! An acknowledgement stops the hunt (P4), even when the event that announced it was lost.
+
+use std::collections::BTreeSet;
+
+use futures_util::future::join_all;
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::incident::Via;
+use pagerslack_core::{Command, Incident, MessageRef, UserId};
+use pagerslack_store::{ClaimedJob, Disposal};
+
+use super::commit::Act;
+use super::{Engine, StepError};
+
+/// How long after a deadline reactions that Slack will not show are asked for again, before the hunt goes on
+/// without them (P6).
+const READ_BACK_GRACE: SignedDuration = SignedDuration::from_secs(15);
+
+/// What reading the reactions back has shown.
+pub(super) enum ReadBack {
+    /// An eligible person reacted.
+    Taken(UserId),
+    /// Nobody did.
+    Nobody,
+    /// Slack could not say; ask again then.
+    Later(Timestamp),
+}
+
+impl Engine {
+    /// Reads the 👀 on every message of an incident. `since` is when the read-back became necessary: after the
+    /// grace an unreadable message no longer holds the hunt up.
+    pub(super) async fn read_back(&self, incident: &Incident, since: Timestamp) -> ReadBack {
+        let now = self.now();
+        let team = &incident.report.rotation.team;
+        let messages: Vec<&MessageRef> = incident.live_messages().collect();
+        let reads = messages.iter().map(|message| self.client.eyes(self.paging(team), message));
+        let mut later = None;
+        let mut seen = BTreeSet::new();
+        for eyes in join_all(reads).await {
+            match eyes {
+                Ok(users) => {
+                    for user in users {
+                        if !seen.insert(user.clone()) {
+                            continue;
+                        }
+                        match self.eligible(incident, &user).await {
+                            Ok(true) => return ReadBack::Taken(user),
+                            Ok(false) => {}
+                            Err(error) => later = later.max(error.retry_at()),
+                        }
+                    }
+                }
+                Err(error) => later = later.max(error.retry_at()),
+            }
+        }
+        match later {
+            Some(at) if at < since + READ_BACK_GRACE => ReadBack::Later(at.max(now + SignedDuration::from_secs(1))),
+            Some(_) => {
+                let id = &incident.report.incident;
+                tracing::warn!(incident = %id, "the reactions cannot be read; the hunt goes on without them");
+                ReadBack::Nobody
+            }
+            None => ReadBack::Nobody,
+        }
+    }
+
+    /// Reads back, and commits an acknowledgement or puts the job off if that is what it came to. `true` if
+    /// the caller may escalate.
+    pub(super) async fn may_escalate(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        since: Timestamp,
+    ) -> Result<bool, StepError> {
+        match self.read_back(incident, since).await {
+            ReadBack::Nobody => Ok(true),
+            ReadBack::Later(due) => {
+                self.dispose(job, Disposal::Again { due, doubtful: false }).await?;
+                Ok(false)
+            }
+            ReadBack::Taken(by) => {
+                self.counters.acknowledgements_read_back.count();
+                let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true };
+                self.act_for(job, command, Disposal::Done).await?;
+                Ok(false)
+            }
+        }
+    }
+
+    /// Finds out whether somebody may take the incident, and lets them.
+    pub(super) async fn consider_ack(
+        &self,
+        job: &ClaimedJob,
+        by: &UserId,
+        message: &MessageRef,
+        button: bool,
+    ) -> Result<(), StepError> {
+        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        match self.eligible(&incident, by).await {
+            Ok(eligible) => {
+                let via = if button { Via::Button } else { Via::Reaction };
+                self.act_for(job, Command::Acknowledge { by: by.clone(), via, eligible }, Disposal::Done).await?;
+                Ok(())
+            }
+            Err(error) if incident.is_open() => {
+                let due = error.retry_at().unwrap_or_else(|| self.now() + SignedDuration::from_secs(10));
+                tracing::warn!(%by, channel = %message.channel, error = %error, "cannot tell yet whether they may take it");
+                self.dispose(job, Disposal::Again { due, doubtful: false }).await
+            }
+            Err(_) => self.dispose(job, Disposal::Done).await,
+        }
+    }
+
+    /// The incident that a job is about.
+    pub(super) async fn incident_of(&self, job: &ClaimedJob) -> Result<Option<Incident>, StepError> {
+        Ok(self.incident(&job.job.rotation.team, &job.job.incident).await?)
+    }
+
+    /// Acts in the course of a job.
+    pub(super) async fn act_for(
+        &self,
+        job: &ClaimedJob,
+        command: Command,
+        disposal: Disposal,
+    ) -> Result<super::commit::Acted, StepError> {
+        let (team, incident) = (&job.job.rotation.team, &job.job.incident);
+        self.act(Act { team, incident, command, job: Some((job, disposal)), queue: None }).await
+    }
+}
+

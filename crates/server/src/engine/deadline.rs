@@ -1,0 +1,66 @@
+//! What happens when nobody has answered in time.
+
+use jiff::SignedDuration;
+use pagerslack_core::{Command, Phase};
+use pagerslack_store::{ClaimedJob, Disposal};
+
+use super::{Engine, StepError};
+
+/// How soon a deadline is looked at again while its page is still on the way.
+const PAGE_UNDERWAY: SignedDuration = SignedDuration::from_secs(5);
+
+impl Engine {
+    /// The person asked has not answered: the next one.
+    pub(super) async fn page_deadline(&self, job: &ClaimedJob, attempt: u32) -> Result<(), StepError> {
+        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let deadline = match &incident.phase {
+            Phase::Paging { attempt: current, deadline, .. } if *current == attempt => *deadline,
+            _ => return self.dispose(job, Disposal::Done).await,
+        };
+        let now = self.now();
+        if now < deadline {
+            return self.dispose(job, Disposal::Again { due: deadline, doubtful: false }).await;
+        }
+        if !self.may_escalate(job, &incident, deadline).await? {
+            return Ok(());
+        }
+        let managers = self.managers(&job.job.rotation).await;
+        let disposal = if incident.attempt(attempt).is_some_and(|found| found.message.is_some()) {
+            Disposal::Done
+        } else {
+            Disposal::Again { due: now + PAGE_UNDERWAY, doubtful: false }
+        };
+        self.act_for(job, Command::TimeOut { attempt, managers }, disposal).await?;
+        Ok(())
+    }
+
+    /// No manager has answered: once more.
+    pub(super) async fn managers_deadline(&self, job: &ClaimedJob, round: u32) -> Result<(), StepError> {
+        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let deadline = match &incident.phase {
+            Phase::ManagersPaged { round: current, deadline: Some(deadline) } if *current == round => *deadline,
+            _ => return self.dispose(job, Disposal::Done).await,
+        };
+        if self.now() < deadline {
+            return self.dispose(job, Disposal::Again { due: deadline, doubtful: false }).await;
+        }
+        if !self.may_escalate(job, &incident, deadline).await? {
+            return Ok(());
+        }
+        let managers = self.managers(&job.job.rotation).await;
+        self.act_for(job, Command::RepeatManagers { round, managers }, Disposal::Done).await?;
+        Ok(())
+    }
+
+    /// The root message has not reached the channel: the managers are told directly (P6).
+    pub(super) async fn root_deadline(&self, job: &ClaimedJob) -> Result<(), StepError> {
+        match self.incident_of(job).await? {
+            Some(incident) if incident.root.is_none() && incident.is_open() => {
+                let managers = self.managers(&job.job.rotation).await;
+                self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
+                Ok(())
+            }
+            _ => self.dispose(job, Disposal::Done).await,
+        }
+    }
+}

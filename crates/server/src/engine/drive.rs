@@ -1,0 +1,109 @@
+//! Production's driver: claims due jobs and runs each on a task of its own, until told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use pagerslack_store::{Claim, ClaimedJob, Disposal};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Engine, LEASE, StepError};
+
+/// How many jobs run at a time. A job mostly waits for Slack, whose budgets bound the work long before this
+/// does; the number bounds memory.
+const AT_A_TIME: usize = 256;
+
+/// How long the driver sleeps at most: the net under the nudges.
+const POLL: Duration = Duration::from_millis(500);
+
+/// How soon a job that failed comes up again.
+const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(2);
+
+/// Runs an engine.
+pub struct Driver {
+    engine: Arc<Engine>,
+    tasks: TaskTracker,
+    places: Arc<Semaphore>,
+}
+
+impl Driver {
+    /// A driver of an engine.
+    pub fn new(engine: Arc<Engine>) -> Self {
+        Self { engine, tasks: TaskTracker::new(), places: Arc::new(Semaphore::new(AT_A_TIME)) }
+    }
+
+    /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
+    /// may drop the future: the store has the rest.
+    pub async fn run(self, shutdown: CancellationToken) {
+        while !shutdown.is_cancelled() {
+            let claimed = self.claim().await;
+            let idle = claimed.is_empty();
+            for job in claimed {
+                self.start(job).await;
+            }
+            if idle {
+                tokio::select! {
+                    () = shutdown.cancelled() => {}
+                    () = self.engine.due_sooner() => {}
+                    () = tokio::time::sleep(self.pause().await) => {}
+                }
+            }
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    async fn claim(&self) -> Vec<ClaimedJob> {
+        let now = self.engine.clock().now();
+        let limit = self.places.available_permits();
+        if limit == 0 {
+            return Vec::new();
+        }
+        match self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await {
+            Ok(claimed) => claimed,
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot claim jobs");
+                Vec::new()
+            }
+        }
+    }
+
+    /// How long until the next job is due.
+    async fn pause(&self) -> Duration {
+        match self.engine.store().next_due().await {
+            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), POLL),
+            Ok(None) | Err(_) => POLL,
+        }
+    }
+
+    async fn start(&self, job: ClaimedJob) {
+        let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
+        let engine = Arc::clone(&self.engine);
+        self.tasks.spawn(async move {
+            engine.run_and_count(&job).await;
+            drop(place);
+            engine.due.notify_one();
+        });
+    }
+}
+
+impl Engine {
+    /// Runs a job; one that fails is logged here, once, and comes up again.
+    pub async fn run_and_count(&self, job: &ClaimedJob) {
+        let error = match self.run(job).await {
+            Ok(()) => return self.counters.jobs_done.count(),
+            // The one who holds the job now does the work, or it was found to be pointless.
+            Err(StepError::LeaseLost) => return,
+            Err(error) => error,
+        };
+        self.counters.jobs_failed.count();
+        tracing::error!(job = job.job.key.as_str(), error = &error as &dyn std::error::Error, "a job failed and comes up again");
+        let due = self.now() + AFTER_A_FAILURE;
+        // Whatever the job sent may have landed although it could not be recorded (P2).
+        if let Err(error) = self.dispose(job, Disposal::Again { due, doubtful: true }).await {
+            tracing::warn!(job = job.job.key.as_str(), error = &error as &dyn std::error::Error, "it waits for its lease to end");
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! The hunt: gather what must be known, from the head of the queue, until somebody can be chosen.
+//!
+//! Facts come from Slack at the time of the attempt. What Slack cannot say within the policy's patience counts
+//! as unknown, never as "no" (P6).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::join;
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::availability::{Account, Fact, Facts};
+use pagerslack_core::hunt::{Need, Survey, survey};
+use pagerslack_core::{
+    Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId,
+};
+use pagerslack_slack::client::{CallError, RefusalKind};
+use pagerslack_slack::person::Person;
+use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
+
+use super::commit::Act;
+use super::{Engine, StepError};
+
+/// How many people's presence is asked for at a time. Slack allows about fifty such calls a minute, and most
+/// often one of the first few is online.
+const WIDTH: usize = 4;
+
+/// How often a choice is made anew when other hunts of the rotation move the queue meanwhile. A burst of
+/// reports may all hunt at once; past this the job comes up again.
+const CHOICES: usize = 32;
+
+/// How soon a hunt that cannot see into the channel looks again while its root message is not there either.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
+/// follows a deadline at once has just done so.
+const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
+
+/// Whether a hunt can go on.
+enum Found {
+    Candidates(Vec<Candidate>),
+    Later(Timestamp),
+}
+
+impl Engine {
+    /// Looks for somebody to ask, and asks them, or turns to the managers.
+    pub(super) async fn hunt(&self, job: &ClaimedJob) -> Result<(), StepError> {
+        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
+        let passed = incident.attempts.last().is_some_and(|last| last.end == Some(pagerslack_core::incident::AttemptEnd::Passed));
+        if (passed || self.now() > since + READ_BACK_FRESH) && !self.may_escalate(job, &incident, since).await? {
+            return Ok(());
+        }
+        let rotation = &incident.report.rotation;
+        let policy = self.policy(rotation);
+        if incident.attempts.len() >= usize::try_from(policy.max_attempts).unwrap_or(usize::MAX) {
+            let command = Command::Page { candidates: vec![], managers: self.managers(rotation).await };
+            self.act_for(job, command, Disposal::Done).await?;
+            return Ok(());
+        }
+        let patient = self.now() < since + policy.patience;
+        let members = match self.directory.members(self.paging(&rotation.team), &rotation.channel).await {
+            Ok(members) => members.iter().cloned().collect::<BTreeSet<_>>(),
+            Err(error) => return self.cannot_see_members(job, &incident, &error, patient).await,
+        };
+        self.choose(job, &incident, &members, patient).await
+    }
+
+    /// Surveys the queue as it is, and commits the choice on exactly that queue: a burst of reports asks as
+    /// many different people (P5).
+    async fn choose(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        members: &BTreeSet<UserId>,
+        patient: bool,
+    ) -> Result<(), StepError> {
+        let rotation = &incident.report.rotation;
+        let managers = self.managers(rotation).await;
+        let manager_set: BTreeSet<UserId> = managers.users.iter().cloned().collect();
+        let mut known = Known { patient, ..Known::default() };
+        for _ in 0..CHOICES {
+            let mut queue = self.store.queue(rotation).await?;
+            let expected = Some(queue.version);
+            let changes: Vec<QueueChange> = queue
+                .newcomers(rotation, members, self.seed)
+                .into_iter()
+                .map(|user| QueueChange::Joined { user })
+                .collect();
+            changes.iter().for_each(|change| queue.apply(change));
+            let order = queue.order(members, &BTreeSet::new());
+            let candidates = match self.gather(rotation, &order, incident, &manager_set, &mut known).await {
+                Found::Candidates(candidates) => candidates,
+                Found::Later(due) => return self.dispose(job, Disposal::Again { due, doubtful: false }).await,
+            };
+            let act = Act {
+                team: &job.job.rotation.team,
+                incident: &job.job.incident,
+                command: Command::Page { candidates, managers: managers.clone() },
+                job: Some((job, Disposal::Done)),
+                queue: Some(QueueCommit { rotation: rotation.clone(), expected, changes }),
+            };
+            match self.try_act(act).await {
+                Err(CommitError::QueueMoved) => {}
+                Err(CommitError::Conflict) => return Err(StepError::Contended),
+                other => return Ok(other.map(|_| ())?),
+            }
+        }
+        Err(StepError::Contended)
+    }
+
+    /// Asks Slack for facts until the survey is settled.
+    async fn gather(
+        &self,
+        rotation: &RotationId,
+        order: &[UserId],
+        incident: &Incident,
+        managers: &BTreeSet<UserId>,
+        known: &mut Known,
+    ) -> Found {
+        let asked = incident.asked();
+        loop {
+            match survey(order, &asked, managers, |user| known.of(user), WIDTH, self.now()) {
+                Survey::Settled(candidates) => return Found::Candidates(candidates),
+                Survey::Need(need) => match known.without_those_put_off(need) {
+                    Ok(need) => self.ask(rotation, &need, known).await,
+                    Err(due) => return Found::Later(due),
+                },
+            }
+        }
+    }
+
+    /// Asks for what is needed, all at once.
+    async fn ask(&self, rotation: &RotationId, need: &Need, known: &mut Known) {
+        let caller = self.paging(&rotation.team);
+        let (people, dnd, presence) = join!(
+            self.directory.people(caller, &need.accounts),
+            self.directory.dnd(caller, &need.dnd),
+            self.directory.presence(caller, &need.presence),
+        );
+        for (user, person) in people {
+            known.account(user, person.map(|person| account(&person)));
+        }
+        for (user, window) in dnd {
+            known.dnd(user, window);
+        }
+        for (user, presence) in presence {
+            known.presence(user, presence);
+        }
+    }
+
+    /// Who is in the channel cannot be read. While the root message is not there either, the reporter has been
+    /// told what to do, and the root's deadline bounds the wait; otherwise the managers are told (P6).
+    async fn cannot_see_members(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        error: &CallError,
+        patient: bool,
+    ) -> Result<(), StepError> {
+        let now = self.now();
+        let waiting_for_the_root = incident.root.is_none();
+        let again = match error {
+            CallError::NotDone { retry_at, .. } if patient || waiting_for_the_root => Some(*retry_at),
+            CallError::Unknown { .. } if patient || waiting_for_the_root => Some(now + SignedDuration::from_secs(1)),
+            CallError::Refused(refusal) if waiting_for_the_root && refusal.kind() != RefusalKind::Other => {
+                Some(now + LOOK_AGAIN)
+            }
+            _ => None,
+        };
+        match again {
+            Some(due) => self.dispose(job, Disposal::Again { due, doubtful: false }).await,
+            None => {
+                tracing::warn!(
+                    incident = %job.job.incident,
+                    error = error as &dyn std::error::Error,
+                    "cannot tell who is in the channel; the managers are paged"
+                );
+                let managers = self.managers(&incident.report.rotation).await;
+                self.act_for(job, Command::GiveUpHunt { why: why(error), managers }, Disposal::Done).await?;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The facts of one hunt, and which of them Slack wants to be asked for later.
+#[derive(Default)]
+struct Known {
+    /// Whether to wait for those, or to take them as unreadable (P6).
+    patient: bool,
+    facts: BTreeMap<UserId, Facts>,
+    put_off: BTreeMap<(FactKind, UserId), Timestamp>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum FactKind {
+    Account,
+    Dnd,
+    Presence,
+}
+
+impl Known {
+    fn of(&self, user: &UserId) -> Facts {
+        self.facts.get(user).cloned().unwrap_or(Facts::NONE)
+    }
+
+    fn account(&mut self, user: UserId, answer: Result<Account, CallError>) {
+        let fact = self.fact(FactKind::Account, &user, answer);
+        self.facts.entry(user).or_insert(Facts::NONE).account = fact;
+    }
+
+    fn dnd(&mut self, user: UserId, answer: Result<Option<DndWindow>, CallError>) {
+        let fact = self.fact(FactKind::Dnd, &user, answer);
+        self.facts.entry(user).or_insert(Facts::NONE).dnd = fact;
+    }
+
+    fn presence(&mut self, user: UserId, answer: Result<Presence, CallError>) {
+        let fact = self.fact(FactKind::Presence, &user, answer);
+        self.facts.entry(user).or_insert(Facts::NONE).presence = fact;
+    }
+
+    fn fact<T>(&mut self, kind: FactKind, user: &UserId, answer: Result<T, CallError>) -> Fact<T> {
+        match answer {
+            Ok(value) => Fact::Known(value),
+            Err(error) => match error.retry_at() {
+                Some(at) if self.patient => {
+                    self.put_off.insert((kind, user.clone()), at);
+                    Fact::NotAsked
+                }
+                _ => Fact::Unreadable(why(&error)),
+            },
+        }
+    }
+
+    /// What is needed and was not put off; or, when everything was, when to ask again. Whoever is put off stands
+    /// ahead of all that could be chosen without them.
+    fn without_those_put_off(&self, mut need: Need) -> Result<Need, Timestamp> {
+        let mut soonest: Option<Timestamp> = None;
+        let mut keep = |kind, user: &UserId| match self.put_off.get(&(kind, user.clone())) {
+            Some(at) => {
+                soonest = Some(soonest.map_or(*at, |soonest| soonest.min(*at)));
+                false
+            }
+            None => true,
+        };
+        need.accounts.retain(|user| keep(FactKind::Account, user));
+        need.dnd.retain(|user| keep(FactKind::Dnd, user));
+        need.presence.retain(|user| keep(FactKind::Presence, user));
+        match soonest {
+            Some(at) if need == Need::default() => Err(at),
+            _ => Ok(need),
+        }
+    }
+}
+
+fn account(person: &Person) -> Account {
+    if person.is_bot {
+        Account::Bot
+    } else if person.deactivated {
+        Account::Deactivated
+    } else if person.stranger {
+        Account::Stranger
+    } else if person.guest {
+        Account::Guest
+    } else {
+        Account::Member
+    }
+}
+
+/// An error in the few words that fit a log entry and a sentence.
+pub(super) fn why(error: &CallError) -> String {
+    match error {
+        CallError::Refused(refusal) => refusal.code.clone(),
+        CallError::NotDone { why, .. } | CallError::Unknown { why } => why.to_string(),
+    }
+}

@@ -1,0 +1,214 @@
+//! What Slack sends, and the answer it gets within its three seconds.
+//!
+//! Nothing here waits for Slack: what needs a call becomes a job, and the answer goes out once that is on disk
+//! (P1).
+
+use pagerslack_core::incident::Via;
+use pagerslack_core::job::Notice;
+use pagerslack_core::{Command, IncidentId, Job, JobKind, MessageRef, Phase, Report, RotationId, TeamId, UserId};
+use pagerslack_slack::command::{self, Request};
+use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
+use pagerslack_slack::text;
+use pagerslack_slack::words::{self, Said};
+
+use super::commit::Act;
+use super::{Engine, StepError};
+
+/// The reaction that acknowledges. It has no skin tones.
+const EYES: &str = "eyes";
+
+/// What Slack is answered.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// 200, and nothing to say.
+    Done,
+    /// 200, and something that only the person who typed sees.
+    Ephemeral(Said),
+    /// 200, and the challenge of an address check.
+    Challenge(String),
+    /// Not recorded: Slack is to deliver it again.
+    Again,
+}
+
+impl Engine {
+    /// Takes one thing that Slack sent. The caller has checked that it was Slack.
+    pub async fn receive(&self, inbound: Inbound) -> Reply {
+        self.directory.apply(self.now(), &inbound);
+        match inbound {
+            Inbound::ReactionAdded(reaction) => self.reacted(reaction).await,
+            Inbound::Command(command) => self.commanded(*command).await,
+            Inbound::Clicked(click) => self.clicked(*click).await,
+            Inbound::DirectMessage(message) => self.written_to(message).await,
+            Inbound::UrlVerification { challenge } => Reply::Challenge(challenge),
+            Inbound::RateLimited { team, .. } => {
+                self.counters.events_dropped_by_slack.count();
+                tracing::warn!(%team, "Slack drops events of this workspace, there are too many");
+                Reply::Done
+            }
+            Inbound::Malformed { why } => {
+                self.counters.requests_malformed.count();
+                tracing::warn!(why, "a signed request could not be read");
+                Reply::Done
+            }
+            Inbound::Ignored { what } => {
+                self.counters.requests_ignored.count();
+                tracing::debug!(%what, "no use for this");
+                Reply::Done
+            }
+            Inbound::AppUninstalled { team } | Inbound::TokensRevoked { team } => {
+                tracing::error!(%team, "the app was removed from the workspace or its token revoked: install it again");
+                Reply::Done
+            }
+            // The directory has taken these in; a 👀 taken back does not take an acknowledgement back.
+            Inbound::ReactionRemoved(_)
+            | Inbound::MemberJoined { .. }
+            | Inbound::MemberLeft { .. }
+            | Inbound::UserChanged { .. }
+            | Inbound::TeamJoined { .. }
+            | Inbound::DndChanged { .. }
+            | Inbound::UserGroupChanged { .. }
+            | Inbound::HomeOpened { .. }
+            | Inbound::ChannelIdChanged { .. }
+            | Inbound::SslCheck => Reply::Done,
+        }
+    }
+
+    async fn commanded(&self, typed: SlashCommand) -> Reply {
+        let rotation = RotationId::new(typed.team.clone(), typed.channel.clone());
+        let direct = typed.channel_name == "directmessage";
+        match command::parse(&typed.text) {
+            Request::Help => Reply::Ephemeral(words::usage(&typed.command, self.policy(&rotation))),
+            Request::Mistaken(mistake) => Reply::Ephemeral(words::mistaken(&mistake, &typed.command)),
+            Request::Report { .. } if direct => {
+                Reply::Ephemeral(words::mistaken(&words::Mistake::DirectMessage, &typed.command))
+            }
+            Request::Report { url, note } => {
+                let report = Report {
+                    incident: IncidentId::derive(&rotation, &typed.trigger_id),
+                    rotation,
+                    url,
+                    note,
+                    reporter: typed.user,
+                    response_url: Some(typed.response_url).filter(|url| !url.is_empty()),
+                };
+                self.report(report, &typed.team_domain).await
+            }
+        }
+    }
+
+    /// Records a report; only then is the reporter told "on it" (P1).
+    async fn report(&self, report: Report, domain: &str) -> Reply {
+        let (team, incident, url) = (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
+        let rotation = report.rotation.clone();
+        let act = Act { team: &team, incident: &incident, command: Command::Report(report), job: None, queue: None };
+        match self.act(act).await {
+            Ok(_) => Reply::Ephemeral(words::accepted(&url)),
+            Err(StepError::AlreadyOpen(other)) => {
+                self.counters.reports_doubled.count();
+                Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
+            }
+            Err(error) => {
+                self.counters.reports_lost.count();
+                tracing::error!(%team, %incident, error = &error as &dyn std::error::Error, "a report could not be recorded");
+                Reply::Ephemeral(words::not_recorded(&url))
+            }
+        }
+    }
+
+    async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {
+        let root = match self.incident(&rotation.team, other).await {
+            Ok(incident) => incident.and_then(|incident| incident.root),
+            Err(_) => None,
+        };
+        words::already_open(url, root.map(|root| text::permalink(domain, &root)).as_deref())
+    }
+
+    async fn reacted(&self, reaction: Reaction) -> Reply {
+        if reaction.reaction != EYES || !self.index.may_contain(&reaction.team, &reaction.message) {
+            self.counters.reactions_ignored.count();
+            return Reply::Done;
+        }
+        match self.store.incident_of(&reaction.team, &reaction.message).await {
+            Ok(Some(incident)) => {
+                self.take(&reaction.team, &incident, &reaction.user, &reaction.message, Via::Reaction).await
+            }
+            Ok(None) => Reply::Done,
+            Err(error) => again(&error),
+        }
+    }
+
+    async fn clicked(&self, click: Click) -> Reply {
+        let incident = IncidentId::new(&click.value);
+        let (Some(channel), Some(ts)) = (click.channel.clone(), click.message_ts.clone()) else { return Reply::Done };
+        let message = MessageRef::new(channel, ts);
+        match click.action_id.as_str() {
+            words::TAKE_ACTION => self.take(&click.team, &incident, &click.user, &message, Via::Button).await,
+            words::PASS_ACTION => self.pass(&click.team, &incident, &click.user).await,
+            _ => Reply::Done,
+        }
+    }
+
+    /// Lets somebody take an incident if memory says that they may, and leaves it to a job if Slack must be
+    /// asked first.
+    async fn take(&self, team: &TeamId, id: &IncidentId, by: &UserId, message: &MessageRef, via: Via) -> Reply {
+        let incident = match self.incident(team, id).await {
+            Ok(Some(incident)) => incident,
+            Ok(None) => return Reply::Done,
+            Err(error) => return again(&error),
+        };
+        if !incident.is_open() {
+            if via == Via::Button && !matches!(&incident.phase, Phase::Acknowledged { by: taker, .. } if taker == by) {
+                return self.notice(&incident.report.rotation, id, by, Notice::TakenAlready).await;
+            }
+            return Reply::Done;
+        }
+        let done = match self.eligible_from_memory(&incident, by) {
+            Some(eligible) => {
+                let command = Command::Acknowledge { by: by.clone(), via, eligible };
+                self.act(Act { team, incident: id, command, job: None, queue: None }).await.map(|_| ())
+            }
+            None => {
+                let kind =
+                    JobKind::ConsiderAck { by: by.clone(), message: message.clone(), button: via == Via::Button };
+                let job = Job::new(&incident.report.rotation, id, kind, self.now());
+                self.add_jobs(&incident.report.rotation, id, vec![job]).await
+            }
+        };
+        done.map_or_else(|error| again(&error), |()| Reply::Done)
+    }
+
+    async fn pass(&self, team: &TeamId, id: &IncidentId, by: &UserId) -> Reply {
+        let command = Command::Pass { by: by.clone() };
+        match self.act(Act { team, incident: id, command, job: None, queue: None }).await {
+            Ok(acted) => match &acted.incident {
+                Some(incident) if acted.events.is_empty() => {
+                    let notice = if incident.is_open() { Notice::PassRefused } else { Notice::TakenAlready };
+                    self.notice(&incident.report.rotation, id, by, notice).await
+                }
+                _ => Reply::Done,
+            },
+            Err(error) => again(&error),
+        }
+    }
+
+    /// Tells one person something about an incident, by a job.
+    async fn notice(&self, rotation: &RotationId, id: &IncidentId, user: &UserId, notice: Notice) -> Reply {
+        let kind = JobKind::Send(pagerslack_core::Message::Notice { user: user.clone(), notice });
+        let job = Job::new(rotation, id, kind, self.now());
+        self.add_jobs(rotation, id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
+    }
+
+    async fn written_to(&self, message: DirectMessage) -> Reply {
+        let rotation = RotationId::new(message.team, message.channel.clone());
+        // Slack may deliver the same message several times under different event ids; its `ts` is one.
+        let id = IncidentId::derive(&rotation, message.ts.as_str());
+        let text = words::direct_help(&self.command).text;
+        let job = Job::new(&rotation, &id, JobKind::Answer { channel: message.channel, text }, self.now());
+        self.add_jobs(&rotation, &id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
+    }
+}
+
+fn again(error: &(dyn std::error::Error + 'static)) -> Reply {
+    tracing::error!(error, "could not be recorded; Slack is asked to deliver it again");
+    Reply::Again
+}

@@ -1,0 +1,78 @@
+//! The HTTP server: what Slack posts, and what a monitor asks.
+//!
+//! Only requests that Slack signed act (P8): the signature is checked on the raw body before anything is
+//! parsed. Bodies are bounded in size and time, headers in time.
+
+mod body;
+mod panel;
+mod serve;
+mod slack;
+
+pub use serve::serve;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use pagerslack_slack::verify::SigningSecret;
+
+use crate::engine::Engine;
+
+/// What the handlers share.
+pub struct App {
+    /// The machine.
+    pub engine: Arc<Engine>,
+    /// Slack's signing secret; without one (in Socket Mode) no HTTP request of Slack's is taken.
+    pub secret: Option<SigningSecret>,
+    /// Whether the panel beside the demo is served. It shows people's names, so only ever on loopback.
+    pub panel: bool,
+    ready: AtomicBool,
+}
+
+impl App {
+    /// What the handlers share; not ready yet.
+    pub fn new(engine: Arc<Engine>, secret: Option<SigningSecret>, panel: bool) -> Self {
+        Self { engine, secret, panel, ready: AtomicBool::new(false) }
+    }
+
+    /// Says whether requests should be sent here.
+    pub fn set_ready(&self, ready: bool) {
+        self.ready.store(ready, Ordering::Release);
+    }
+}
+
+/// Every route. Slack's own framework takes all of Slack's requests at `/slack/events`; the other two names are
+/// for those who expect them.
+pub fn router(app: Arc<App>) -> Router {
+    let mut router = Router::new()
+        .route("/slack/events", post(slack::receive))
+        .route("/slack/commands", post(slack::receive))
+        .route("/slack/interactions", post(slack::receive))
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(readyz))
+        .route("/metrics", get(metrics));
+    if app.panel {
+        router = router.route("/panel", get(panel::show)).route("/panel/content", get(panel::content));
+    }
+    router.with_state(app)
+}
+
+async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+    if !app.ready.load(Ordering::Acquire) {
+        return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n");
+    }
+    match app.engine.store().next_due().await {
+        Ok(_) => (StatusCode::OK, "ok\n"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n"),
+    }
+}
+
+/// The counters in Prometheus' text format.
+/// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
+async fn metrics(State(app): State<Arc<App>>) -> String {
+    let counters = app.engine.counters().all();
+    counters.iter().map(|(name, value)| format!("# TYPE pagerslack_{name}_total counter\npagerslack_{name}_total {value}\n")).collect()
+}

@@ -1,0 +1,62 @@
+//! Slack's requests: verified, parsed, handed to the engine, answered within three seconds.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use pagerslack_slack::inbound;
+use serde_json::json;
+
+use super::{App, body};
+use crate::engine::Reply;
+
+const TIMESTAMP: &str = "x-slack-request-timestamp";
+const SIGNATURE: &str = "x-slack-signature";
+
+/// Takes one request.
+pub(super) async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+    let counters = app.engine.counters();
+    let body = match body::read(&headers, body).await {
+        Ok(body) => body,
+        Err(status) => {
+            match status {
+                StatusCode::PAYLOAD_TOO_LARGE => counters.requests_too_large.count(),
+                StatusCode::REQUEST_TIMEOUT => counters.requests_too_slow.count(),
+                _ => counters.requests_malformed.count(),
+            }
+            return (status, [(header::CONNECTION, "close")]).into_response();
+        }
+    };
+    let header = |name| single(&headers, name);
+    let verified = app
+        .secret
+        .as_ref()
+        .is_some_and(|secret| secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine.clock().now()).is_ok());
+    if !verified {
+        counters.requests_unsigned.count();
+        return StatusCode::UNAUTHORIZED.into_response();
+    }
+    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    answer(app.engine.receive(inbound::parse(content_type, &body)).await)
+}
+
+/// A header that stands there once. Of two, a proxy in front may have checked the other.
+fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?;
+    if values.next().is_some() { None } else { Some(first.as_bytes()) }
+}
+
+fn answer(reply: Reply) -> Response {
+    match reply {
+        Reply::Done => StatusCode::OK.into_response(),
+        Reply::Ephemeral(said) => {
+            Json(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })).into_response()
+        }
+        Reply::Challenge(challenge) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response(),
+        Reply::Again => StatusCode::SERVICE_UNAVAILABLE.into_response(),
+    }
+}

@@ -1,0 +1,16 @@
+//! PagerSlack: a Slack bot that gets one available engineer onto an incident.
+//!
+//! The binary's library. It is the only crate that sees all the others, and puts them together: [`config`]
+//! says what is wanted, [`engine`] does it, [`http`] and Socket Mode bring what Slack sends, [`cli`] is what an
+//! operator types.
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod engine;
+pub mod http;
+
+mod logging;
+mod run;
+
+pub use run::{Bot, Surroundings};

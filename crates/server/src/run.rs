@@ -1,0 +1,156 @@
+//! Putting the rooms together, and keeping them running until told to stop.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use axum::Router;
+use pagerslack_core::TeamId;
+use pagerslack_slack::client::{Caller, Client, SingleToken};
+use pagerslack_slack::inbound::Inbound;
+use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, SocketMode};
+use pagerslack_slack::transport::{Token, Transport};
+use pagerslack_slack::verify::SigningSecret;
+use pagerslack_store::Store;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::http::{App, router, serve};
+
+/// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
+const FINISH: Duration = Duration::from_secs(8);
+
+/// A bot that is put together and not yet running.
+pub struct Bot {
+    engine: Arc<Engine>,
+    app: Arc<App>,
+    client: Arc<Client>,
+    app_token: Option<Token>,
+    clock: Arc<dyn Clock>,
+}
+
+/// What a bot is given from outside, so that a test or a drill can give it something else.
+pub struct Surroundings {
+    /// What time it is.
+    pub clock: Arc<dyn Clock>,
+    /// Where everything is kept.
+    pub store: Arc<dyn Store>,
+    /// How Slack is reached.
+    pub transport: Arc<dyn Transport>,
+    /// Drawn once per process: orders people who join a queue together.
+    pub seed: u64,
+    /// Whether to serve the panel that stands beside the demo's channel.
+    pub panel: bool,
+}
+
+impl Bot {
+    /// Puts a bot together and reads the open incidents' messages into memory.
+    ///
+    /// # Errors
+    ///
+    /// When a secret is unusable or the store cannot be read.
+    pub async fn assemble(config: Config, surroundings: Surroundings) -> Result<Self> {
+        let token = config.slack.bot_token.context(
+            "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"",
+        )?;
+        let secret = config.slack.signing_secret.as_ref().map(SigningSecret::new).transpose().context("SLACK_SIGNING_SECRET")?;
+        let client =
+            Arc::new(Client::new(surroundings.transport, &config.slack.api_url, Arc::new(SingleToken(token))));
+        let engine = Arc::new(Engine::new(Parts {
+            clock: Arc::clone(&surroundings.clock),
+            store: surroundings.store,
+            client: Arc::clone(&client),
+            command: config.slack.command,
+            rotation: config.rotation,
+            seed: surroundings.seed,
+        }));
+        let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
+        tracing::info!(messages, "open incidents are in memory");
+        let app = Arc::new(App::new(Arc::clone(&engine), secret, surroundings.panel));
+        Ok(Self { engine, app, client, app_token: config.slack.app_token, clock: surroundings.clock })
+    }
+
+    /// The machine, for whoever drives it step by step.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// Slack's Web API as the bot uses it.
+    pub fn client(&self) -> &Arc<Client> {
+        &self.client
+    }
+
+    /// The HTTP routes.
+    pub fn router(&self) -> Router {
+        router(Arc::clone(&self.app))
+    }
+
+    /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
+    /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
+    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
+        let driver = tokio::spawn(Driver::new(Arc::clone(&self.engine)).run(shutdown.clone()));
+        let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
+        let socket = self.app_token.clone().map(|token| {
+            let handler = Arc::new(Envelopes(Arc::clone(&self.engine)));
+            let socket = SocketMode::new(Arc::clone(&self.client), token, handler);
+            let shutdown = shutdown.clone();
+            tokio::spawn(async move { socket.run(shutdown).await })
+        });
+        let warming = tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        self.app.set_ready(true);
+        shutdown.cancelled().await;
+        self.app.set_ready(false);
+        warming.abort();
+        let finished = async {
+            let _ = http.await;
+            if let Some(socket) = socket {
+                let _ = socket.await;
+            }
+            let _ = driver.await;
+        };
+        if tokio::time::timeout(FINISH, finished).await.is_err() {
+            tracing::warn!("not everything finished in time; the rest is in the store");
+        }
+    }
+}
+
+/// Socket Mode's entrance to the engine.
+struct Envelopes(Arc<Engine>);
+
+#[async_trait::async_trait]
+impl EnvelopeHandler for Envelopes {
+    async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
+        match self.0.receive(inbound).await {
+            Reply::Done | Reply::Challenge(_) => Ok(None),
+            Reply::Ephemeral(said) => {
+                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
+            }
+            Reply::Again => Err("could not be recorded".into()),
+        }
+    }
+}
+
+/// Says who the bot is, and reads people ahead of the first hunt, within the budget that paging leaves.
+async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
+    let nobody = TeamId::new("");
+    match client.auth_test(Caller::background(clock.now(), &nobody)).await {
+        Ok(identity) => {
+            tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
+            let mut cursor = None;
+            loop {
+                cursor = engine.warm(&identity.team, cursor).await;
+                if cursor.is_none() {
+                    break;
+                }
+            }
+        }
+        Err(error) => tracing::error!(
+            error = &error as &dyn std::error::Error,
+            "Slack does not accept the bot's token now: `pagerslack doctor` says what to do"
+        ),
+    }
+}

@@ -1,0 +1,139 @@
+//! What people do, and which of it the app hears.
+
+use serde_json::json;
+use slack_sim::{ActionError, DeliveryResult, World};
+
+use crate::support::{CHANNEL, call, say, seconds, start, team, with_button};
+
+fn heard(world: &mut World) -> Vec<String> {
+    let due = world.take_due(start());
+    for delivery in &due {
+        world.delivered(start(), delivery.id, DeliveryResult::ok());
+    }
+    due.into_iter().map(|it| it.name).collect()
+}
+
+#[test]
+fn the_app_hears_what_it_subscribed_to_where_it_is() {
+    let mut world = team();
+    let ts = say(&mut world, start(), "look");
+    world.react(start(), "U2", CHANNEL, &ts, "eyes").unwrap();
+    world.react(start(), "U2", CHANNEL, &ts, "eyes").unwrap();
+    world.unreact(start(), "U2", CHANNEL, &ts, "eyes").unwrap();
+    assert_eq!(heard(&mut world), ["reaction_added", "reaction_removed"]);
+    let elsewhere = world.post(start(), "U4", "C2", "hi", None).unwrap();
+    world.react(start(), "U4", "C2", &elsewhere, "eyes").unwrap();
+    assert!(heard(&mut world).is_empty(), "the bot is not there");
+    world.app_mut().events.remove("reaction_added");
+    world.react(start(), "U2", CHANNEL, &ts, "eyes").unwrap();
+    assert!(heard(&mut world).is_empty(), "not subscribed");
+}
+
+#[test]
+fn membership_profiles_and_tokens_are_announced() {
+    let mut world = team();
+    world.join(start(), "U4", CHANNEL).unwrap();
+    world.leave(start(), "U4", CHANNEL).unwrap();
+    world.invite_bot(start(), "U4", "C2").unwrap();
+    world.kick_bot(start(), "C2").unwrap();
+    world.set_status(start(), "U1", ":palm_tree:", "on leave", 0).unwrap();
+    world.deactivate(start(), "U3").unwrap();
+    world.open_home(start(), "U1").unwrap();
+    world.direct_message(start(), "U1", "hello").unwrap();
+    world.uninstall(start());
+    let expected = [
+        "member_joined_channel",
+        "member_left_channel",
+        "member_joined_channel",
+        "member_left_channel",
+        "user_change",
+        "user_change",
+        "app_home_opened",
+        "message",
+        "app_uninstalled",
+        "tokens_revoked",
+    ];
+    assert_eq!(heard(&mut world), expected);
+    assert!(matches!(world.post(start(), "U3", CHANNEL, "hi", None), Err(ActionError::Deactivated(_))));
+}
+
+#[test]
+fn a_click_says_who_where_and_what() {
+    let mut world = team();
+    let post = json!({"channel": CHANNEL, "text": "Will you?", "blocks": with_button()});
+    let ts = call(&mut world, start(), "chat.postMessage", &post)["ts"].as_str().unwrap().to_owned();
+    world.click(seconds(1), "U2", CHANNEL, &ts, "take").unwrap();
+    let click = world.take_due(seconds(1)).remove(0).payload;
+    assert_eq!((&click["type"], &click["user"]["id"]), (&json!("block_actions"), &json!("U2")));
+    assert_eq!((&click["container"]["message_ts"], &click["channel"]["id"]), (&json!(ts), &json!(CHANNEL)));
+    assert_eq!(
+        (&click["actions"][0]["action_id"], &click["actions"][0]["value"]),
+        (&json!("take"), &json!("7"))
+    );
+    assert_eq!(click["message"]["text"], "Will you?");
+    assert!(world.click(seconds(1), "U2", CHANNEL, &ts, "else").is_err());
+}
+
+#[test]
+fn an_ephemeral_button_can_replace_its_own_message() {
+    let mut world = team();
+    let whisper = json!({"channel": CHANNEL, "user": "U1", "text": "Sure?", "blocks": with_button()});
+    let ts =
+        call(&mut world, start(), "chat.postEphemeral", &whisper)["message_ts"].as_str().unwrap().to_owned();
+    assert!(world.click(start(), "U2", CHANNEL, &ts, "take").is_err(), "not seen by others");
+    let sent = world.click(start(), "U1", CHANNEL, &ts, "take").unwrap();
+    let path = sent.response_url.strip_prefix("http://slack.invalid").unwrap();
+    let body = r#"{"replace_original": true, "text": "Done."}"#;
+    world.http(start(), http::Request::post(path).body(body.into()).unwrap());
+    assert_eq!(world.ephemeral_transcript("U1"), "#dev pager: Done.\n");
+}
+
+#[test]
+fn a_trigger_opens_one_modal_within_three_seconds() {
+    let mut world = team();
+    let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "Hi"}, "blocks": []});
+    let sent = world.slash_command(start(), "U1", CHANNEL, "/page", "").unwrap();
+    let open = json!({"trigger_id": sent.trigger_id, "view": view});
+    assert_eq!(call(&mut world, seconds(2), "views.open", &open)["view"]["type"], "modal");
+    assert_eq!(call(&mut world, seconds(2), "views.open", &open)["error"], "exchanged_trigger_id");
+    assert_eq!(world.modals("U1").len(), 1);
+    let sent = world.slash_command(start(), "U1", CHANNEL, "/page", "").unwrap();
+    let open = json!({"trigger_id": sent.trigger_id, "view": view});
+    assert_eq!(call(&mut world, seconds(4), "views.open", &open)["error"], "expired_trigger_id");
+}
+
+#[test]
+fn a_home_tab_is_published_and_clicked() {
+    let mut world = team();
+    let view = json!({"type": "home", "blocks": with_button()});
+    let published = call(&mut world, start(), "views.publish", &json!({"user_id": "U1", "view": view}));
+    assert_eq!(world.home("U1").unwrap()["hash"], published["view"]["hash"]);
+    let stale = json!({"user_id": "U1", "view": view, "hash": "0.0"});
+    assert_eq!(call(&mut world, start(), "views.publish", &stale)["error"], "hash_conflict");
+    world.click_home(start(), "U1", "take").unwrap();
+    let click = world.take_due(start()).remove(0).payload;
+    assert_eq!((&click["container"]["type"], &click["view"]["type"]), (&json!("view"), &json!("home")));
+}
+
+#[test]
+fn an_installation_brings_a_code_once() {
+    let mut world = team();
+    let code = world.issue_code(start(), "https://app.example/back");
+    let wrong = json!({"code": code, "redirect_uri": "https://else.example"});
+    assert_eq!(call(&mut world, start(), "oauth.v2.access", &wrong)["error"], "bad_redirect_uri");
+    let right = json!({"code": code, "redirect_uri": "https://app.example/back", "client_id": "1.1"});
+    assert_eq!(call(&mut world, start(), "oauth.v2.access", &right)["access_token"], "xoxb-simulated");
+    assert_eq!(call(&mut world, start(), "oauth.v2.access", &right)["error"], "invalid_code");
+}
+
+#[test]
+fn the_same_story_gives_the_same_world() {
+    let story = || {
+        let mut world = team();
+        let ts = say(&mut world, start(), "look");
+        world.react(seconds(1), "U2", CHANNEL, &ts, "eyes").unwrap();
+        world.slash_command(seconds(2), "U1", CHANNEL, "/page", "now").unwrap();
+        world.take_due(seconds(2)).into_iter().map(|it| it.body).collect::<Vec<_>>()
+    };
+    assert_eq!(story(), story());
+}

@@ -1,0 +1,173 @@
+//! Calls to Slack's Web API: typed, within budget, and with an honest outcome.
+//!
+//! Invariant: every call ends done, or as a [`CallError`] that says whether it may have happened (P2). Nothing
+//! here waits, retries or reads a clock; the time comes in with the [`Caller`] and "later" is a returned
+//! moment. Sources: docs.slack.dev/reference/methods.
+
+mod answer;
+mod error;
+mod messages;
+mod people;
+mod workspace;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use jiff::Timestamp;
+use pagerslack_core::ids::{ChannelId, TeamId};
+use serde::Deserialize;
+use serde_json::Value;
+use url::Url;
+
+use crate::budget::{Budgets, Priority};
+use crate::method::Method;
+use crate::transport::{Body, Request, Response, Token, Transport, Verb};
+
+use answer::Pages;
+pub use error::{CallError, Cause, Refusal, RefusalKind};
+use error::{Judgement, doubtful, judge, not_sent_or_doubtful};
+pub use messages::{Post, Search};
+pub use people::{DND_BATCH, UsersPage};
+pub use workspace::{ChannelInfo, Identity};
+
+/// Where Slack is.
+pub const SLACK_API: &str = "https://slack.com/api/";
+
+/// Who asks, for which workspace, and when that is.
+#[derive(Clone, Copy, Debug)]
+pub struct Caller<'a> {
+    /// The present moment.
+    pub now: Timestamp,
+    /// The workspace.
+    pub team: &'a TeamId,
+    /// Whether this may use the part of the rate budget that is kept for paging.
+    pub priority: Priority,
+}
+
+impl<'a> Caller<'a> {
+    /// On the way to paging somebody, or to stopping a page.
+    pub fn paging(now: Timestamp, team: &'a TeamId) -> Self {
+        Self { now, team, priority: Priority::Paging }
+    }
+
+    /// Something that can wait.
+    pub fn background(now: Timestamp, team: &'a TeamId) -> Self {
+        Self { now, team, priority: Priority::Background }
+    }
+}
+
+/// Knows each workspace's bot token.
+pub trait Tokens: Send + Sync {
+    /// The token, or `None` where the app is not installed.
+    fn bot_token(&self, team: &TeamId) -> Option<Token>;
+}
+
+/// One token for every workspace there is: an app installed in one.
+#[derive(Clone, Debug)]
+pub struct SingleToken(pub Token);
+
+impl Tokens for SingleToken {
+    fn bot_token(&self, _: &TeamId) -> Option<Token> {
+        Some(self.0.clone())
+    }
+}
+
+/// Slack's Web API.
+pub struct Client {
+    transport: Arc<dyn Transport>,
+    base: String,
+    tokens: Arc<dyn Tokens>,
+    budgets: Mutex<Budgets>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// What a call carries: a query for reads, JSON for the methods that Slack declares to take it.
+enum Arguments {
+    Query(Vec<(&'static str, String)>),
+    Json(Value),
+}
+
+impl Client {
+    /// A client for the Slack at `base_url`, usually [`SLACK_API`], with all rate budgets full.
+    pub fn new(transport: Arc<dyn Transport>, base_url: &Url, tokens: Arc<dyn Tokens>) -> Self {
+        let mut base = base_url.as_str().to_owned();
+        if !base.ends_with('/') {
+            base.push('/');
+        }
+        Self { transport, base, tokens, budgets: Mutex::new(Budgets::new()) }
+    }
+
+    /// Whether Slack is spoken to over TLS, so that its WebSocket must be too.
+    pub(crate) fn is_secure(&self) -> bool {
+        self.base.starts_with("https:")
+    }
+
+    fn budgets(&self) -> MutexGuard<'_, Budgets> {
+        self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Calls a method as the workspace's bot. `channel` is where a post goes, for the budget of that channel.
+    async fn call(
+        &self,
+        caller: Caller<'_>,
+        method: Method,
+        channel: Option<&ChannelId>,
+        arguments: Arguments,
+    ) -> Result<Response, CallError> {
+        let Caller { now, team, priority } = caller;
+        let token = self
+            .tokens
+            .bot_token(team)
+            .ok_or_else(|| CallError::Refused(Refusal::new(method, "not_authed")))?;
+        let taken = self.budgets().try_take(now, team, method, channel, priority);
+        taken.map_err(|retry_at| CallError::NotDone { retry_at, why: Cause::Budget(method) })?;
+        let response = self.send(now, method, token, arguments).await?;
+        match judge(method, now, &response) {
+            Judgement::Done => Ok(response),
+            Judgement::Failed(error) => Err(error),
+            Judgement::RateLimited => {
+                let retry_at = self.budgets().rate_limited(now, team, method, response.retry_after);
+                Err(CallError::NotDone { retry_at, why: Cause::RateLimited(method.to_string()) })
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        now: Timestamp,
+        method: Method,
+        token: Token,
+        arguments: Arguments,
+    ) -> Result<Response, CallError> {
+        let mut url = format!("{}{}", self.base, method.name());
+        let (verb, body) = match arguments {
+            Arguments::Json(value) => (Verb::Post, Body::Json(Bytes::from(value.to_string()))),
+            Arguments::Query(pairs) => {
+                url.push('?');
+                url.push_str(
+                    &url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish(),
+                );
+                (Verb::Get, Body::Empty)
+            }
+        };
+        let request = Request { verb, url, token: Some(token), body, timeout: method.timeout() };
+        self.transport.send(request).await.map_err(|error| not_sent_or_doubtful(method.effect(), now, error))
+    }
+}
+
+/// Reads what an `ok: true` carries. What is not there as it must be leaves the call in doubt.
+fn read<'a, T: Deserialize<'a>>(
+    method: Method,
+    now: Timestamp,
+    response: &'a Response,
+) -> Result<T, CallError> {
+    serde_json::from_slice(&response.body).map_err(|error| {
+        doubtful(method.effect(), now, Cause::Unreadable { method, what: error.to_string() })
+    })
+}

@@ -1,0 +1,130 @@
+//! What the people asked read: the page, and the page of the managers.
+
+use pagerslack_core::incident::{AttemptEnd, ManagerRound, ManagersReason};
+use pagerslack_core::{Incident, Phase, Policy};
+use serde_json::{Value, json};
+
+use super::channel::moment;
+use super::{Said, context, link, section, spoken, summary};
+use crate::text::escape;
+
+/// The `action_id` of the button "I'm on it".
+pub const TAKE_ACTION: &str = "pagerslack_take";
+/// The `action_id` of the button "Pass".
+pub const PASS_ACTION: &str = "pagerslack_pass";
+
+/// The page of an attempt: it mentions exactly one person.
+pub fn page(incident: &Incident, attempt: u32, policy: &Policy) -> Option<Said> {
+    let found = incident.attempt(attempt)?;
+    let ask = format!(
+        "<@{}> can you take this incident? {}{}",
+        found.responder,
+        link(&incident.report.url),
+        note(incident)
+    );
+    let hint = format!(
+        "React with :eyes: or press *I'm on it*. Without an answer within {} the next engineer is asked.",
+        spoken(policy.ack_timeout)
+    );
+    let blocks = json!([section(&ask), buttons(incident, true), context(&hint)]);
+    Some(Said { text: format!("{ask}\n{hint}"), blocks })
+}
+
+/// The page of an attempt that is over: what came of it, and no buttons.
+pub fn page_over(incident: &Incident, attempt: u32) -> Option<Said> {
+    let found = incident.attempt(attempt)?;
+    let outcome = match (&found.end, &incident.phase) {
+        (Some(AttemptEnd::TimedOut), _) => "did not answer in time",
+        (Some(AttemptEnd::Passed), _) => "passed",
+        (None, Phase::Acknowledged { by, .. }) if *by == found.responder => "is on it",
+        (None, _) => "was asked",
+    };
+    let text = format!("<@{}> {outcome} (asked at {}).", found.responder, moment(found.paged_at));
+    Some(Said { blocks: json!([context(&text)]), text })
+}
+
+/// The page of the managers, in the thread or to each directly.
+pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
+    let found = incident.manager_round(round)?;
+    let link = link(&incident.report.url);
+    let reporter = &incident.report.reporter;
+    let channel = &incident.report.rotation.channel;
+    let whom = if direct { String::new() } else { mentions(found) };
+    if !direct && whom.is_empty() {
+        let text = format!(
+            ":warning: <@{reporter}> nobody could be found for {link}: {}. No engineering manager is configured; please find somebody by hand.",
+            because(incident, &found.reason)
+        );
+        return Some(Said::paragraph(text));
+    }
+    let again = if round > 1 { "still nobody is on it. " } else { "" };
+    let ask = format!(
+        "{whom}{again}An incident in <#{channel}> needs an engineer: {link}{} Reported by <@{reporter}> at {}. {}.",
+        note(incident),
+        moment(incident.reported_at),
+        capitalised(&because(incident, &found.reason)),
+    );
+    let hint = "Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.";
+    let blocks = json!([section(&ask), buttons(incident, false), context(hint)]);
+    Some(Said { text: format!("{ask}\n{hint}"), blocks })
+}
+
+/// A managers' page once somebody is on it, without its button.
+pub fn managers_over(incident: &Incident) -> Option<Said> {
+    let Phase::Acknowledged { by, .. } = &incident.phase else { return None };
+    let text = format!("<@{by}> is on it: {}", link(&incident.report.url));
+    Some(Said { blocks: json!([section(&text)]), text })
+}
+
+fn mentions(round: &ManagerRound) -> String {
+    match &round.whom.group {
+        Some(group) => format!("<!subteam^{group}> "),
+        None => round.whom.users.iter().map(|user| format!("<@{user}> ")).collect(),
+    }
+}
+
+/// Why the managers are asked, as a clause.
+fn because(incident: &Incident, reason: &ManagersReason) -> String {
+    let asked = incident.attempts.len();
+    match reason {
+        ManagersReason::AttemptsUsedUp => format!("{asked} engineers were asked and none answered"),
+        ManagersReason::NobodyAvailable { considered } if asked == 0 => {
+            format!("nobody could be asked: {}", summary(considered))
+        }
+        ManagersReason::NobodyAvailable { considered } => {
+            format!("nobody else could be asked: {}", summary(considered))
+        }
+        ManagersReason::CannotTell { why } => {
+            format!("Slack does not say who is in the channel ({})", escape(why))
+        }
+        ManagersReason::CannotPost { why } => {
+            format!("Slack does not let me write in the channel ({})", escape(why))
+        }
+        ManagersReason::NoAnswer => "nobody answered the last call".to_owned(),
+    }
+}
+
+fn note(incident: &Incident) -> String {
+    let note = &incident.report.note;
+    if note.is_empty() { String::new() } else { format!("\n>{}\n", escape(note).replace('\n', "\n>")) }
+}
+
+fn capitalised(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+fn buttons(incident: &Incident, pass: bool) -> Value {
+    let id = incident.report.incident.as_str();
+    let mut elements = vec![json!({
+        "type": "button", "action_id": TAKE_ACTION, "value": id, "style": "primary",
+        "text": { "type": "plain_text", "text": "I'm on it" }
+    })];
+    if pass {
+        elements.push(json!({
+            "type": "button", "action_id": PASS_ACTION, "value": id,
+            "text": { "type": "plain_text", "text": "Pass" }
+        }));
+    }
+    json!({ "type": "actions", "elements": elements })
+}

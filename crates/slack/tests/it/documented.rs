@@ -1,0 +1,130 @@
+//! Every call we make, against Slack's published description of the method: the arguments exist, the required
+//! ones are there, JSON goes only where it is taken, the example answer is understood, and no documented error
+//! is taken for success.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use pagerslack_core::ids::{MessageRef, TeamId};
+use pagerslack_slack::{CallError, Caller, Client, Method, Post, Search, Token, Verb};
+use serde_json::{Value, json};
+
+use crate::fake::{Fake, at, fixtures, ok, read_json, refused};
+
+fn description(folder: &Path, method: &str) -> Value {
+    read_json(folder.join(format!("{method}.json")))
+}
+
+/// Calls everything once, with every argument we ever send.
+async fn everything(client: &Client) -> BTreeMap<&'static str, Result<(), CallError>> {
+    let team = TeamId::new("T1");
+    let caller = Caller::paging(at(0), &team);
+    let (channel, user) = ("C1".into(), "U1".into());
+    let (message, thread) = (MessageRef::new("C1".into(), "1.2".into()), "1.1".into());
+    let blocks = json!([]);
+    let post = Post {
+        channel: "C1".into(),
+        thread_ts: Some("1.1".into()),
+        text: "t".into(),
+        blocks: json!([]),
+        key: Some("k".into()),
+    };
+    let in_channel = Search { channel: &channel, thread: None, oldest: at(0), key: "k", bot_id: None };
+    let in_thread = Search { thread: Some(&thread), ..in_channel.clone() };
+    let app_token = Token::new("xapp-1");
+    let users = ["U1".into(), "U2".into()];
+    BTreeMap::from([
+        ("apps.connections.open", client.connections_open(at(0), &app_token).await.map(drop)),
+        ("auth.test", client.auth_test(caller).await.map(drop)),
+        ("chat.getPermalink", client.permalink(caller, &message).await.map(drop)),
+        (
+            "chat.postEphemeral",
+            client.post_ephemeral(caller, &channel, &user, Some(&thread), "t", &blocks).await,
+        ),
+        ("chat.postMessage", client.post_message(caller, &post).await.map(drop)),
+        ("chat.update", client.update_message(caller, &message, "t", &blocks).await),
+        ("conversations.history", client.find_message(caller, &in_channel).await.map(drop)),
+        ("conversations.info", client.channel_info(caller, &channel).await.map(drop)),
+        ("conversations.members", client.members(caller, &channel).await.map(drop)),
+        ("conversations.open", client.open_direct(caller, &users).await.map(drop)),
+        ("conversations.replies", client.find_message(caller, &in_thread).await.map(drop)),
+        ("dnd.teamInfo", client.dnd(caller, &users).await.map(drop)),
+        ("reactions.get", client.eyes(caller, &message).await.map(drop)),
+        ("usergroups.users.list", client.user_group_members(caller, &"S1".into()).await.map(drop)),
+        ("users.conversations", client.own_channels(caller).await.map(drop)),
+        ("users.getPresence", client.presence(caller, &user).await.map(drop)),
+        ("users.info", client.user_info(caller, &user).await.map(drop)),
+        ("users.list", client.users_list(caller, Some("c")).await.map(drop)),
+        ("users.lookupByEmail", client.lookup_by_email(caller, "a@b.c").await.map(drop)),
+    ])
+}
+
+#[tokio::test]
+async fn we_send_only_what_is_documented_and_understand_the_examples() {
+    let Some(folder) = fixtures("methods") else { return };
+    let examples = folder.clone();
+    let slack = Fake::new(move |asked| {
+        let mut example = description(&examples, &asked.method)["examples"]["success"]["example"].clone();
+        // Every page is the last one.
+        if let Some(next) = example.pointer_mut("/response_metadata/next_cursor") {
+            *next = json!("");
+        }
+        ok(example)
+    });
+    let outcomes = everything(&slack.client()).await;
+    assert_eq!(outcomes.len(), Method::ALL.len());
+    for (method, outcome) in outcomes {
+        assert_eq!(outcome, Ok(()), "{method}");
+    }
+    for asked in slack.asked() {
+        let description = description(&folder, &asked.method);
+        let known = description["args"]["properties"].as_object().unwrap();
+        let sent: BTreeSet<&str> = asked.arguments.keys().map(String::as_str).collect();
+        for argument in &sent {
+            assert!(known.contains_key(*argument), "{} has no argument {argument}", asked.method);
+        }
+        for required in description["args"]["required"].as_array().unwrap() {
+            let required = required.as_str().unwrap();
+            assert!(required == "token" || sent.contains(required), "{} needs {required}", asked.method);
+        }
+        if asked.request.verb == Verb::Post {
+            assert_eq!(description["json_input_supported"], true, "{} takes no JSON", asked.method);
+        }
+        assert!(!asked.request.url.contains("xoxb") && !asked.request.url.contains("xapp"));
+    }
+}
+
+#[tokio::test]
+async fn no_documented_error_is_taken_for_success() {
+    let Some(folder) = fixtures("methods") else { return };
+    let mut codes = BTreeSet::new();
+    for method in Method::ALL {
+        codes.extend(description(&folder, method.name())["errors"].as_object().unwrap().keys().cloned());
+    }
+    assert!(codes.len() > 50);
+    for code in codes {
+        let shared = Arc::new(code.clone());
+        let slack = Fake::new(move |_| refused(&shared));
+        for (method, outcome) in everything(&slack.client()).await {
+            assert!(outcome.is_err(), "{method} {code}");
+        }
+    }
+}
+
+#[test]
+fn our_tiers_are_slacks() {
+    let Some(folder) = fixtures("methods") else { return };
+    for method in Method::ALL {
+        let description = description(&folder, method.name());
+        let documented = match description["rate_limits"].as_str().unwrap() {
+            "t1" => 1,
+            "t2" => 20,
+            "t3" => 50,
+            "t4" => 100,
+            "t5" => continue,
+            other => panic!("{method} has a tier {other}"),
+        };
+        assert_eq!(method.per_minute(), documented, "{method}");
+    }
+}

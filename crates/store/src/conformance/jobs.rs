@@ -1,0 +1,139 @@
+//! Jobs: added, moved, removed, handed out when due.
+
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
+use pagerslack_core::{Job, JobKind, TeamId};
+
+use super::samples::{
+    adding, after, claim, claim_one, commit, deadline, every_job_kind, job, precise, start,
+};
+use super::{Outcome, Shared, Suite};
+use crate::Claim;
+
+pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
+    suite.case("an empty store has nothing to do", nothing).await;
+    suite.case("every kind of job comes back as it was", every_kind).await;
+    suite.case("a job is handed out when due and not before", when_due).await;
+    suite.case("the longest due comes first, so many at most", longest_due).await;
+    suite.case("adding a job that exists moves its due time only", moved).await;
+    suite.case("a removed job is gone, an absent one no fault", removed).await;
+    suite.case("a key removed and added is there", removed_and_added).await;
+    suite.case("the next due time is the earliest", next_due).await;
+    suite.case("the same key in two workspaces is two jobs", two_workspaces).await;
+}
+
+async fn nothing(store: Shared) -> Outcome {
+    assert_eq!(claim(&*store, start()).await?, []);
+    assert_eq!(store.next_due().await?, None);
+    assert_eq!(store.job_count().await?, 0);
+    Ok(())
+}
+
+async fn every_kind(store: Shared) -> Outcome {
+    let mut jobs: Vec<Job> = every_job_kind().into_iter().map(|kind| job(kind, precise())).collect();
+    store.commit(adding(jobs.clone())).await?;
+    let mut claimed = claim(&*store, precise()).await?;
+    claimed.sort_by(|a, b| a.job.key.cmp(&b.job.key));
+    jobs.sort_by(|a, b| a.key.cmp(&b.key));
+    let back: Vec<Job> = claimed.iter().map(|claimed| claimed.job.clone()).collect();
+    assert_eq!(back, jobs);
+    let lease_until = precise() + SignedDuration::from_mins(1);
+    for claimed in &claimed {
+        assert_eq!(claimed.lease_until, lease_until);
+        assert_eq!((claimed.tries, claimed.doubtful), (1, false));
+        assert_eq!(claimed.last_claimed_at, None);
+    }
+    let fences: BTreeSet<_> = claimed.iter().map(|claimed| claimed.fence).collect();
+    assert_eq!(fences.len(), claimed.len(), "every lease has a token of its own");
+    Ok(())
+}
+
+async fn when_due(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, precise())])).await?;
+    let just_before = precise() - SignedDuration::from_nanos(1);
+    assert_eq!(claim(&*store, just_before).await?, []);
+    assert_eq!(claim_one(&*store, precise()).await?.job, deadline(1, precise()));
+    Ok(())
+}
+
+async fn longest_due(store: Shared) -> Outcome {
+    let jobs = [3, 1, 4, 2, 5].map(|attempt| deadline(attempt, after(i64::from(attempt))));
+    store.commit(adding(jobs)).await?;
+    let take = |limit| Claim { now: after(4), lease_until: after(60), limit };
+    assert_eq!(store.claim(take(0)).await?, []);
+    let mut order = Vec::new();
+    for limit in [1, 2, 9] {
+        order.push(store.claim(take(limit)).await?);
+    }
+    let kinds: Vec<Vec<JobKind>> =
+        order.into_iter().map(|page| page.into_iter().map(|claimed| claimed.job.kind).collect()).collect();
+    let attempts = |range: std::ops::RangeInclusive<u32>| -> Vec<JobKind> {
+        range.map(|attempt| JobKind::PageDeadline { attempt }).collect()
+    };
+    assert_eq!(kinds, [attempts(1..=1), attempts(2..=3), attempts(4..=4)]);
+    Ok(())
+}
+
+async fn moved(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, after(10))])).await?;
+    store.commit(adding([deadline(1, after(20))])).await?;
+    assert_eq!(store.job_count().await?, 1);
+    assert_eq!(claim(&*store, after(19)).await?, []);
+    store.commit(adding([deadline(1, after(5))])).await?;
+    let claimed = claim_one(&*store, after(5)).await?;
+    assert_eq!(claimed.job, deadline(1, after(5)));
+    assert_eq!((claimed.tries, claimed.doubtful), (1, false));
+    Ok(())
+}
+
+async fn removed(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, start()), deadline(2, start())])).await?;
+    let mut removal = commit(0);
+    removal.remove = vec![deadline(1, start()).key, deadline(3, start()).key];
+    store.commit(removal.clone()).await?;
+    store.commit(removal).await?;
+    assert_eq!(store.job_count().await?, 1);
+    assert_eq!(claim_one(&*store, start()).await?.job, deadline(2, start()));
+    Ok(())
+}
+
+async fn removed_and_added(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, start())])).await?;
+    claim_one(&*store, start()).await?;
+    let mut both = adding([deadline(1, after(1))]);
+    both.remove = vec![deadline(1, start()).key];
+    store.commit(both).await?;
+    let anew = claim_one(&*store, after(1)).await?;
+    assert_eq!(anew.job, deadline(1, after(1)));
+    assert_eq!((anew.tries, anew.doubtful, anew.last_claimed_at), (1, false, None));
+    Ok(())
+}
+
+async fn next_due(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, after(1)), deadline(2, after(200))])).await?;
+    assert_eq!(store.next_due().await?, Some(after(1)));
+    let held = claim_one(&*store, after(1)).await?;
+    assert_eq!(store.next_due().await?, Some(held.lease_until));
+    store.commit(adding([deadline(3, after(2))])).await?;
+    assert_eq!(store.next_due().await?, Some(after(2)));
+    let mut removal = commit(0);
+    removal.remove = vec![held.job.key, deadline(3, start()).key];
+    store.commit(removal).await?;
+    assert_eq!(store.next_due().await?, Some(after(200)));
+    Ok(())
+}
+
+async fn two_workspaces(store: Shared) -> Outcome {
+    let other: TeamId = "T2".into();
+    let mut there = adding([deadline(1, after(10))]);
+    there.team = other.clone();
+    there.add.iter_mut().for_each(|job| job.rotation.team = other.clone());
+    store.commit(adding([deadline(1, start())])).await?;
+    store.commit(there).await?;
+    assert_eq!(store.job_count().await?, 2);
+    assert_eq!(claim_one(&*store, start()).await?.job, deadline(1, start()));
+    let claimed = claim_one(&*store, after(10)).await?;
+    assert_eq!(claimed.job.rotation.team, other);
+    Ok(())
+}

@@ -1,0 +1,258 @@
+//! People, places and one of everything that can be stored.
+
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::incident::{ManagersReason, ManagersWhom, Posting, Via};
+use pagerslack_core::job::Notice;
+use pagerslack_core::{
+    Candidate, Event, IncidentId, Job, JobKind, Message, MessageRef, Recorded, Report, RotationId, TeamId,
+    Verdict,
+};
+
+use crate::{Claim, ClaimedJob, Commit, Disposal, IncidentIndex, Store, StoreError};
+
+/// The address that the stories are about.
+pub(super) const URL: &str = "https://example.com/incidents/1";
+
+/// When the stories begin, in September 2026.
+pub(super) fn start() -> Timestamp {
+    Timestamp::UNIX_EPOCH + SignedDuration::from_secs(1_790_000_000)
+}
+
+/// So many seconds into the story.
+pub(super) fn after(seconds: i64) -> Timestamp {
+    start() + SignedDuration::from_secs(seconds)
+}
+
+/// An instant that only nanoseconds can tell from its neighbours.
+pub(super) fn precise() -> Timestamp {
+    start() + SignedDuration::from_nanos(123_456_789)
+}
+
+pub(super) fn team() -> TeamId {
+    "T1".into()
+}
+
+pub(super) fn rotation() -> RotationId {
+    RotationId::new(team(), "C1".into())
+}
+
+pub(super) fn incident() -> IncidentId {
+    "incident-1".into()
+}
+
+pub(super) fn message(ts: &str) -> MessageRef {
+    MessageRef::new("C1".into(), ts.into())
+}
+
+/// A commit about the usual incident that changes nothing yet.
+pub(super) fn commit(expected_version: u64) -> Commit {
+    Commit::new(team(), incident(), expected_version)
+}
+
+/// A commit that appends one harmless event.
+pub(super) fn append(incident: &IncidentId, expected_version: u64) -> Commit {
+    let mut commit = Commit::new(team(), incident.clone(), expected_version);
+    commit.events.push(recorded(expected_version + 1));
+    commit
+}
+
+/// A harmless event.
+pub(super) fn recorded(seq: u64) -> Recorded {
+    Recorded { seq, at: start(), event: Event::AckRefused { by: "U1".into() } }
+}
+
+/// How the usual address is indexed.
+pub(super) fn index(open: bool) -> Option<IncidentIndex> {
+    Some(IncidentIndex { rotation: rotation(), url: URL.to_owned(), open })
+}
+
+pub(super) fn job(kind: JobKind, due: Timestamp) -> Job {
+    Job::new(&rotation(), &incident(), kind, due)
+}
+
+/// The job of an attempt's deadline: as many different jobs as needed.
+pub(super) fn deadline(attempt: u32, due: Timestamp) -> Job {
+    job(JobKind::PageDeadline { attempt }, due)
+}
+
+/// A commit that adds jobs.
+pub(super) fn adding(jobs: impl IntoIterator<Item = Job>) -> Commit {
+    let mut commit = commit(0);
+    commit.add.extend(jobs);
+    commit
+}
+
+/// A commit in the course of a claimed job.
+pub(super) fn disposing(claimed: &ClaimedJob, disposal: Disposal) -> Commit {
+    let mut commit = commit(0);
+    commit.job = Some((claimed.job.key.clone(), claimed.fence, disposal));
+    commit
+}
+
+/// Claims everything due, for a minute.
+pub(super) async fn claim(store: &dyn Store, now: Timestamp) -> Result<Vec<ClaimedJob>, StoreError> {
+    let claim = Claim { now, lease_until: now + SignedDuration::from_mins(1), limit: usize::MAX };
+    store.claim(claim).await
+}
+
+/// Claims the one job due.
+pub(super) async fn claim_one(store: &dyn Store, now: Timestamp) -> Result<ClaimedJob, StoreError> {
+    let mut claimed = claim(store, now).await?;
+    assert_eq!(claimed.len(), 1, "exactly one job is due");
+    Ok(claimed.remove(0))
+}
+
+/// One of every event, and more where a field may be absent.
+pub(super) fn every_event() -> Vec<Event> {
+    let report = Report {
+        incident: incident(),
+        rotation: rotation(),
+        url: URL.to_owned(),
+        note: "\u{202e} it's \"down\" & <!here> \u{0} \u{1f440}\n".to_owned(),
+        reporter: "W1".into(),
+        response_url: Some("https://hooks.example.com/1".to_owned()),
+    };
+    let quiet = Report { note: String::new(), response_url: None, ..report.clone() };
+    let mut events = vec![
+        Event::Reported(report),
+        Event::Reported(quiet),
+        Event::RootPosted { message: message("1.1") },
+        Event::Paged { attempt: 1, responder: "U1".into(), considered: every_verdict(), deadline: precise() },
+        Event::PagePosted { attempt: 1, message: message("1.2"), deadline: precise() },
+        Event::PageTimedOut { attempt: u32::MAX },
+        Event::Passed { attempt: 1, by: "U1".into() },
+        Event::ManagersPosted { round: 1, message: message("1.3") },
+        Event::AckRefused { by: "U1".into() },
+    ];
+    let why = || "channel_not_found".to_owned();
+    events.extend(
+        [Posting::Root, Posting::Page { attempt: 2 }, Posting::Managers { round: 3 }]
+            .map(|posting| Event::PostRefused { posting, why: why() }),
+    );
+    events.extend(
+        [Via::Reaction, Via::Button, Via::ReadBack].map(|via| Event::Acknowledged { by: "U1".into(), via }),
+    );
+    let considered = every_verdict();
+    let reasons = [
+        ManagersReason::AttemptsUsedUp,
+        ManagersReason::NobodyAvailable { considered },
+        ManagersReason::CannotTell { why: why() },
+        ManagersReason::CannotPost { why: why() },
+        ManagersReason::NoAnswer,
+    ];
+    events.extend(reasons.into_iter().enumerate().map(|(number, reason)| Event::ManagersPaged {
+        round: 1,
+        whom: ManagersWhom {
+            users: vec!["U8".into(), "U9".into()],
+            group: (number % 2 == 0).then(|| "S1".into()),
+        },
+        reason,
+        direct: number % 2 == 1,
+        deadline: (number > 0).then(precise),
+    }));
+    events
+}
+
+fn every_verdict() -> Vec<Candidate> {
+    let why = "presence: ratelimited".to_owned();
+    let verdicts = [
+        Verdict::Available,
+        Verdict::Away,
+        Verdict::DoNotDisturb { until: precise() },
+        Verdict::AskedAlready,
+        Verdict::Manager,
+        Verdict::Deactivated,
+        Verdict::Guest,
+        Verdict::Stranger,
+        Verdict::Bot,
+        Verdict::Unknown { why },
+    ];
+    verdicts.into_iter().map(|verdict| Candidate { user: "U1".into(), verdict }).collect()
+}
+
+/// One of every kind of job.
+pub(super) fn every_job_kind() -> Vec<JobKind> {
+    let mut kinds = vec![
+        JobKind::Hunt,
+        JobKind::RootDeadline,
+        JobKind::PageDeadline { attempt: 1 },
+        JobKind::ManagersDeadline { round: 1 },
+        JobKind::ConsiderAck { by: "U1".into(), message: message("1.1"), button: true },
+        JobKind::Answer { channel: "D1".into(), text: "Nobody is on call: \"who\"?".to_owned() },
+    ];
+    let why = "not_in_channel".to_owned();
+    let messages = [
+        Message::Root,
+        Message::RootUpdate { version: u64::MAX },
+        Message::Page { attempt: 1 },
+        Message::PageUpdate { attempt: 1 },
+        Message::Managers { round: 1 },
+        Message::ManagersUpdate { round: 1 },
+        Message::ManagerDirect { round: 1, user: "U9".into() },
+        Message::Taken,
+        Message::Notice { user: "U1".into(), notice: Notice::AckRefused },
+        Message::TellReporter { why },
+    ];
+    kinds.extend(messages.map(JobKind::Send));
+    kinds
+}
+
+#[cfg(test)]
+mod tests {
+    //! Whoever adds an event or a kind of job to the rules is led here by the compiler, and adds a sample.
+
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_samples_show_every_event() {
+        let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
+        assert!(kinds.into_iter().eq(0..=10));
+    }
+
+    #[test]
+    fn the_samples_show_every_kind_of_job() {
+        let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
+        assert!(kinds.into_iter().eq(0..=15));
+    }
+
+    fn event_kind(event: &Event) -> usize {
+        match event {
+            Event::Reported(_) => 0,
+            Event::RootPosted { .. } => 1,
+            Event::Paged { .. } => 2,
+            Event::PagePosted { .. } => 3,
+            Event::PageTimedOut { .. } => 4,
+            Event::Passed { .. } => 5,
+            Event::ManagersPaged { .. } => 6,
+            Event::ManagersPosted { .. } => 7,
+            Event::PostRefused { .. } => 8,
+            Event::Acknowledged { .. } => 9,
+            Event::AckRefused { .. } => 10,
+        }
+    }
+
+    fn job_kind(kind: &JobKind) -> usize {
+        match kind {
+            JobKind::Hunt => 0,
+            JobKind::RootDeadline => 1,
+            JobKind::PageDeadline { .. } => 2,
+            JobKind::ManagersDeadline { .. } => 3,
+            JobKind::ConsiderAck { .. } => 4,
+            JobKind::Send(message) => match message {
+                Message::Root => 5,
+                Message::RootUpdate { .. } => 6,
+                Message::Page { .. } => 7,
+                Message::PageUpdate { .. } => 8,
+                Message::Managers { .. } => 9,
+                Message::ManagerDirect { .. } => 10,
+                Message::Taken => 11,
+                Message::Notice { .. } => 12,
+                Message::TellReporter { .. } => 13,
+                Message::ManagersUpdate { .. } => 14,
+            },
+            JobKind::Answer { .. } => 15,
+        }
+    }
+}

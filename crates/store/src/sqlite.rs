@@ -1,0 +1,228 @@
+//! The embedded store: one SQLite file, one writer.
+//!
+//! ```text
+//! commit, claim ──► writer thread (writer) ──► commit, claim      one transaction for all that wait
+//! load, queue … ──► reader threads (readers) ──► read             each on a connection of its own
+//! open: lock, header, schema (schema), leases of the dead process
+//! ```
+//!
+//! A commit that has returned is on the disk (`synchronous=FULL`), so it survives a crash of the process and
+//! of the machine (P1). It is there whole or not at all. One process at a time uses a file.
+//!
+//! Nothing here reads a clock or needs a runtime's timers: the threads are plain ones, and callers wait on
+//! channels that work under any executor.
+
+mod claim;
+mod commit;
+mod convert;
+mod open;
+mod read;
+mod readers;
+mod schema;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::thread::{self, JoinHandle};
+
+use async_trait::async_trait;
+use jiff::Timestamp;
+use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId};
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+pub use open::OpenError;
+
+use crate::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
+use readers::{READERS, Readers};
+use writer::{Counters, Request, Write};
+
+/// A store in one SQLite file, or in memory.
+///
+/// Dropping it waits until everything asked for is on the disk.
+pub struct Sqlite {
+    counters: Arc<Counters>,
+    requests: Option<mpsc::Sender<Request>>,
+    writer: Option<JoinHandle<()>>,
+    /// None in memory, where the writer's connection is the only one.
+    readers: Option<Readers>,
+    /// Held until the threads have ended.
+    _lock: Option<File>,
+}
+
+impl Sqlite {
+    /// Opens the database at `path`, or creates it if there is none.
+    ///
+    /// # Errors
+    ///
+    /// When it is in use, not ours, of a newer schema, damaged or out of reach. The file is then as it was.
+    pub fn open(path: &Path) -> Result<Self, OpenError> {
+        let opened = open::open(path, READERS)?;
+        Self::start(path, opened.writer, opened.readers, Some(opened.lock))
+    }
+
+    /// A store that lasts as long as the value.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory or no thread to be had.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        Self::start(Path::new(":memory:"), open::in_memory()?, Vec::new(), None)
+    }
+
+    fn start(
+        path: &Path,
+        writer: Connection,
+        readers: Vec<Connection>,
+        lock: Option<File>,
+    ) -> Result<Self, OpenError> {
+        let inaccessible = |source| OpenError::Inaccessible { path: PathBuf::from(path), source };
+        let counters = Arc::new(Counters::default());
+        let (requests, waiting) = mpsc::channel(writer::WAITING);
+        let readers =
+            if readers.is_empty() { None } else { Some(Readers::start(readers).map_err(inaccessible)?) };
+        let counted = Arc::clone(&counters);
+        let writer = thread::Builder::new()
+            .name("sqlite-writer".to_owned())
+            .spawn(move || writer::run(&writer, waiting, &counted))
+            .map_err(inaccessible)?;
+        Ok(Self { counters, requests: Some(requests), writer: Some(writer), readers, _lock: lock })
+    }
+
+    /// How many commits have been accepted and made durable since the start.
+    pub fn commits(&self) -> u64 {
+        self.counters.commits.load(Ordering::Relaxed)
+    }
+
+    /// How many transactions they, and the claims, took: one wait for the disk each at most.
+    pub fn groups(&self) -> u64 {
+        self.counters.groups.load(Ordering::Relaxed)
+    }
+
+    /// Reads the whole database and reports damage. Takes as long as reading the file takes; paging goes on.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Corrupt`] with SQLite's findings, or [`StoreError::Unavailable`].
+    pub async fn check(&self) -> Result<(), StoreError> {
+        self.read(read::check).await
+    }
+
+    async fn ask<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, StoreError> {
+        let requests = self.requests.as_ref().ok_or_else(stopped)?;
+        let (reply, answer) = oneshot::channel();
+        let request = Request::Write(write(reply));
+        requests.send(request).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let read: writer::Read = Box::new(move |db| {
+            if !reply.is_closed() {
+                let _ = reply.send(question(db));
+            }
+        });
+        match (&self.readers, &self.requests) {
+            (Some(readers), _) => readers.reads.send(read).await.map_err(|_| stopped())?,
+            (None, Some(requests)) => {
+                requests.send(Request::Read(read)).await.map_err(|_| stopped())?;
+            }
+            (None, None) => return Err(stopped()),
+        }
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+fn stopped() -> StoreError {
+    StoreError::Unavailable { what: "asking a thread of the store", source: "it has stopped".into() }
+}
+
+impl Drop for Sqlite {
+    /// The readers end first, so that the writer closes the last connection and SQLite tidies up.
+    fn drop(&mut self) {
+        if let Some(Readers { reads, threads }) = self.readers.take() {
+            drop(reads);
+            for thread in threads {
+                let _ = thread.join();
+            }
+        }
+        self.requests = None;
+        if let Some(writer) = self.writer.take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+#[async_trait]
+impl Store for Sqlite {
+    async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        let commit = Box::new(commit);
+        self.ask(|reply| Write::Commit(commit, reply)).await?
+    }
+
+    async fn load(&self, team: &TeamId, incident: &IncidentId) -> Result<Option<Stored>, StoreError> {
+        let (team, incident) = (team.clone(), incident.clone());
+        self.read(move |db| read::load(db, &team, &incident)).await
+    }
+
+    async fn open_incident(
+        &self,
+        rotation: &RotationId,
+        url: &str,
+    ) -> Result<Option<IncidentId>, StoreError> {
+        let (rotation, url) = (rotation.clone(), url.to_owned());
+        self.read(move |db| read::open_incident(db, &rotation, &url)).await
+    }
+
+    async fn incident_of(
+        &self,
+        team: &TeamId,
+        message: &MessageRef,
+    ) -> Result<Option<IncidentId>, StoreError> {
+        let (team, message) = (team.clone(), message.clone());
+        self.read(move |db| read::incident_of(db, &team, &message)).await
+    }
+
+    async fn live_messages(
+        &self,
+        after: Option<u64>,
+        limit: usize,
+    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError> {
+        self.read(move |db| read::live_messages(db, after, limit)).await
+    }
+
+    async fn queue(&self, rotation: &RotationId) -> Result<Queue, StoreError> {
+        let rotation = rotation.clone();
+        self.read(move |db| read::queue(db, &rotation)).await
+    }
+
+    async fn recent(&self, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
+        let rotation = rotation.clone();
+        self.read(move |db| read::recent(db, &rotation, limit)).await
+    }
+
+    async fn rotations(&self) -> Result<Vec<RotationId>, StoreError> {
+        self.read(read::rotations).await
+    }
+
+    async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.ask(|reply| Write::Claim(claim, reply)).await?
+    }
+
+    async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.read(read::next_due).await
+    }
+
+    async fn job_count(&self) -> Result<u64, StoreError> {
+        self.read(read::job_count).await
+    }
+}

@@ -1,0 +1,132 @@
+//! Handing out due jobs, each to one holder at a time (P2).
+//!
+//! A job is due when it is free and its time has come, or when the lease on it has ended without a word. In
+//! the latter case its work may or may not have been done, so it is handed out as doubtful.
+
+use jiff::Timestamp;
+use pagerslack_core::{Job, JobKey, RotationId};
+use rusqlite::{Connection, Row, params};
+
+use super::convert::{bound, count, failed, instant};
+use crate::{Claim, ClaimedJob, Fence, StoreError};
+
+/// Both branches walk an index. The longest due comes first; of those due together, the first added.
+const DUE: &str = "
+    SELECT * FROM (
+        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at FROM jobs
+        WHERE lease_until IS NULL AND due <= ?1 ORDER BY due, id LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (
+        SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at FROM jobs
+        WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY due, id LIMIT ?2)
+    ORDER BY due, id LIMIT ?2";
+
+/// Leases due jobs, the longest due first.
+///
+/// A job that cannot be read is leased as well, reported to the log and left out: it must not keep the
+/// others from being done (P6), nor be read again at once.
+pub(super) fn claim(db: &Connection, claim: &Claim) -> Result<Vec<ClaimedJob>, StoreError> {
+    let due = due(db, claim).map_err(failed("looking for due jobs"))?;
+    if due.is_empty() {
+        return Ok(Vec::new());
+    }
+    let fences = take_fences(db, due.len()).map_err(failed("taking fencing tokens"))?;
+    let mut claimed = Vec::with_capacity(due.len());
+    for (found, fence) in due.into_iter().zip(fences) {
+        lease(db, claim, &found, fence).map_err(failed("leasing a job"))?;
+        let (team, key) = (found.team.clone(), found.key.clone());
+        match found.hand_out(claim.lease_until, fence) {
+            Ok(job) => claimed.push(job),
+            Err(error) => {
+                tracing::error!(
+                    team,
+                    key,
+                    error = &error as &dyn std::error::Error,
+                    "unreadable job skipped"
+                );
+            }
+        }
+    }
+    Ok(claimed)
+}
+
+struct Found {
+    id: i64,
+    team: String,
+    key: String,
+    channel: String,
+    incident: String,
+    kind: String,
+    due: i64,
+    tries: u32,
+    doubtful: bool,
+    last_claimed_at: Option<i64>,
+}
+
+impl Found {
+    fn read(row: &Row<'_>) -> rusqlite::Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            team: row.get(1)?,
+            key: row.get(2)?,
+            channel: row.get(3)?,
+            incident: row.get(4)?,
+            kind: row.get(5)?,
+            due: row.get(6)?,
+            tries: row.get(7)?,
+            doubtful: row.get(8)?,
+            last_claimed_at: row.get(9)?,
+        })
+    }
+
+    fn hand_out(self, lease_until: Timestamp, fence: i64) -> Result<ClaimedJob, StoreError> {
+        let kind = serde_json::from_str(&self.kind).map_err(|source| StoreError::Corrupt {
+            what: format!("job {}", self.key),
+            source: source.into(),
+        })?;
+        Ok(ClaimedJob {
+            job: Job {
+                key: JobKey::from(self.key),
+                rotation: RotationId::new(self.team.as_str().into(), self.channel.as_str().into()),
+                incident: self.incident.as_str().into(),
+                kind,
+                due: instant(self.due)?,
+            },
+            fence: Fence(count(fence)?),
+            tries: self.tries.saturating_add(1),
+            doubtful: self.doubtful,
+            last_claimed_at: self.last_claimed_at.map(instant).transpose()?,
+            lease_until,
+        })
+    }
+}
+
+fn due(db: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Found>> {
+    let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
+    db.prepare_cached(DUE)?.query_map(params![bound(claim.now), limit], Found::read)?.collect()
+}
+
+/// The next tokens, as many as there are jobs. They are counted for all jobs together and never given twice.
+fn take_fences(db: &Connection, jobs: usize) -> rusqlite::Result<impl Iterator<Item = i64> + use<>> {
+    let jobs = i64::try_from(jobs).unwrap_or(i64::MAX);
+    let last: i64 = db
+        .prepare_cached("UPDATE fences SET last = last + ?1 WHERE id = 1 RETURNING last")?
+        .query_row([jobs], |row| row.get(0))?;
+    Ok(last - jobs + 1..=last)
+}
+
+fn lease(db: &Connection, claim: &Claim, found: &Found, fence: i64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "UPDATE jobs SET lease_until = ?2, fence = ?3, tries = ?4, doubtful = ?5, last_claimed_at = ?6
+         WHERE id = ?1",
+    )?
+    .execute(params![
+        found.id,
+        bound(claim.lease_until),
+        fence,
+        found.tries.saturating_add(1),
+        found.doubtful,
+        bound(claim.now)
+    ])
+    .map(drop)
+}

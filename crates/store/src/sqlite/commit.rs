@@ -1,0 +1,290 @@
+//! One [`Commit`], within the savepoint that the writer has opened for it.
+//!
+//! First everything is checked, then everything is written, so a refusal has written nothing. When several
+//! refusals are due, the first of these is given: `LeaseLost`, `Conflict`, `QueueMoved`, `AlreadyOpen`.
+
+use pagerslack_core::incident::EVENT_FORM;
+use pagerslack_core::{IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, TeamId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::convert::{bound, failed, number, record};
+use crate::{Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError};
+
+/// Takes a commit in, or refuses it.
+pub(super) fn apply(db: &Connection, commit: &Commit) -> Result<(), CommitError> {
+    well_formed(commit)?;
+    check(db, commit)?;
+    write(db, commit)?;
+    Ok(())
+}
+
+/// Refuses a commit that contradicts itself, whatever the store holds: events that do not follow on one
+/// another, or a reach into another workspace (P8).
+fn well_formed(commit: &Commit) -> Result<(), StoreError> {
+    let follows = (1..)
+        .zip(&commit.events)
+        .all(|(step, recorded)| recorded.seq.checked_sub(commit.expected_version) == Some(step));
+    if !follows {
+        return Err(malformed(commit, "its events do not follow on the expected version"));
+    }
+    let own = |team: &TeamId| *team == commit.team;
+    let stays = commit.index.iter().all(|index| own(&index.rotation.team))
+        && commit.queue.iter().all(|queue| own(&queue.rotation.team))
+        && commit.add.iter().all(|job| own(&job.rotation.team));
+    if !stays {
+        return Err(malformed(commit, "it reaches into another workspace"));
+    }
+    Ok(())
+}
+
+fn malformed(commit: &Commit, why: &'static str) -> StoreError {
+    StoreError::Corrupt {
+        what: format!("a commit about incident {}, which was refused", commit.incident),
+        source: why.into(),
+    }
+}
+
+fn check(db: &Connection, commit: &Commit) -> Result<(), CommitError> {
+    if let Some((key, fence, _)) = &commit.job
+        && !holds(db, &commit.team, key, *fence).map_err(failed("reading a lease"))?
+    {
+        return Err(CommitError::LeaseLost);
+    }
+    if !commit.events.is_empty()
+        && version(db, &commit.team, &commit.incident).map_err(failed("reading an incident's version"))?
+            != number(commit.expected_version)
+    {
+        return Err(CommitError::Conflict);
+    }
+    if let Some(queue) = &commit.queue
+        && let Some(expected) = queue.expected
+        && queue_version(db, queue).map_err(failed("reading a queue's version"))? != number(expected)
+    {
+        return Err(CommitError::QueueMoved);
+    }
+    if let Some(index) = &commit.index
+        && index.open
+        && let Some(other) =
+            rival(db, &commit.incident, index).map_err(failed("looking for an open incident"))?
+    {
+        return Err(CommitError::AlreadyOpen(other));
+    }
+    Ok(())
+}
+
+/// Whether the token is the live one. A lease whose time is over still counts until somebody else claims
+/// the job: until then nobody else can have done its work.
+fn holds(db: &Connection, team: &TeamId, key: &JobKey, fence: Fence) -> rusqlite::Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM jobs WHERE team = ?1 AND key = ?2 AND fence = ?3 AND lease_until IS NOT NULL",
+    )?
+    .exists(params![team.as_str(), key.as_str(), number(fence.0)])
+}
+
+fn version(db: &Connection, team: &TeamId, incident: &IncidentId) -> rusqlite::Result<i64> {
+    let found = db
+        .prepare_cached("SELECT version FROM incidents WHERE team = ?1 AND incident = ?2")?
+        .query_row([team.as_str(), incident.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+fn queue_version(db: &Connection, queue: &QueueCommit) -> rusqlite::Result<i64> {
+    let rotation = &queue.rotation;
+    let found = db
+        .prepare_cached("SELECT version FROM queues WHERE team = ?1 AND channel = ?2")?
+        .query_row([rotation.team.as_str(), rotation.channel.as_str()], |row| row.get(0))
+        .optional()?;
+    Ok(found.unwrap_or(0))
+}
+
+fn rival(
+    db: &Connection,
+    incident: &IncidentId,
+    index: &IncidentIndex,
+) -> rusqlite::Result<Option<IncidentId>> {
+    let rotation = &index.rotation;
+    let found: Option<String> = db
+        .prepare_cached(
+            "SELECT incident FROM incidents WHERE team = ?1 AND channel = ?2 AND url = ?3 AND open = 1",
+        )?
+        .query_row([rotation.team.as_str(), rotation.channel.as_str(), &index.url], |row| row.get(0))
+        .optional()?;
+    Ok(found.map(IncidentId::new).filter(|other| other != incident))
+}
+
+/// The disposal comes first and removals before additions, so that a job can be done and come up anew in
+/// one commit, and a key both removed and added is there afterwards.
+fn write(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
+    let team = &commit.team;
+    if let Some((key, _, disposal)) = &commit.job {
+        dispose(db, team, key, *disposal).map_err(failed("disposing of a job"))?;
+    }
+    for key in &commit.remove {
+        remove(db, team, key).map_err(failed("removing a job"))?;
+    }
+    if let Some(last) = commit.events.last() {
+        set_version(db, commit, last.seq).map_err(failed("writing an incident's version"))?;
+    }
+    for recorded in &commit.events {
+        append(db, commit, recorded)?;
+    }
+    if let Some(index) = &commit.index {
+        set_index(db, commit, index).map_err(failed("indexing an incident"))?;
+    }
+    for job in &commit.add {
+        add(db, job)?;
+    }
+    if let Some(queue) = &commit.queue {
+        move_queue(db, queue)?;
+    }
+    add_messages(db, commit).map_err(failed("indexing a message"))
+}
+
+fn dispose(db: &Connection, team: &TeamId, key: &JobKey, disposal: Disposal) -> rusqlite::Result<()> {
+    match disposal {
+        Disposal::Done => remove(db, team, key),
+        Disposal::Again { due, doubtful } => db
+            .prepare_cached(
+                "UPDATE jobs SET due = ?3, doubtful = ?4, lease_until = NULL WHERE team = ?1 AND key = ?2",
+            )?
+            .execute(params![team.as_str(), key.as_str(), bound(due), doubtful])
+            .map(drop),
+    }
+}
+
+fn remove(db: &Connection, team: &TeamId, key: &JobKey) -> rusqlite::Result<()> {
+    db.prepare_cached("DELETE FROM jobs WHERE team = ?1 AND key = ?2")?
+        .execute([team.as_str(), key.as_str()])
+        .map(drop)
+}
+
+fn set_version(db: &Connection, commit: &Commit, version: u64) -> rusqlite::Result<()> {
+    db.prepare_cached(
+        "INSERT INTO incidents (team, incident, version) VALUES (?1, ?2, ?3)
+         ON CONFLICT (team, incident) DO UPDATE SET version = excluded.version",
+    )?
+    .execute(params![commit.team.as_str(), commit.incident.as_str(), number(version)])
+    .map(drop)
+}
+
+fn append(db: &Connection, commit: &Commit, recorded: &Recorded) -> Result<(), StoreError> {
+    let body = serde_json::to_string(&recorded.event).map_err(|source| StoreError::Corrupt {
+        what: format!("event {} of incident {} on its way in", recorded.seq, commit.incident),
+        source: source.into(),
+    })?;
+    let at = record(recorded.at)?;
+    db.prepare_cached(
+        "INSERT INTO events (team, incident, seq, at, form, body) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            commit.team.as_str(),
+            commit.incident.as_str(),
+            number(recorded.seq),
+            at,
+            EVENT_FORM,
+            body
+        ])
+    })
+    .map(drop)
+    .map_err(failed("appending an event"))
+}
+
+fn set_index(db: &Connection, commit: &Commit, index: &IncidentIndex) -> rusqlite::Result<()> {
+    let (team, incident) = (commit.team.as_str(), commit.incident.as_str());
+    db.prepare_cached(
+        "INSERT INTO incidents (team, incident, channel, url, open) VALUES (?1, ?2, ?3, ?4, ?5)
+         ON CONFLICT (team, incident)
+         DO UPDATE SET channel = excluded.channel, url = excluded.url, open = excluded.open",
+    )?
+    .execute(params![team, incident, index.rotation.channel.as_str(), index.url, index.open])?;
+    db.prepare_cached("UPDATE messages SET live = ?3 WHERE team = ?1 AND incident = ?2 AND live <> ?3")?
+        .execute(params![team, incident, index.open])
+        .map(drop)
+}
+
+/// A job that exists keeps its lease, its token and its history; only the due time moves. If it is held, the
+/// holder's disposal has the last word.
+fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
+    let kind = serde_json::to_string(&job.kind).map_err(|source| StoreError::Corrupt {
+        what: format!("job {} on its way in", job.key.as_str()),
+        source: source.into(),
+    })?;
+    db.prepare_cached(
+        "INSERT INTO jobs (team, key, channel, incident, kind, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+         ON CONFLICT (team, key) DO UPDATE SET due = excluded.due",
+    )
+    .and_then(|mut statement| {
+        statement.execute(params![
+            job.rotation.team.as_str(),
+            job.key.as_str(),
+            job.rotation.channel.as_str(),
+            job.incident.as_str(),
+            kind,
+            bound(job.due)
+        ])
+    })
+    .map(drop)
+    .map_err(failed("adding a job"))
+}
+
+/// The same fold as [`pagerslack_core::Queue::apply`], row by row: every change takes a number, even one
+/// that is ignored.
+fn move_queue(db: &Connection, queue: &QueueCommit) -> Result<(), StoreError> {
+    let what = "moving somebody in a queue";
+    for change in &queue.changes {
+        let turn = next_turn(db, queue).map_err(failed(what))?;
+        let (user, turned_at) = match change {
+            QueueChange::Joined { user } => (user, None),
+            QueueChange::Turn { user, at } => (user, Some(record(*at)?)),
+        };
+        let place = params![
+            queue.rotation.team.as_str(),
+            queue.rotation.channel.as_str(),
+            user.as_str(),
+            turn,
+            turned_at
+        ];
+        let sql = match change {
+            QueueChange::Joined { .. } => {
+                "INSERT INTO places (team, channel, user, turn, turned_at) VALUES (?1, ?2, ?3, ?4, ?5)
+                 ON CONFLICT (team, channel, user) DO NOTHING"
+            }
+            QueueChange::Turn { .. } => {
+                "UPDATE places SET turn = ?4, turned_at = ?5 WHERE team = ?1 AND channel = ?2 AND user = ?3"
+            }
+        };
+        db.prepare_cached(sql).and_then(|mut statement| statement.execute(place)).map_err(failed(what))?;
+    }
+    Ok(())
+}
+
+fn next_turn(db: &Connection, queue: &QueueCommit) -> rusqlite::Result<i64> {
+    db.prepare_cached(
+        "INSERT INTO queues (team, channel, version) VALUES (?1, ?2, 1)
+         ON CONFLICT (team, channel) DO UPDATE SET version = version + 1
+         RETURNING version",
+    )?
+    .query_row([queue.rotation.team.as_str(), queue.rotation.channel.as_str()], |row| row.get(0))
+}
+
+fn add_messages(db: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    if commit.messages.is_empty() {
+        return Ok(());
+    }
+    let (team, incident) = (commit.team.as_str(), commit.incident.as_str());
+    let open: Option<bool> = db
+        .prepare_cached("SELECT open FROM incidents WHERE team = ?1 AND incident = ?2")?
+        .query_row([team, incident], |row| row.get(0))
+        .optional()?;
+    let live = open.unwrap_or(false);
+    for MessageRef { channel, ts } in &commit.messages {
+        db.prepare_cached(
+            "INSERT INTO messages (team, channel, ts, incident, live) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (team, channel, ts) DO UPDATE SET incident = excluded.incident, live = excluded.live",
+        )?
+        .execute(params![team, channel.as_str(), ts.as_str(), incident, live])?;
+    }
+    Ok(())
+}

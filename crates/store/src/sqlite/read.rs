@@ -1,0 +1,213 @@
+//! The questions one can ask. Each is a single statement, and so sees a single state of the database.
+
+use jiff::Timestamp;
+use pagerslack_core::incident::EVENT_FORM;
+use pagerslack_core::{IncidentId, MessageRef, Place, Queue, Recorded, RotationId, TeamId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::convert::{count, failed, instant, number};
+use crate::{StoreError, Stored};
+
+/// The log of an incident.
+pub(super) fn load(
+    db: &Connection,
+    team: &TeamId,
+    incident: &IncidentId,
+) -> Result<Option<Stored>, StoreError> {
+    let rows = rows(
+        db,
+        "SELECT seq, at, form, body FROM events WHERE team = ?1 AND incident = ?2 ORDER BY seq",
+        [team.as_str(), incident.as_str()],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )
+    .map_err(failed("reading an incident's log"))?;
+    let log: Vec<Recorded> = rows
+        .into_iter()
+        .map(|(seq, at, form, body)| recorded(incident, seq, at, form, body))
+        .collect::<Result<_, _>>()?;
+    Ok((!log.is_empty()).then_some(Stored { log }))
+}
+
+fn recorded(
+    incident: &IncidentId,
+    seq: i64,
+    at: i64,
+    form: u32,
+    body: String,
+) -> Result<Recorded, StoreError> {
+    let corrupt =
+        |source| StoreError::Corrupt { what: format!("event {seq} of incident {incident}"), source };
+    if form > EVENT_FORM {
+        return Err(corrupt(
+            format!("it is of form {form}, this PagerSlack reads up to {EVENT_FORM}: run a newer one").into(),
+        ));
+    }
+    Ok(Recorded {
+        seq: count(seq)?,
+        at: instant(at)?,
+        event: serde_json::from_str(&body).map_err(|source| corrupt(source.into()))?,
+    })
+}
+
+/// The open incident about `url` in a rotation.
+pub(super) fn open_incident(
+    db: &Connection,
+    rotation: &RotationId,
+    url: &str,
+) -> Result<Option<IncidentId>, StoreError> {
+    db.prepare_cached(
+        "SELECT incident FROM incidents WHERE team = ?1 AND channel = ?2 AND url = ?3 AND open = 1",
+    )
+    .and_then(|mut statement| {
+        statement
+            .query_row([rotation.team.as_str(), rotation.channel.as_str(), url], |row| {
+                row.get::<_, String>(0)
+            })
+            .optional()
+    })
+    .map(|found| found.map(IncidentId::new))
+    .map_err(failed("looking for an open incident"))
+}
+
+/// The incident that a message belongs to.
+pub(super) fn incident_of(
+    db: &Connection,
+    team: &TeamId,
+    message: &MessageRef,
+) -> Result<Option<IncidentId>, StoreError> {
+    db.prepare_cached("SELECT incident FROM messages WHERE team = ?1 AND channel = ?2 AND ts = ?3")
+        .and_then(|mut statement| {
+            statement
+                .query_row([team.as_str(), message.channel.as_str(), message.ts.as_str()], |row| {
+                    row.get::<_, String>(0)
+                })
+                .optional()
+        })
+        .map(|found| found.map(IncidentId::new))
+        .map_err(failed("looking for a message's incident"))
+}
+
+/// Messages with their workspace, and where the next page begins.
+type LivePage = (Vec<(TeamId, MessageRef)>, Option<u64>);
+
+/// A page of the messages of open incidents, and where the next page begins.
+pub(super) fn live_messages(
+    db: &Connection,
+    after: Option<u64>,
+    limit: usize,
+) -> Result<LivePage, StoreError> {
+    let limit = limit.max(1);
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    let mut found: Vec<(i64, TeamId, MessageRef)> = rows(
+        db,
+        "SELECT id, team, channel, ts FROM messages WHERE live = 1 AND id > ?1 ORDER BY id LIMIT ?2",
+        params![after.map_or(i64::MIN, number), one_more],
+        |row| {
+            let (team, channel, ts): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let message = MessageRef::new(channel.as_str().into(), ts.as_str().into());
+            Ok((row.get(0)?, team.as_str().into(), message))
+        },
+    )
+    .map_err(failed("reading the live messages"))?;
+    let more = found.len() > limit;
+    found.truncate(limit);
+    let next = match found.last() {
+        Some((id, ..)) if more => Some(count(*id)?),
+        _ => None,
+    };
+    let page = found.into_iter().map(|(_, team, message)| (team, message));
+    Ok((page.collect(), next))
+}
+
+/// A place's user, turn and time of the turn; all absent in a queue without places.
+type PlaceColumns = (Option<String>, Option<i64>, Option<i64>);
+
+/// A rotation's queue.
+pub(super) fn queue(db: &Connection, rotation: &RotationId) -> Result<Queue, StoreError> {
+    let found = rows(
+        db,
+        "SELECT queues.version, places.user, places.turn, places.turned_at
+         FROM queues LEFT JOIN places USING (team, channel) WHERE queues.team = ?1 AND queues.channel = ?2",
+        [rotation.team.as_str(), rotation.channel.as_str()],
+        |row| {
+            let place: PlaceColumns = (row.get(1)?, row.get(2)?, row.get(3)?);
+            Ok((row.get::<_, i64>(0)?, place))
+        },
+    )
+    .map_err(failed("reading a queue"))?;
+    let version = found.first().map_or(Ok(0), |(version, ..)| count(*version))?;
+    let places = found
+        .into_iter()
+        .filter_map(|(_, (user, turn, turned_at))| Some((user?, turn?, turned_at)))
+        .map(|(user, turn, turned_at)| {
+            Ok(Place {
+                user: user.as_str().into(),
+                turn: count(turn)?,
+                turned_at: turned_at.map(instant).transpose()?,
+            })
+        })
+        .collect::<Result<_, StoreError>>()?;
+    Ok(Queue::new(version, places))
+}
+
+/// Every rotation that has a queue.
+pub(super) fn rotations(db: &Connection) -> Result<Vec<RotationId>, StoreError> {
+    rows(db, "SELECT team, channel FROM queues ORDER BY team, channel", [], |row| {
+        let (team, channel): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(RotationId::new(team.as_str().into(), channel.as_str().into()))
+    })
+    .map_err(failed("reading the rotations"))
+}
+
+/// The last incidents of a rotation, newest first.
+pub(super) fn recent(db: &Connection, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
+    rows(
+        db,
+        "SELECT events.incident FROM events JOIN incidents USING (team, incident)
+         WHERE events.seq = 1 AND events.team = ?1 AND incidents.channel = ?2 ORDER BY events.id DESC LIMIT ?3",
+        params![rotation.team.as_str(), rotation.channel.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
+    )
+    .map_err(failed("reading the last incidents"))
+}
+
+/// When the next job can be claimed.
+pub(super) fn next_due(db: &Connection) -> Result<Option<Timestamp>, StoreError> {
+    let next: Option<i64> = db
+        .prepare_cached(
+            "SELECT min(at) FROM (
+                SELECT min(due) AS at FROM jobs WHERE lease_until IS NULL
+                UNION ALL
+                SELECT min(lease_until) FROM jobs WHERE lease_until IS NOT NULL)",
+        )
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed("looking for the next job"))?;
+    next.map(instant).transpose()
+}
+
+/// How many jobs there are.
+pub(super) fn job_count(db: &Connection) -> Result<u64, StoreError> {
+    db.prepare_cached("SELECT count(*) FROM jobs")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(failed("counting the jobs"))
+        .and_then(count)
+}
+
+/// Reads every page of the database and reports what does not fit together.
+pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
+    let findings: Vec<String> = rows(db, "PRAGMA quick_check", [], |row| row.get(0))
+        .map_err(failed("checking the whole database"))?;
+    if findings == ["ok"] {
+        return Ok(());
+    }
+    Err(StoreError::Corrupt { what: "the whole database".to_owned(), source: findings.join("; ").into() })
+}
+
+fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl rusqlite::Params,
+    read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    db.prepare_cached(sql)?.query_map(params, read)?.collect()
+}

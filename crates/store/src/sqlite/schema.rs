@@ -1,0 +1,127 @@
+//! The tables, as numbered migrations.
+//!
+//! Each migration runs once, in a transaction of its own that also records its number. Released migrations
+//! never change: a change of the schema is a new one at the end.
+
+use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior};
+
+/// Marks a file as PagerSlack's in SQLite's header: `PgSl`.
+pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
+
+/// The schema that this build reads and writes.
+pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
+
+/// Migrations in order; the first brings the schema to version 1.
+const MIGRATIONS: &[&str] = &[FIRST];
+
+/// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
+const FIRST: &str = "
+-- How an incident can be found. `version` is the seq of its last event.
+CREATE TABLE incidents (
+    team     TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    channel  TEXT,
+    url      TEXT,
+    open     INTEGER NOT NULL DEFAULT 0 CHECK (open IN (0, 1)),
+    version  INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (team, incident)
+) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX incidents_open ON incidents (team, channel, url) WHERE open = 1;
+
+-- The logs, appended only; `id` is the order in which everything happened.
+CREATE TABLE events (
+    id       INTEGER PRIMARY KEY,
+    team     TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    seq      INTEGER NOT NULL,
+    at       INTEGER NOT NULL,
+    form     INTEGER NOT NULL,
+    body     TEXT NOT NULL,
+    UNIQUE (team, incident, seq),
+    FOREIGN KEY (team, incident) REFERENCES incidents (team, incident)
+) STRICT;
+
+-- What must be done later. `lease_until` is NULL while nobody holds the job.
+CREATE TABLE jobs (
+    id              INTEGER PRIMARY KEY,
+    team            TEXT NOT NULL,
+    key             TEXT NOT NULL,
+    channel         TEXT NOT NULL,
+    incident        TEXT NOT NULL,
+    kind            TEXT NOT NULL,
+    due             INTEGER NOT NULL,
+    lease_until     INTEGER,
+    fence           INTEGER NOT NULL DEFAULT 0,
+    tries           INTEGER NOT NULL DEFAULT 0,
+    doubtful        INTEGER NOT NULL DEFAULT 0 CHECK (doubtful IN (0, 1)),
+    last_claimed_at INTEGER,
+    UNIQUE (team, key)
+) STRICT;
+CREATE INDEX jobs_free ON jobs (due) WHERE lease_until IS NULL;
+CREATE INDEX jobs_held ON jobs (lease_until) WHERE lease_until IS NOT NULL;
+
+-- The last fencing token given out, for all jobs together, so that a key removed and added again never
+-- sees a token twice.
+CREATE TABLE fences (
+    id   INTEGER PRIMARY KEY CHECK (id = 1),
+    last INTEGER NOT NULL
+) STRICT;
+INSERT INTO fences (id, last) VALUES (1, 0);
+
+-- Whose turn it is; `version` counts the changes.
+CREATE TABLE queues (
+    team    TEXT NOT NULL,
+    channel TEXT NOT NULL,
+    version INTEGER NOT NULL,
+    PRIMARY KEY (team, channel)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE places (
+    team      TEXT NOT NULL,
+    channel   TEXT NOT NULL,
+    user      TEXT NOT NULL,
+    turn      INTEGER NOT NULL,
+    turned_at INTEGER,
+    PRIMARY KEY (team, channel, user),
+    FOREIGN KEY (team, channel) REFERENCES queues (team, channel)
+) STRICT, WITHOUT ROWID;
+
+-- Which incident a message belongs to. `live` repeats the incident's `open`, so that the live ones are
+-- found without walking through the history.
+CREATE TABLE messages (
+    id       INTEGER PRIMARY KEY,
+    team     TEXT NOT NULL,
+    channel  TEXT NOT NULL,
+    ts       TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    live     INTEGER NOT NULL CHECK (live IN (0, 1)),
+    UNIQUE (team, channel, ts)
+) STRICT;
+CREATE INDEX messages_live ON messages (id) WHERE live = 1;
+CREATE INDEX messages_incident ON messages (team, incident);
+";
+
+/// The schema that a database has: 0 for an empty one.
+pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
+    let has_any: Option<i64> = db
+        .query_row("SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'migrations'", [], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    if has_any.is_none() {
+        return Ok(0);
+    }
+    db.query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))
+}
+
+/// Brings a database up to [`LATEST`]. Does nothing when it is there.
+pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    let from = version(db)?;
+    for (number, migration) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > from) {
+        let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        tx.execute_batch("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT")?;
+        tx.execute_batch(migration)?;
+        tx.execute("INSERT INTO migrations (version) VALUES (?1)", [number])?;
+        tx.commit()?;
+    }
+    Ok(())
+}

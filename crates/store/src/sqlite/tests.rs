@@ -1,0 +1,274 @@
+//! What only shows from within: groups, a full disk, rows that nobody of ours has written.
+
+use std::sync::{Arc, mpsc};
+
+use jiff::SignedDuration;
+use pagerslack_core::{Event, Job, JobKind, Recorded};
+use tokio::task::{JoinSet, yield_now};
+
+use super::*;
+
+fn append(incident: &str, expected_version: u64, note: &str) -> Commit {
+    let mut commit = Commit::new("T1".into(), incident.into(), expected_version);
+    commit.events.push(Recorded {
+        seq: expected_version + 1,
+        at: Timestamp::UNIX_EPOCH,
+        event: Event::AckRefused { by: note.into() },
+    });
+    commit
+}
+
+fn hunt(incident: &str) -> Job {
+    let rotation = RotationId::new("T1".into(), "C1".into());
+    Job::new(&rotation, &incident.into(), JobKind::Hunt, Timestamp::UNIX_EPOCH)
+}
+
+const CLAIM: Claim = Claim { now: Timestamp::UNIX_EPOCH, lease_until: Timestamp::MAX, limit: 10 };
+
+/// Does something on the writer's own connection.
+async fn on_writer(store: &Sqlite, work: impl FnOnce(&Connection) + Send + 'static) {
+    let (done, waited) = oneshot::channel();
+    let read: writer::Read = Box::new(move |db| {
+        work(db);
+        done.send(()).unwrap();
+    });
+    let requests = store.requests.as_ref().unwrap();
+    assert!(requests.send(Request::Read(read)).await.is_ok());
+    waited.await.unwrap();
+}
+
+/// Holds the writer up until the value returned is dropped, so that what is asked for meanwhile is a group.
+async fn held_up(store: &Sqlite) -> mpsc::Sender<()> {
+    let (release, released) = mpsc::channel::<()>();
+    let (begun, begins) = oneshot::channel();
+    let read: writer::Read = Box::new(move |_| {
+        begun.send(()).unwrap();
+        released.recv().unwrap_err();
+    });
+    let requests = store.requests.as_ref().unwrap();
+    assert!(requests.send(Request::Read(read)).await.is_ok());
+    begins.await.unwrap();
+    release
+}
+
+/// Waits until so many requests lie before the writer.
+async fn queued(store: &Sqlite, count: usize) {
+    let requests = store.requests.as_ref().unwrap();
+    while requests.max_capacity() - requests.capacity() < count {
+        yield_now().await;
+    }
+}
+
+async fn commit_as_group(store: &Arc<Sqlite>, commits: Vec<Commit>) -> Vec<Result<(), CommitError>> {
+    let release = held_up(store).await;
+    let count = commits.len();
+    let mut tasks = JoinSet::new();
+    for commit in commits {
+        let store = Arc::clone(store);
+        tasks.spawn(async move { store.commit(commit).await });
+    }
+    queued(store, count).await;
+    drop(release);
+    tasks.join_all().await
+}
+
+#[tokio::test]
+async fn what_waits_together_is_written_together_and_refused_apart() {
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    let mut commits: Vec<Commit> = (0..64).map(|number| append(&format!("i{number}"), 0, "U1")).collect();
+    commits.extend((0..16).map(|number| append(&format!("i{number}"), 7, "U1")));
+    let outcomes = commit_as_group(&store, commits).await;
+    let conflicts = outcomes.iter().filter(|outcome| matches!(outcome, Err(CommitError::Conflict)));
+    assert_eq!(conflicts.count(), 16);
+    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 64);
+    assert_eq!((store.commits(), store.groups()), (64, 1));
+}
+
+#[tokio::test]
+async fn a_group_that_cannot_be_committed_is_undone_for_everyone() {
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    on_writer(&store, |db| {
+        db.execute_batch(
+            "CREATE TABLE target (id INTEGER PRIMARY KEY);
+             CREATE TABLE poison (id INTEGER REFERENCES target (id) DEFERRABLE INITIALLY DEFERRED);
+             CREATE TRIGGER poisoned AFTER INSERT ON events WHEN new.incident = 'poison'
+             BEGIN INSERT INTO poison VALUES (1); END;",
+        )
+        .unwrap();
+    })
+    .await;
+    let incidents = ["i1", "poison", "i2", "i1"];
+    let commits = incidents.map(|incident| append(incident, 0, "U1")).into();
+    for outcome in commit_as_group(&store, commits).await {
+        // Not even the second commit for i1 is told of a conflict: its rival was not kept.
+        let refused = matches!(outcome, Err(CommitError::Store(StoreError::Unavailable { .. })));
+        assert!(refused, "{outcome:?}");
+    }
+    assert_eq!((store.commits(), store.groups()), (0, 0));
+    for incident in incidents {
+        assert_eq!(store.load(&"T1".into(), &incident.into()).await.unwrap(), None);
+    }
+    store.commit(append("i1", 0, "U1")).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_halfway_is_undone_and_its_neighbours_are_not() {
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    let mut halfway = append("i2", 0, "U1");
+    halfway.add.push(hunt("i2"));
+    halfway.events.push(Recorded {
+        seq: 2,
+        at: Timestamp::MAX,
+        event: Event::AckRefused { by: "U1".into() },
+    });
+    let commits = vec![append("i1", 0, "U1"), halfway, append("i3", 0, "U1")];
+    let outcomes = commit_as_group(&store, commits).await;
+    let failures: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
+    assert!(matches!(failures[..], [CommitError::Store(StoreError::Corrupt { .. })]), "{failures:?}");
+    let team = "T1".into();
+    assert_eq!(store.load(&team, &"i2".into()).await.unwrap(), None);
+    assert_eq!(store.job_count().await.unwrap(), 0);
+    for kept in ["i1", "i3"] {
+        assert!(store.load(&team, &kept.into()).await.unwrap().is_some());
+    }
+    store.commit(append("i2", 0, "U1")).await.unwrap();
+}
+
+/// No test can cut the power; this is what SQLite needs to be told to survive it (P1).
+#[tokio::test]
+async fn a_commit_waits_for_the_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&directory.path().join("a.db")).unwrap();
+    on_writer(&store, |db| {
+        let setting = |name| db.pragma_query_value(None, name, |row| row.get::<_, String>(0));
+        assert_eq!(setting("journal_mode").unwrap(), "wal");
+        let number = |name| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
+        assert_eq!(number("synchronous").unwrap(), 2, "FULL");
+        assert_eq!(number("foreign_keys").unwrap(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_and_is_got_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Arc::new(Sqlite::open(&directory.path().join("full.db")).unwrap());
+    store.commit(append("i1", 0, "U1")).await.unwrap();
+    on_writer(&store, |db| {
+        let pages: i64 = db.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        db.pragma_update_and_check(None, "max_page_count", pages + 2, |_| Ok(())).unwrap();
+    })
+    .await;
+    let large = "U".repeat(100_000);
+    let commits = vec![append("i1", 1, &large), append("i2", 0, &large), append("i3", 0, &large)];
+    for outcome in commit_as_group(&store, commits.clone()).await {
+        let refused = matches!(outcome, Err(CommitError::Store(StoreError::Unavailable { .. })));
+        assert!(refused, "{outcome:?}");
+    }
+    let kept = store.load(&"T1".into(), &"i1".into()).await.unwrap().unwrap();
+    assert_eq!(kept.log.len(), 1);
+    assert_eq!(store.load(&"T1".into(), &"i2".into()).await.unwrap(), None);
+    // What fits is still taken, and everything is once there is room.
+    store.commit(append("small", 0, "U1")).await.unwrap();
+    on_writer(&store, |db| {
+        db.pragma_update_and_check(None, "max_page_count", 1_000_000, |_| Ok(())).unwrap();
+    })
+    .await;
+    for outcome in commit_as_group(&store, commits).await {
+        outcome.unwrap();
+    }
+    store.check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_claim_whose_caller_has_gone_leases_nothing() {
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    let mut adding = Commit::new("T1".into(), "i1".into(), 0);
+    adding.add.push(hunt("i1"));
+    store.commit(adding).await.unwrap();
+    let release = held_up(&store).await;
+    let caller = tokio::spawn({
+        let store = Arc::clone(&store);
+        async move { store.claim(CLAIM).await }
+    });
+    queued(&store, 1).await;
+    caller.abort();
+    assert!(caller.await.unwrap_err().is_cancelled());
+    drop(release);
+    let claimed = store.claim(CLAIM).await.unwrap();
+    assert_eq!(claimed.iter().map(|claimed| claimed.tries).collect::<Vec<_>>(), [1]);
+}
+
+#[tokio::test]
+async fn an_unreadable_job_does_not_keep_the_others_back() {
+    let store = Sqlite::in_memory().unwrap();
+    let mut adding = Commit::new("T1".into(), "i1".into(), 0);
+    adding.add = vec![hunt("i1"), hunt("i2")];
+    store.commit(adding).await.unwrap();
+    on_writer(&store, |db| {
+        let changed = db.execute("UPDATE jobs SET kind = '{\"kind\":\"dance\"}' WHERE incident = 'i1'", []);
+        assert_eq!(changed.unwrap(), 1);
+    })
+    .await;
+    let claimed = store.claim(CLAIM).await.unwrap();
+    assert_eq!(claimed.into_iter().map(|claimed| claimed.job).collect::<Vec<_>>(), [hunt("i2")]);
+    assert_eq!(store.claim(CLAIM).await.unwrap(), [], "nor is it read again at once");
+    assert_eq!(store.job_count().await.unwrap(), 2, "nor is it lost");
+}
+
+#[tokio::test]
+async fn an_event_of_a_later_form_is_not_guessed_at() {
+    let store = Sqlite::in_memory().unwrap();
+    store.commit(append("i1", 0, "U1")).await.unwrap();
+    for change in ["form = form + 1", "form = form - 1, body = '{}'", "body = 'gibberish'"] {
+        on_writer(&store, move |db| {
+            assert_eq!(db.execute(&format!("UPDATE events SET {change}"), []).unwrap(), 1);
+        })
+        .await;
+        let answer = store.load(&"T1".into(), &"i1".into()).await;
+        assert!(matches!(answer, Err(StoreError::Corrupt { .. })), "{answer:?}");
+    }
+}
+
+#[test]
+fn migrations_run_once() {
+    let mut db = Connection::open_in_memory().unwrap();
+    assert_eq!(schema::version(&db).unwrap(), 0);
+    for _ in 0..3 {
+        schema::migrate(&mut db).unwrap();
+        assert_eq!(schema::version(&db).unwrap(), schema::LATEST);
+    }
+    let recorded: i64 = db.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
+    assert_eq!(recorded, schema::LATEST);
+}
+
+/// Without an index each of these would walk through the whole history.
+#[test]
+fn the_frequent_questions_are_answered_by_an_index() {
+    let mut db = Connection::open_in_memory().unwrap();
+    schema::migrate(&mut db).unwrap();
+    for question in [
+        "SELECT id, team, channel, ts FROM messages WHERE live = 1 AND id > 5 ORDER BY id LIMIT 9",
+        "SELECT incident FROM incidents WHERE team = 'T' AND channel = 'C' AND url = 'u' AND open = 1",
+        "SELECT id FROM jobs WHERE lease_until IS NULL AND due <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT id FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT seq FROM events WHERE team = 'T' AND incident = 'i' ORDER BY seq",
+        "UPDATE messages SET live = 1 WHERE team = 'T' AND incident = 'i' AND live <> 1",
+    ] {
+        let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
+        let plan: Vec<String> =
+            statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        assert!(plan.iter().any(|step| step.contains(" USING ")), "{question}: {plan:?}");
+        assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{question}: {plan:?}");
+    }
+}
+
+#[test]
+fn instants_keep_their_nanoseconds_and_never_turn_into_others() {
+    let instant = Timestamp::UNIX_EPOCH + SignedDuration::from_nanos(1_790_000_000_123_456_789);
+    assert_eq!(convert::instant(convert::record(instant).unwrap()).unwrap(), instant);
+    for far in [Timestamp::MIN, Timestamp::MAX] {
+        assert!(convert::record(far).is_err());
+        assert!((convert::bound(far) < 0) == (far == Timestamp::MIN));
+    }
+}

@@ -1,0 +1,195 @@
+//! The one thread that writes.
+//!
+//! ```text
+//! callers ──► bounded channel ──► writer: BEGIN ─ savepoint, savepoint, … ─ COMMIT ──► answers
+//! ```
+//!
+//! Whatever waits when the writer turns to the channel becomes one group: one transaction, one wait for the
+//! disk. Within it each request has a savepoint, so a refusal undoes that request alone. Nobody is answered,
+//! not even with a refusal, before the group is on the disk, for a refusal may rest on another request of
+//! the group. If the group cannot be committed all of it is undone and everyone learns so.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use rusqlite::Connection;
+use tokio::sync::{mpsc, oneshot};
+
+use super::convert::failed;
+use super::{claim, commit};
+use crate::{Claim, ClaimedJob, Commit, CommitError, StoreError};
+
+/// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
+/// the first of the group still waits only a few milliseconds for the last.
+const GROUP: usize = 256;
+
+/// How many requests may wait for the writer: four groups, some tens of milliseconds of work. Whoever comes
+/// after waits for room, so that a burst is felt by its callers and not by the memory.
+pub(super) const WAITING: usize = 4 * GROUP;
+
+/// Something to do on a connection while no transaction is open.
+pub(super) type Read = Box<dyn FnOnce(&Connection) + Send>;
+
+/// What the writer is asked for.
+pub(super) enum Request {
+    /// A change.
+    Write(Write),
+    /// A question, when there is no other connection.
+    Read(Read),
+}
+
+/// A change, and where its answer goes.
+pub(super) enum Write {
+    /// To commit; done even if nobody waits for the answer any more.
+    Commit(Box<Commit>, Reply<Result<(), CommitError>>),
+    /// To lease jobs; none are leased if nobody waits for them any more.
+    Claim(Claim, Reply<Result<Vec<ClaimedJob>, StoreError>>),
+}
+
+type Reply<T> = oneshot::Sender<T>;
+
+/// What the writer has done.
+#[derive(Debug, Default)]
+pub(super) struct Counters {
+    /// Commits accepted and made durable.
+    pub(super) commits: AtomicU64,
+    /// Transactions in which they, and claims, were made durable.
+    pub(super) groups: AtomicU64,
+}
+
+/// Serves requests until every sender is gone and the channel is empty, then tidies up.
+pub(super) fn run(db: &Connection, mut requests: mpsc::Receiver<Request>, counters: &Counters) {
+    while let Some(first) = requests.blocking_recv() {
+        let mut writes = Vec::new();
+        let mut reads = Vec::new();
+        let mut next = Some(first);
+        while let Some(request) = next {
+            match request {
+                Request::Write(write) => writes.push(write),
+                Request::Read(read) => reads.push(read),
+            }
+            next = if writes.len() + reads.len() < GROUP { requests.try_recv().ok() } else { None };
+        }
+        if !writes.is_empty() {
+            write_group(db, writes, counters);
+        }
+        for read in reads {
+            read(db);
+        }
+    }
+    // Moves the log into the database, so that the next start has nothing to replay. Without it nothing is
+    // lost, which is why a failure does not matter.
+    let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+}
+
+fn write_group(db: &Connection, writes: Vec<Write>, counters: &Counters) {
+    if let Err(error) = execute(db, "BEGIN IMMEDIATE") {
+        let cause = Arc::new(error);
+        for write in writes {
+            write.skip().fail(&cause);
+        }
+        return;
+    }
+    let mut answers: Vec<Answer> = Vec::with_capacity(writes.len());
+    for write in writes {
+        // SQLite undoes a whole transaction by itself on some errors. What comes after would then be
+        // committed one by one, beside a group that has failed.
+        let answer = if db.is_autocommit() { write.skip() } else { write.perform(db) };
+        answers.push(answer);
+    }
+    match execute(db, "COMMIT") {
+        Ok(()) => {
+            let accepted = answers.iter().filter(|answer| answer.is_commit()).count();
+            counters.commits.fetch_add(accepted as u64, Ordering::Relaxed);
+            counters.groups.fetch_add(1, Ordering::Relaxed);
+            answers.into_iter().for_each(Answer::send);
+        }
+        Err(error) => {
+            if !db.is_autocommit() {
+                let _ = execute(db, "ROLLBACK");
+            }
+            let cause = Arc::new(error);
+            for answer in answers {
+                answer.fail(&cause);
+            }
+        }
+    }
+}
+
+impl Write {
+    fn perform(self, db: &Connection) -> Answer {
+        match self {
+            Self::Commit(commit, reply) => {
+                Answer::Commit(reply, in_savepoint(db, |db| commit::apply(db, &commit)))
+            }
+            Self::Claim(_, reply) if reply.is_closed() => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Claim(claim, reply) => {
+                Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim)))
+            }
+        }
+    }
+
+    fn skip(self) -> Answer {
+        match self {
+            Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
+            Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
+        }
+    }
+}
+
+/// An answer held back until the group is on the disk. A caller that has gone away is not missed.
+enum Answer {
+    Commit(Reply<Result<(), CommitError>>, Result<(), CommitError>),
+    Claim(Reply<Result<Vec<ClaimedJob>, StoreError>>, Result<Vec<ClaimedJob>, StoreError>),
+}
+
+impl Answer {
+    fn is_commit(&self) -> bool {
+        matches!(self, Self::Commit(_, Ok(())))
+    }
+
+    fn send(self) {
+        match self {
+            Self::Commit(reply, answer) => drop(reply.send(answer)),
+            Self::Claim(reply, answer) => drop(reply.send(answer)),
+        }
+    }
+
+    /// Answers that the group has failed, whatever the answer would have been; a failure of its own is the
+    /// better explanation.
+    fn fail(self, cause: &Arc<rusqlite::Error>) {
+        let group = || StoreError::Unavailable {
+            what: "writing a group of changes",
+            source: Box::new(Arc::clone(cause)),
+        };
+        match self {
+            Self::Commit(reply, Err(CommitError::Store(own))) => drop(reply.send(Err(own.into()))),
+            Self::Commit(reply, _) => drop(reply.send(Err(group().into()))),
+            Self::Claim(reply, Err(own)) => drop(reply.send(Err(own))),
+            Self::Claim(reply, Ok(_)) => drop(reply.send(Err(group()))),
+        }
+    }
+}
+
+fn in_savepoint<T, E: From<StoreError>>(
+    db: &Connection,
+    work: impl FnOnce(&Connection) -> Result<T, E>,
+) -> Result<T, E> {
+    let what = failed("keeping the changes of a group apart");
+    execute(db, "SAVEPOINT request").map_err(&what)?;
+    let outcome = work(db);
+    if db.is_autocommit() {
+        return outcome;
+    }
+    if outcome.is_err() && execute(db, "ROLLBACK TO request").is_err() {
+        // Half of a refused commit would stay: the whole group must go.
+        let _ = execute(db, "ROLLBACK");
+        return outcome;
+    }
+    execute(db, "RELEASE request").map_err(&what)?;
+    outcome
+}
+
+fn execute(db: &Connection, sql: &str) -> rusqlite::Result<()> {
+    db.prepare_cached(sql)?.execute([]).map(drop)
+}

@@ -1,0 +1,4 @@
+//! The store's promises, kept by each backend.
+
+#[cfg(test)]
+mod sqlite;

@@ -1,0 +1,143 @@
+//! What is opened, what is refused, and that a refusal leaves the file as it was.
+
+use std::fs;
+use std::path::Path;
+
+use pagerslack_store::sqlite::OpenError;
+use pagerslack_store::{Sqlite, Store as _, StoreError};
+use rusqlite::Connection;
+
+use super::append;
+
+/// Expects a refusal that leaves the file as it was and puts nothing beside it.
+fn refused(path: &Path) -> OpenError {
+    let before = fs::read(path).unwrap();
+    let error = Sqlite::open(path).err().expect("the file is refused");
+    assert_eq!(fs::read(path).unwrap(), before, "the file is as it was");
+    let beside = fs::read_dir(path.parent().unwrap()).unwrap().count();
+    assert_eq!(beside, 1, "nothing was begun");
+    error
+}
+
+#[test]
+fn a_second_process_is_refused_until_the_first_has_ended() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let first = Sqlite::open(&path).unwrap();
+    let error = Sqlite::open(&path).err().unwrap();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+    assert!(error.to_string().starts_with("another PagerSlack is using "), "{error}");
+    drop(first);
+    Sqlite::open(&path).unwrap();
+}
+
+#[cfg(unix)]
+#[test]
+fn another_name_of_the_same_file_is_the_same_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let (path, alias) = (directory.path().join("a.db"), directory.path().join("b.db"));
+    let _first = Sqlite::open(&path).unwrap();
+    std::os::unix::fs::symlink(&path, &alias).unwrap();
+    let error = Sqlite::open(&alias).err().unwrap();
+    assert!(matches!(error, OpenError::InUse { .. }), "{error:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn only_the_owner_may_read_the_database() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("a.db");
+    let _store = Sqlite::open(&path).unwrap();
+    for name in ["a.db", "a.db-wal", "a.db-shm", "a.db.lock"] {
+        let mode = fs::metadata(directory.path().join(name)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
+    }
+}
+
+#[test]
+fn what_is_not_a_database_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("notes.txt");
+    for content in ["x", "SQLite format 3\0", &"Dear diary. ".repeat(1000)] {
+        fs::write(&path, content).unwrap();
+        let error = refused(&path);
+        assert!(matches!(error, OpenError::NotADatabase { .. }), "{error:?}");
+    }
+}
+
+#[test]
+fn the_database_of_another_program_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.db");
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("CREATE TABLE incidents (id INTEGER PRIMARY KEY)").unwrap();
+    drop(other);
+    let error = refused(&path);
+    assert!(matches!(error, OpenError::NotOurs { .. }), "{error:?}");
+}
+
+#[test]
+fn a_database_of_a_newer_schema_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("newer.db");
+    drop(Sqlite::open(&path).unwrap());
+    let db = Connection::open(&path).unwrap();
+    db.execute("INSERT INTO migrations (version) VALUES (99)", []).unwrap();
+    drop(db);
+    let before = fs::read(&path).unwrap();
+    let error = Sqlite::open(&path).err().unwrap();
+    assert!(matches!(error, OpenError::Newer { found: 99, .. }), "{error:?}");
+    assert!(error.to_string().contains("run that version or a later one"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), before);
+}
+
+#[test]
+fn an_empty_file_is_a_new_database() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("empty.db");
+    fs::write(&path, "").unwrap();
+    Sqlite::open(&path).unwrap();
+}
+
+#[test]
+fn a_missing_directory_is_named_and_not_made() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("missing").join("a.db");
+    let error = Sqlite::open(&path).err().unwrap();
+    assert!(matches!(error, OpenError::Inaccessible { .. }), "{error:?}");
+    assert!(error.to_string().contains("missing"), "{error}");
+    assert!(!directory.path().join("missing").exists());
+}
+
+#[test]
+fn a_damaged_schema_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("damaged.db");
+    drop(Sqlite::open(&path).unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[100..4096].fill(0xff);
+    fs::write(&path, &bytes).unwrap();
+    let error = Sqlite::open(&path).err().unwrap();
+    assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
+    assert_eq!(fs::read(&path).unwrap(), bytes);
+}
+
+#[tokio::test]
+async fn damage_further_in_is_found_by_the_check() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("damaged.db");
+    let store = Sqlite::open(&path).unwrap();
+    for version in 0..300 {
+        store.commit(append(version)).await.unwrap();
+    }
+    store.check().await.unwrap();
+    drop(store);
+    let mut bytes = fs::read(&path).unwrap();
+    let last = bytes.len() - 4096;
+    bytes[last..].fill(0xff);
+    fs::write(&path, &bytes).unwrap();
+    let store = Sqlite::open(&path).unwrap();
+    let finding = store.check().await;
+    assert!(matches!(finding, Err(StoreError::Corrupt { .. })), "{finding:?}");
+}
