@@ -85,9 +85,3 @@ async fn told_to_stop() -> Result<()> {
     }
     Ok(())
 }
-
-/// A number nobody can guess, from the randomness that the standard library draws for its hash maps.
-fn drawn_seed() -> u64 {
-    use std::hash::{BuildHasher, RandomState};
-    RandomState::new().hash_one("the order of people who join a queue together")
-}

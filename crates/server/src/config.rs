@@ -88,9 +88,9 @@ impl Config {
             }
         };
         let listen_text = environment.listen.as_deref().unwrap_or(&file.listen);
-        let listen = listen_text
-            .parse()
-            .with_context(|| format!("listen {listen_text:?} is not an address and a port such as 127.0.0.1:8080"));
+        let listen = listen_text.parse().with_context(|| {
+            format!("listen {listen_text:?} is not an address and a port such as 127.0.0.1:8080")
+        });
         let store = parse_store(environment.store.as_deref().unwrap_or(&file.store));
         let api_url = parse_api_url(environment.api_url.as_deref().unwrap_or(&file.slack.api_url));
         check(listen.as_ref().map(|_| ()).map_err(|fault| anyhow!("{fault:#}")));

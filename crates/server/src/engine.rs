@@ -137,7 +137,9 @@ impl Engine {
             JobKind::RootDeadline => self.root_deadline(job).await,
             JobKind::PageDeadline { attempt } => self.page_deadline(job, *attempt).await,
             JobKind::ManagersDeadline { round } => self.managers_deadline(job, *round).await,
-            JobKind::ConsiderAck { by, message, button } => self.consider_ack(job, by, message, *button).await,
+            JobKind::ConsiderAck { by, message, button } => {
+                self.consider_ack(job, by, message, *button).await
+            }
             JobKind::Send(message) => self.send(job, message).await,
             JobKind::Answer { channel, text } => self.answer(job, channel, text).await,
         }

@@ -74,5 +74,10 @@ async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
 /// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 async fn metrics(State(app): State<Arc<App>>) -> String {
     let counters = app.engine.counters().all();
-    counters.iter().map(|(name, value)| format!("# TYPE pagerslack_{name}_total counter\npagerslack_{name}_total {value}\n")).collect()
+    counters
+        .iter()
+        .map(|(name, value)| {
+            format!("# TYPE pagerslack_{name}_total counter\npagerslack_{name}_total {value}\n")
+        })
+        .collect()
 }

@@ -7,10 +7,11 @@
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod demo;
 pub mod engine;
 pub mod http;
 
 mod logging;
 mod run;
 
-pub use run::{Bot, Surroundings};
+pub use run::{Bot, Surroundings, drawn_seed};

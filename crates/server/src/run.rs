@@ -57,9 +57,18 @@ impl Bot {
         let token = config.slack.bot_token.context(
             "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"",
         )?;
-        let secret = config.slack.signing_secret.as_ref().map(SigningSecret::new).transpose().context("SLACK_SIGNING_SECRET")?;
-        let client =
-            Arc::new(Client::new(surroundings.transport, &config.slack.api_url, Arc::new(SingleToken(token))));
+        let secret = config
+            .slack
+            .signing_secret
+            .as_ref()
+            .map(SigningSecret::new)
+            .transpose()
+            .context("SLACK_SIGNING_SECRET")?;
+        let client = Arc::new(Client::new(
+            surroundings.transport,
+            &config.slack.api_url,
+            Arc::new(SingleToken(token)),
+        ));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
             store: surroundings.store,
@@ -100,7 +109,8 @@ impl Bot {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { socket.run(shutdown).await })
         });
-        let warming = tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        let warming =
+            tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
         self.app.set_ready(true);
         shutdown.cancelled().await;
         self.app.set_ready(false);
@@ -153,4 +163,10 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
             "Slack does not accept the bot's token now: `pagerslack doctor` says what to do"
         ),
     }
+}
+
+/// A number nobody can guess, from the randomness that the standard library draws for its hash maps.
+pub fn drawn_seed() -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one("the order of people who join a queue together")
 }

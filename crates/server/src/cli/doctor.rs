@@ -9,8 +9,8 @@ use anyhow::Result;
 use clap::Args;
 use jiff::Timestamp;
 use pagerslack_core::{ChannelId, TeamId};
+use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind, SingleToken};
-use pagerslack_slack::http_transport::HttpTransport;
 use pagerslack_slack::manifest::SCOPES;
 use pagerslack_store::Sqlite;
 
@@ -35,12 +35,19 @@ enum Finding {
     Bad(String, String),
 }
 
-pub(super) async fn run(arguments: Arguments, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
+pub(super) async fn run(
+    arguments: Arguments,
+    path: Option<&Path>,
+    environment: &Environment,
+) -> Result<ExitCode> {
     let mut report = Report::default();
     let config = match Config::load(path, environment) {
         Ok(config) => config,
         Err(error) => {
-            report.say(&Finding::Bad(format!("{error:#}"), "correct the configuration; `pagerslack config` prints one that works".into()))?;
+            report.say(&Finding::Bad(
+                format!("{error:#}"),
+                "correct the configuration; `pagerslack config` prints one that works".into(),
+            ))?;
             return report.end();
         }
     };
@@ -110,7 +117,8 @@ fn check_secrets(config: &Config) -> Vec<Finding> {
         (Some(_), None) => findings.push(Finding::Good(format!("HTTP requests are taken at {}", config.listen))),
     }
     let rotation = &config.rotation;
-    if rotation.managers.is_empty() && rotation.manager_emails.is_empty() && rotation.manager_group.is_none() {
+    if rotation.managers.is_empty() && rotation.manager_emails.is_empty() && rotation.manager_group.is_none()
+    {
         findings.push(Finding::Bad(
             "no engineering managers are configured, so there is no last resort".into(),
             "name them in [defaults.managers] of the configuration".into(),
@@ -122,7 +130,10 @@ fn check_secrets(config: &Config) -> Vec<Finding> {
 async fn check_store(config: &Config) -> Finding {
     let StoreLocation::Sqlite(path) = &config.store;
     if !path.exists() {
-        return Finding::Note(format!("the store {} does not exist yet; `pagerslack serve` makes it", path.display()));
+        return Finding::Note(format!(
+            "the store {} does not exist yet; `pagerslack serve` makes it",
+            path.display()
+        ));
     }
     match Sqlite::open(path) {
         Ok(store) => match store.check().await {
@@ -132,9 +143,10 @@ async fn check_store(config: &Config) -> Finding {
                 "stop the bot, keep a copy of the file, and restore the last backup".into(),
             ),
         },
-        Err(error) => {
-            Finding::Bad(format!("{:#}", anyhow::Error::new(error)), "see docs/OPERATING.md, \"The store\"".into())
-        }
+        Err(error) => Finding::Bad(
+            format!("{:#}", anyhow::Error::new(error)),
+            "see docs/OPERATING.md, \"The store\"".into(),
+        ),
     }
 }
 
@@ -166,7 +178,9 @@ async fn check_slack(client: &Client, config: &Config, arguments: &Arguments) ->
 
 fn token_fault(error: &CallError) -> Finding {
     let remedy = match error {
-        CallError::Refused(_) => "install the app again and copy the new Bot User OAuth Token into SLACK_BOT_TOKEN",
+        CallError::Refused(_) => {
+            "install the app again and copy the new Bot User OAuth Token into SLACK_BOT_TOKEN"
+        }
         CallError::NotDone { .. } | CallError::Unknown { .. } => {
             "check the network, the proxy (HTTPS_PROXY) and slack.api_url; see https://slack-status.com"
         }
@@ -224,7 +238,9 @@ async fn channels(client: &Client, team: &TeamId, arguments: &Arguments) -> Vec<
                 let names: Vec<_> = channels.iter().map(|channel| format!("#{}", channel.name)).collect();
                 Finding::Good(format!("the bot is in {}", names.join(", ")))
             }
-            Err(error) => Finding::Note(format!("Slack does not say which channels the bot is in: {}", said(&error))),
+            Err(error) => {
+                Finding::Note(format!("Slack does not say which channels the bot is in: {}", said(&error)))
+            }
         });
     }
     for id in &arguments.channels {

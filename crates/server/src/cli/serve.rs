@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
-use pagerslack_slack::http_transport::HttpTransport;
+use pagerslack_slack::HttpTransport;
 use pagerslack_store::{Sqlite, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{drawn_seed, told_to_stop};
+use super::told_to_stop;
 use crate::clock::SystemClock;
 use crate::config::{Config, Environment, StoreLocation};
+use crate::run::drawn_seed;
 use crate::{Bot, Surroundings, logging};
 
 pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
@@ -26,9 +27,9 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     }
     let StoreLocation::Sqlite(file) = &config.store;
     let store: Arc<dyn Store> = Arc::new(Sqlite::open(file)?);
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .with_context(|| format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.with_context(|| {
+        format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
+    })?;
     tracing::info!(listen = %listener.local_addr()?, socket_mode = config.slack.app_token.is_some(), "PagerSlack runs");
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),

@@ -36,7 +36,8 @@ impl Environment {
             store: get("PAGERSLACK_STORE"),
             api_url: get("SLACK_API_URL"),
             bot_token: get("SLACK_BOT_TOKEN").map(|token| Token::new(token.trim())),
-            signing_secret: get("SLACK_SIGNING_SECRET").map(|secret| SecretString::from(secret.trim().to_owned())),
+            signing_secret: get("SLACK_SIGNING_SECRET")
+                .map(|secret| SecretString::from(secret.trim().to_owned())),
             app_token: get("SLACK_APP_TOKEN").map(|token| Token::new(token.trim())),
             log: get("RUST_LOG"),
         }

@@ -53,7 +53,9 @@ impl Engine {
             }
         }
         match later {
-            Some(at) if at < since + READ_BACK_GRACE => ReadBack::Later(at.max(now + SignedDuration::from_secs(1))),
+            Some(at) if at < since + READ_BACK_GRACE => {
+                ReadBack::Later(at.max(now + SignedDuration::from_secs(1)))
+            }
             Some(_) => {
                 let id = &incident.report.incident;
                 tracing::warn!(incident = %id, "the reactions cannot be read; the hunt goes on without them");
@@ -94,11 +96,14 @@ impl Engine {
         message: &MessageRef,
         button: bool,
     ) -> Result<(), StepError> {
-        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Some(incident) = self.incident_of(job).await? else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         match self.eligible(&incident, by).await {
             Ok(eligible) => {
                 let via = if button { Via::Button } else { Via::Reaction };
-                self.act_for(job, Command::Acknowledge { by: by.clone(), via, eligible }, Disposal::Done).await?;
+                self.act_for(job, Command::Acknowledge { by: by.clone(), via, eligible }, Disposal::Done)
+                    .await?;
                 Ok(())
             }
             Err(error) if incident.is_open() => {
@@ -126,4 +131,3 @@ impl Engine {
         self.act(Act { team, incident, command, job: Some((job, disposal)), queue: None }).await
     }
 }
-

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use pagerslack_core::incident::replay;
 use pagerslack_core::{
-    Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId, apply,
-    decide, plan,
+    Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
+    apply, decide, plan,
 };
 use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, IncidentIndex, QueueCommit};
 
@@ -81,7 +81,12 @@ impl Engine {
     }
 
     /// Adds jobs about an incident to which nothing has happened.
-    pub(super) async fn add_jobs(&self, rotation: &RotationId, incident: &IncidentId, jobs: Vec<Job>) -> Result<(), StepError> {
+    pub(super) async fn add_jobs(
+        &self,
+        rotation: &RotationId,
+        incident: &IncidentId,
+        jobs: Vec<Job>,
+    ) -> Result<(), StepError> {
         let mut commit = Commit::new(rotation.team.clone(), incident.clone(), 0);
         commit.add = jobs;
         self.store.commit(commit).await?;
@@ -136,7 +141,9 @@ impl Engine {
             }
         }
         match &acted.incident {
-            Some(incident) if incident.is_open() => self.index.insert(messages.iter().map(|message| (team, message))),
+            Some(incident) if incident.is_open() => {
+                self.index.insert(messages.iter().map(|message| (team, message)))
+            }
             Some(incident) if !acted.events.is_empty() => self.index.remove(team, incident.live_messages()),
             _ => {}
         }
@@ -173,9 +180,9 @@ impl Jobs {
 
 fn message_of(event: &Event) -> Option<&MessageRef> {
     match event {
-        Event::RootPosted { message } | Event::PagePosted { message, .. } | Event::ManagersPosted { message, .. } => {
-            Some(message)
-        }
+        Event::RootPosted { message }
+        | Event::PagePosted { message, .. }
+        | Event::ManagersPosted { message, .. } => Some(message),
         _ => None,
     }
 }
@@ -205,7 +212,8 @@ fn queue_commit(
 fn log(team: &TeamId, acted: &Acted) {
     let Some(incident) = &acted.incident else { return };
     for event in &acted.events {
-        let name = serde_json::to_value(event).ok().and_then(|value| value["type"].as_str().map(str::to_owned));
+        let name =
+            serde_json::to_value(event).ok().and_then(|value| value["type"].as_str().map(str::to_owned));
         tracing::info!(
             %team,
             channel = %incident.report.rotation.channel,

@@ -12,7 +12,9 @@ const PAGE_UNDERWAY: SignedDuration = SignedDuration::from_secs(5);
 impl Engine {
     /// The person asked has not answered: the next one.
     pub(super) async fn page_deadline(&self, job: &ClaimedJob, attempt: u32) -> Result<(), StepError> {
-        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Some(incident) = self.incident_of(job).await? else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         let deadline = match &incident.phase {
             Phase::Paging { attempt: current, deadline, .. } if *current == attempt => *deadline,
             _ => return self.dispose(job, Disposal::Done).await,
@@ -36,9 +38,13 @@ impl Engine {
 
     /// No manager has answered: once more.
     pub(super) async fn managers_deadline(&self, job: &ClaimedJob, round: u32) -> Result<(), StepError> {
-        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Some(incident) = self.incident_of(job).await? else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         let deadline = match &incident.phase {
-            Phase::ManagersPaged { round: current, deadline: Some(deadline) } if *current == round => *deadline,
+            Phase::ManagersPaged { round: current, deadline: Some(deadline) } if *current == round => {
+                *deadline
+            }
             _ => return self.dispose(job, Disposal::Done).await,
         };
         if self.now() < deadline {

@@ -99,11 +99,19 @@ impl Engine {
             Err(error) => error,
         };
         self.counters.jobs_failed.count();
-        tracing::error!(job = job.job.key.as_str(), error = &error as &dyn std::error::Error, "a job failed and comes up again");
+        tracing::error!(
+            job = job.job.key.as_str(),
+            error = &error as &dyn std::error::Error,
+            "a job failed and comes up again"
+        );
         let due = self.now() + AFTER_A_FAILURE;
         // Whatever the job sent may have landed although it could not be recorded (P2).
         if let Err(error) = self.dispose(job, Disposal::Again { due, doubtful: true }).await {
-            tracing::warn!(job = job.job.key.as_str(), error = &error as &dyn std::error::Error, "it waits for its lease to end");
+            tracing::warn!(
+                job = job.job.key.as_str(),
+                error = &error as &dyn std::error::Error,
+                "it waits for its lease to end"
+            );
         }
     }
 }

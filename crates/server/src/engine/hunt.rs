@@ -43,10 +43,17 @@ enum Found {
 impl Engine {
     /// Looks for somebody to ask, and asks them, or turns to the managers.
     pub(super) async fn hunt(&self, job: &ClaimedJob) -> Result<(), StepError> {
-        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Some(incident) = self.incident_of(job).await? else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
-        let passed = incident.attempts.last().is_some_and(|last| last.end == Some(pagerslack_core::incident::AttemptEnd::Passed));
-        if (passed || self.now() > since + READ_BACK_FRESH) && !self.may_escalate(job, &incident, since).await? {
+        let passed = incident
+            .attempts
+            .last()
+            .is_some_and(|last| last.end == Some(pagerslack_core::incident::AttemptEnd::Passed));
+        if (passed || self.now() > since + READ_BACK_FRESH)
+            && !self.may_escalate(job, &incident, since).await?
+        {
             return Ok(());
         }
         let rotation = &incident.report.rotation;
@@ -89,7 +96,9 @@ impl Engine {
             let order = queue.order(members, &BTreeSet::new());
             let candidates = match self.gather(rotation, &order, incident, &manager_set, &mut known).await {
                 Found::Candidates(candidates) => candidates,
-                Found::Later(due) => return self.dispose(job, Disposal::Again { due, doubtful: false }).await,
+                Found::Later(due) => {
+                    return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
+                }
             };
             let act = Act {
                 team: &job.job.rotation.team,
@@ -160,7 +169,9 @@ impl Engine {
         let waiting_for_the_root = incident.root.is_none();
         let again = match error {
             CallError::NotDone { retry_at, .. } if patient || waiting_for_the_root => Some(*retry_at),
-            CallError::Unknown { .. } if patient || waiting_for_the_root => Some(now + SignedDuration::from_secs(1)),
+            CallError::Unknown { .. } if patient || waiting_for_the_root => {
+                Some(now + SignedDuration::from_secs(1))
+            }
             CallError::Refused(refusal) if waiting_for_the_root && refusal.kind() != RefusalKind::Other => {
                 Some(now + LOOK_AGAIN)
             }

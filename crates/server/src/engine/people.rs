@@ -22,7 +22,9 @@ impl Engine {
         if let Some(group) = &self.rotation.manager_group {
             match self.directory.user_group(self.paging(&rotation.team), group).await {
                 Ok(members) => users.extend(members.iter().cloned()),
-                Err(error) => tracing::warn!(%group, error = %error, "the managers' user group cannot be read"),
+                Err(error) => {
+                    tracing::warn!(%group, error = %error, "the managers' user group cannot be read")
+                }
             }
         }
         ManagersWhom { users: users.into_iter().collect(), group: self.rotation.manager_group.clone() }

@@ -5,7 +5,9 @@
 
 use pagerslack_core::incident::Via;
 use pagerslack_core::job::Notice;
-use pagerslack_core::{Command, IncidentId, Job, JobKind, MessageRef, Phase, Report, RotationId, TeamId, UserId};
+use pagerslack_core::{
+    Command, IncidentId, Job, JobKind, MessageRef, Phase, Report, RotationId, TeamId, UserId,
+};
 use pagerslack_slack::command::{self, Request};
 use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
 use pagerslack_slack::text;
@@ -98,9 +100,16 @@ impl Engine {
 
     /// Records a report; only then is the reporter told "on it" (P1).
     async fn report(&self, report: Report, domain: &str) -> Reply {
-        let (team, incident, url) = (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
+        let (team, incident, url) =
+            (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
         let rotation = report.rotation.clone();
-        let act = Act { team: &team, incident: &incident, command: Command::Report(report), job: None, queue: None };
+        let act = Act {
+            team: &team,
+            incident: &incident,
+            command: Command::Report(report),
+            job: None,
+            queue: None,
+        };
         match self.act(act).await {
             Ok(_) => Reply::Ephemeral(words::accepted(&url)),
             Err(StepError::AlreadyOpen(other)) => {
@@ -139,7 +148,9 @@ impl Engine {
 
     async fn clicked(&self, click: Click) -> Reply {
         let incident = IncidentId::new(&click.value);
-        let (Some(channel), Some(ts)) = (click.channel.clone(), click.message_ts.clone()) else { return Reply::Done };
+        let (Some(channel), Some(ts)) = (click.channel.clone(), click.message_ts.clone()) else {
+            return Reply::Done;
+        };
         let message = MessageRef::new(channel, ts);
         match click.action_id.as_str() {
             words::TAKE_ACTION => self.take(&click.team, &incident, &click.user, &message, Via::Button).await,
@@ -150,14 +161,23 @@ impl Engine {
 
     /// Lets somebody take an incident if memory says that they may, and leaves it to a job if Slack must be
     /// asked first.
-    async fn take(&self, team: &TeamId, id: &IncidentId, by: &UserId, message: &MessageRef, via: Via) -> Reply {
+    async fn take(
+        &self,
+        team: &TeamId,
+        id: &IncidentId,
+        by: &UserId,
+        message: &MessageRef,
+        via: Via,
+    ) -> Reply {
         let incident = match self.incident(team, id).await {
             Ok(Some(incident)) => incident,
             Ok(None) => return Reply::Done,
             Err(error) => return again(&error),
         };
         if !incident.is_open() {
-            if via == Via::Button && !matches!(&incident.phase, Phase::Acknowledged { by: taker, .. } if taker == by) {
+            if via == Via::Button
+                && !matches!(&incident.phase, Phase::Acknowledged { by: taker, .. } if taker == by)
+            {
                 return self.notice(&incident.report.rotation, id, by, Notice::TakenAlready).await;
             }
             return Reply::Done;
@@ -168,8 +188,11 @@ impl Engine {
                 self.act(Act { team, incident: id, command, job: None, queue: None }).await.map(|_| ())
             }
             None => {
-                let kind =
-                    JobKind::ConsiderAck { by: by.clone(), message: message.clone(), button: via == Via::Button };
+                let kind = JobKind::ConsiderAck {
+                    by: by.clone(),
+                    message: message.clone(),
+                    button: via == Via::Button,
+                };
                 let job = Job::new(&incident.report.rotation, id, kind, self.now());
                 self.add_jobs(&incident.report.rotation, id, vec![job]).await
             }

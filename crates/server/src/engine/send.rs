@@ -38,7 +38,9 @@ struct Place {
 impl Engine {
     /// Sends or changes one message.
     pub(super) async fn send(&self, job: &ClaimedJob, message: &Message) -> Result<(), StepError> {
-        let Some(incident) = self.incident_of(job).await? else { return self.dispose(job, Disposal::Done).await };
+        let Some(incident) = self.incident_of(job).await? else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         let policy = self.policy(&incident.report.rotation);
         match message {
             Message::Root if incident.root.is_none() => {
@@ -176,7 +178,12 @@ impl Engine {
         Ok(Some(self.client.post_message(self.paging(team), &post).await))
     }
 
-    async fn place(&self, incident: &Incident, posting: Posting, direct: Option<&UserId>) -> Result<Place, CallError> {
+    async fn place(
+        &self,
+        incident: &Incident,
+        posting: Posting,
+        direct: Option<&UserId>,
+    ) -> Result<Place, CallError> {
         let rotation = &incident.report.rotation;
         match (direct, posting, &incident.root) {
             (Some(user), _, _) => {
@@ -201,11 +208,19 @@ impl Engine {
         let now = self.now();
         match error {
             CallError::NotDone { retry_at, .. } => {
-                tracing::warn!(job = job.job.key.as_str(), error = error as &dyn std::error::Error, "a post is put off");
+                tracing::warn!(
+                    job = job.job.key.as_str(),
+                    error = error as &dyn std::error::Error,
+                    "a post is put off"
+                );
                 self.dispose(job, Disposal::Again { due: *retry_at, doubtful: false }).await
             }
             CallError::Unknown { .. } => {
-                tracing::warn!(job = job.job.key.as_str(), error = error as &dyn std::error::Error, "a post may have landed");
+                tracing::warn!(
+                    job = job.job.key.as_str(),
+                    error = error as &dyn std::error::Error,
+                    "a post may have landed"
+                );
                 self.dispose(job, Disposal::Again { due: now + READ_BACK_AFTER, doubtful: true }).await
             }
             CallError::Refused(refusal) => {
@@ -232,13 +247,17 @@ impl Engine {
         message: Option<&MessageRef>,
         said: Option<Said>,
     ) -> Result<(), StepError> {
-        let (Some(message), Some(said)) = (message, said) else { return self.dispose(job, Disposal::Done).await };
+        let (Some(message), Some(said)) = (message, said) else {
+            return self.dispose(job, Disposal::Done).await;
+        };
         let (now, team) = (self.now(), &job.job.rotation.team);
         match self.client.update_message(self.background(team), message, &said.text, &said.blocks).await {
             Ok(()) => {
                 // A newer state may have been shown meanwhile, and this one over it.
-                let moved = self.incident_of(job).await?.is_some_and(|after| after.version != incident.version);
-                let disposal = if moved { Disposal::Again { due: now, doubtful: false } } else { Disposal::Done };
+                let moved =
+                    self.incident_of(job).await?.is_some_and(|after| after.version != incident.version);
+                let disposal =
+                    if moved { Disposal::Again { due: now, doubtful: false } } else { Disposal::Done };
                 self.dispose(job, disposal).await
             }
             Err(error) => self.give_up_or_retry(job, &error).await,
@@ -246,13 +265,19 @@ impl Engine {
     }
 
     /// Takes the button off every message of a managers' page.
-    async fn update_managers(&self, job: &ClaimedJob, incident: &Incident, round: u32) -> Result<(), StepError> {
+    async fn update_managers(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        round: u32,
+    ) -> Result<(), StepError> {
         let Some((said, round)) = words::managers_over(incident).zip(incident.manager_round(round)) else {
             return self.dispose(job, Disposal::Done).await;
         };
         let team = &job.job.rotation.team;
         for message in &round.messages {
-            if let Err(error) = self.client.update_message(self.background(team), message, &said.text, &said.blocks).await
+            if let Err(error) =
+                self.client.update_message(self.background(team), message, &said.text, &said.blocks).await
             {
                 return self.give_up_or_retry(job, &error).await;
             }
@@ -274,7 +299,12 @@ impl Engine {
     }
 
     /// Answers a direct message.
-    pub(super) async fn answer(&self, job: &ClaimedJob, channel: &ChannelId, text: &str) -> Result<(), StepError> {
+    pub(super) async fn answer(
+        &self,
+        job: &ClaimedJob,
+        channel: &ChannelId,
+        text: &str,
+    ) -> Result<(), StepError> {
         let place = Place { channel: channel.clone(), thread: None };
         self.courtesy(job, &place, Said::paragraph(text.to_owned())).await
     }
@@ -295,7 +325,14 @@ impl Engine {
         let thread = incident.root.as_ref().map(|root| &root.ts);
         let sent = self
             .client
-            .post_ephemeral(self.background(&rotation.team), &rotation.channel, user, thread, &said.text, &said.blocks)
+            .post_ephemeral(
+                self.background(&rotation.team),
+                &rotation.channel,
+                user,
+                thread,
+                &said.text,
+                &said.blocks,
+            )
             .await;
         match sent {
             Ok(()) => self.dispose(job, Disposal::Done).await,

@@ -20,7 +20,8 @@ const TIME: Duration = Duration::from_secs(5);
 ///
 /// 413 for a body over [`LIMIT`], 408 for one that comes too slowly, 400 for one that breaks off.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    let announced =
+        headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > LIMIT as u64) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }

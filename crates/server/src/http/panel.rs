@@ -69,7 +69,9 @@ struct Panel {
 async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, StoreError> {
     let store = app.engine.store();
     let rotations = store.rotations().await?;
-    let found = rotations.into_iter().find(|rotation| channel.as_ref().is_none_or(|channel| rotation.channel == *channel));
+    let found = rotations
+        .into_iter()
+        .find(|rotation| channel.as_ref().is_none_or(|channel| rotation.channel == *channel));
     let Some(rotation) = found else { return Ok(None) };
     let queue = store.queue(&rotation).await?;
     let mut incidents = Vec::new();
@@ -164,7 +166,9 @@ fn why_nobody(considered: &[Candidate], name: &dyn Fn(&UserId) -> String) -> Mar
 fn phase(incident: &Incident, name: &dyn Fn(&UserId) -> String) -> String {
     match &incident.phase {
         Phase::Hunting { .. } => "Looking for somebody".to_owned(),
-        Phase::Paging { attempt, responder, .. } => format!("Waiting for {} (page {attempt})", name(responder)),
+        Phase::Paging { attempt, responder, .. } => {
+            format!("Waiting for {} (page {attempt})", name(responder))
+        }
         Phase::ManagersPaged { .. } => "Managers paged".to_owned(),
         Phase::Acknowledged { by, at, .. } => {
             format!("Taken by {} after {}", name(by), spoken(at.duration_since(incident.reported_at)))
@@ -182,12 +186,17 @@ fn phase_name(phase: &Phase) -> &'static str {
 }
 
 fn person_name(app: &App, team: &TeamId, user: &UserId, now: Timestamp) -> String {
-    app.engine.directory().cached_person(now, team, user).map_or_else(|| user.to_string(), |person| person.name.clone())
+    app.engine
+        .directory()
+        .cached_person(now, team, user)
+        .map_or_else(|| user.to_string(), |person| person.name.clone())
 }
 
 /// Bots and guests stand in the stored queue too, where they are always passed over.
 fn is_engineer(app: &App, team: &TeamId, user: &UserId, now: Timestamp) -> bool {
     let manager = app.engine.is_configured_manager(user);
     let person = app.engine.directory().cached_person(now, team, user);
-    !manager && person.is_none_or(|person| !(person.is_bot || person.guest || person.stranger || person.deactivated))
+    !manager
+        && person
+            .is_none_or(|person| !(person.is_bot || person.guest || person.stranger || person.deactivated))
 }

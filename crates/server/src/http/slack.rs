@@ -31,15 +31,15 @@ pub(super) async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, bod
         }
     };
     let header = |name| single(&headers, name);
-    let verified = app
-        .secret
-        .as_ref()
-        .is_some_and(|secret| secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine.clock().now()).is_ok());
+    let verified = app.secret.as_ref().is_some_and(|secret| {
+        secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine.clock().now()).is_ok()
+    });
     if !verified {
         counters.requests_unsigned.count();
         return StatusCode::UNAUTHORIZED.into_response();
     }
-    let content_type = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     answer(app.engine.receive(inbound::parse(content_type, &body)).await)
 }
 
@@ -54,9 +54,12 @@ fn answer(reply: Reply) -> Response {
     match reply {
         Reply::Done => StatusCode::OK.into_response(),
         Reply::Ephemeral(said) => {
-            Json(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })).into_response()
+            Json(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks }))
+                .into_response()
         }
-        Reply::Challenge(challenge) => ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response(),
+        Reply::Challenge(challenge) => {
+            ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response()
+        }
         Reply::Again => StatusCode::SERVICE_UNAVAILABLE.into_response(),
     }
 }

@@ -9,7 +9,7 @@ use crate::text::escape;
 
 /// One verdict in a few words, for a message. Slack shows instants in the reader's own zone.
 pub fn reason(verdict: &Verdict) -> String {
-    described(verdict, super::channel::moment, |why| escape(why))
+    described(verdict, super::channel::moment, escape)
 }
 
 /// The same for a page outside Slack, unescaped, with instants in UTC.

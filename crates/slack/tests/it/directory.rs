@@ -224,3 +224,23 @@ async fn an_answer_under_way_does_not_hide_an_event() {
     directory.members(Caller::paging(at(2), &team), &channel).await.unwrap();
     assert_eq!(slack.count("conversations.members"), 2);
 }
+
+/// The engine's tasks move between threads, so whatever they await must be able to.
+#[tokio::test]
+async fn every_question_may_be_asked_from_any_task() {
+    fn sendable<T: Send>(future: T) -> T {
+        future
+    }
+    let story = Arc::new(Story::new());
+    let task = {
+        let story = Arc::clone(&story);
+        async move {
+            let caller = story.caller(at(0));
+            let people = sendable(story.directory.people(caller, &users([1]))).await;
+            let presence = sendable(story.directory.presence(caller, &users([1]))).await;
+            let dnd = sendable(story.directory.dnd(caller, &users([1]))).await;
+            (people.len(), presence.len(), dnd.len(), story.members(0).await)
+        }
+    };
+    assert_eq!(tokio::spawn(task).await.unwrap(), (1, 1, 1, 2));
+}

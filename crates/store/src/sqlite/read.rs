@@ -160,7 +160,11 @@ pub(super) fn rotations(db: &Connection) -> Result<Vec<RotationId>, StoreError> 
 }
 
 /// The last incidents of a rotation, newest first.
-pub(super) fn recent(db: &Connection, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
+pub(super) fn recent(
+    db: &Connection,
+    rotation: &RotationId,
+    limit: usize,
+) -> Result<Vec<IncidentId>, StoreError> {
     rows(
         db,
         "SELECT events.incident FROM events JOIN incidents USING (team, incident)

@@ -1,0 +1,324 @@
+//! A stage: a fake Slack, the whole bot, and one clock, all driven step by step in one thread.
+//!
+//! What Slack sends reaches the bot's real HTTP routes, signed; what the bot asks reaches the fake Slack's real
+//! Web API. Nothing sleeps: [`Stage::pass`] moves the clock from one thing that is due to the next.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use bytes::Bytes;
+use jiff::{SignedDuration, Timestamp};
+use pagerslack::clock::Clock;
+use pagerslack::config::{Config, Environment, File, RotationConfig};
+use pagerslack::engine::LEASE;
+use pagerslack::{Bot, Surroundings};
+use pagerslack_slack::transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
+use pagerslack_store::{Claim, Sqlite, Store};
+use secrecy::SecretString;
+use serde_json::Value;
+use slack_sim::{
+    Answer, Delivery, DeliveryResult, Fault, ManualClock, Outcome, Presence, SimClock, SimHandle, World,
+    WorldBuilder,
+};
+use tower::ServiceExt;
+
+/// The channel of most stories.
+pub const CHANNEL: &str = "C1";
+/// When stories begin: a Tuesday noon.
+pub const NOON: &str = "2026-11-24T12:00:00Z";
+
+/// The fake Slack, the bot and the clock.
+pub struct Stage {
+    /// The fake Slack.
+    pub slack: SimHandle,
+    /// The bot.
+    pub bot: Bot,
+    clock: Arc<ManualClock>,
+    store: Arc<dyn Store>,
+    router: Router,
+    rotation: RotationConfig,
+}
+
+/// A team of engineers `U1` … in `#dev-escalation`, everybody online, with one manager `M1` outside the channel.
+pub fn team(names: &[&str]) -> WorldBuilder {
+    let zones = ["Europe/Lisbon", "Asia/Tokyo", "America/Denver", "Africa/Nairobi"];
+    let mut world = World::builder()
+        .team("T1")
+        .command("/devoncall", "https://incident.url")
+        .channel(CHANNEL, "dev-escalation");
+    for (index, name) in names.iter().enumerate() {
+        let id = format!("U{}", index + 1);
+        world = world.person(&id, name, zones[index % zones.len()]).member(CHANNEL, &id);
+    }
+    world.person("M1", "marit", "Europe/Oslo")
+}
+
+impl Stage {
+    /// The usual team, with `M1` as the manager.
+    pub async fn with(names: &[&str]) -> Self {
+        let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
+        Self::new(team(names), rotation).await
+    }
+
+    /// Any world, any settings.
+    pub async fn new(world: WorldBuilder, rotation: RotationConfig) -> Self {
+        let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
+        let url = "http://bot.example/slack/events".parse().unwrap();
+        let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
+        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), rotation).await
+    }
+
+    async fn start(
+        slack: SimHandle,
+        clock: Arc<ManualClock>,
+        store: Arc<dyn Store>,
+        rotation: RotationConfig,
+    ) -> Self {
+        let app = slack.read(|world| world.app().clone());
+        let environment = Environment {
+            bot_token: Some(Token::new(app.bot_token)),
+            signing_secret: Some(SecretString::from(app.signing_secret)),
+            api_url: Some("http://127.0.0.1/api/".to_owned()),
+            ..Environment::default()
+        };
+        let mut config = Config::resolve(File::default(), &environment).unwrap();
+        config.rotation = rotation.clone();
+        let surroundings = Surroundings {
+            clock: Arc::new(Shared(Arc::clone(&clock))),
+            store: Arc::clone(&store),
+            transport: Arc::new(InProcess(slack.clone())),
+            seed: 7,
+            panel: false,
+        };
+        let bot = Bot::assemble(config, surroundings).await.unwrap();
+        let router = bot.router();
+        Self { slack, bot, clock, store, router, rotation }
+    }
+
+    /// The process dies and a new one starts on the same store. Leases that were held stay held.
+    pub async fn restart(self) -> Self {
+        let Self { slack, clock, store, rotation, bot, router } = self;
+        drop((bot, router));
+        Self::start(slack, clock, store, rotation).await
+    }
+
+    /// The present.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Somebody types a command and everything that follows at once happens. Gives what only they see.
+    pub async fn types(&self, user: &str, text: &str) -> String {
+        self.types_in(CHANNEL, user, text).await
+    }
+
+    /// The same in another channel.
+    pub async fn types_in(&self, channel: &str, user: &str, text: &str) -> String {
+        let before = self.ephemerals(user).len();
+        self.slack.with(|world, now| world.slash_command(now, user, channel, "/devoncall", text)).unwrap();
+        self.settle().await;
+        self.ephemerals(user).split_off(before).join("\n")
+    }
+
+    /// Somebody reacts to a message.
+    pub async fn reacts(&self, user: &str, ts: &str, name: &str) {
+        self.slack.with(|world, now| world.react(now, user, CHANNEL, ts, name)).unwrap();
+        self.settle().await;
+    }
+
+    /// Somebody presses a button.
+    pub async fn presses(&self, user: &str, ts: &str, action: &str) {
+        self.slack.with(|world, now| world.click(now, user, CHANNEL, ts, action)).unwrap();
+        self.settle().await;
+    }
+
+    /// Somebody goes away or comes online.
+    pub fn presence(&self, user: &str, presence: Presence) {
+        self.slack.with(|world, _| world.set_presence(user, presence)).unwrap();
+    }
+
+    /// Something goes wrong in Slack from now on.
+    pub fn fault(&self, fault: Fault) {
+        self.slack.with(|world, _| world.inject(fault));
+    }
+
+    /// What only this person sees, first to last.
+    pub fn ephemerals(&self, user: &str) -> Vec<String> {
+        self.slack.read(|world| world.ephemerals(user).iter().map(|message| message.text.clone()).collect())
+    }
+
+    /// The `ts` of the channel's root messages, first to last.
+    pub fn roots(&self) -> Vec<String> {
+        self.slack.read(|world| {
+            world.messages(CHANNEL).iter().filter(|m| m.thread_ts.is_none()).map(|m| m.ts.clone()).collect()
+        })
+    }
+
+    /// The texts of the replies in the last root's thread.
+    pub fn replies(&self) -> Vec<(String, String)> {
+        let Some(root) = self.roots().pop() else { return vec![] };
+        self.slack.read(|world| {
+            let thread = world.thread(CHANNEL, &root);
+            thread.iter().filter(|m| m.ts != root).map(|m| (m.ts.clone(), m.text.clone())).collect()
+        })
+    }
+
+    /// The channel as it reads.
+    pub fn transcript(&self) -> String {
+        self.slack.read(|world| world.transcript(CHANNEL))
+    }
+
+    /// Who was paged in the last thread, in order: those whom a message with a "Pass" button mentioned.
+    pub fn paged(&self) -> Vec<String> {
+        self.slack.read(|world| {
+            let posted = world
+                .calls()
+                .iter()
+                .filter(|call| call.method == "chat.postMessage" && call.outcome == Outcome::Answered);
+            posted.filter_map(|call| paged_person(&call.args)).collect()
+        })
+    }
+
+    /// Lets time pass, doing whatever falls due on the way.
+    pub async fn pass(&self, time: &str) {
+        let until = self.now() + time.parse::<SignedDuration>().unwrap();
+        loop {
+            self.settle().await;
+            let next = self.next_due().await;
+            match next {
+                Some(at) if at <= until => self.clock.set(at.max(self.now())),
+                _ => break,
+            }
+        }
+        self.clock.set(until);
+        self.settle().await;
+    }
+
+    async fn next_due(&self) -> Option<Timestamp> {
+        let slack = self.slack.read(World::next_due);
+        let store = self.store.next_due().await.unwrap();
+        [slack, store].into_iter().flatten().min()
+    }
+
+    /// Does everything that is due now, one thing at a time.
+    pub async fn settle(&self) {
+        for _ in 0..10_000 {
+            let delivered = self.deliver().await;
+            let worked = self.work().await;
+            if !delivered && !worked {
+                return;
+            }
+        }
+        panic!("this never comes to rest:\n{}", self.transcript());
+    }
+
+    async fn deliver(&self) -> bool {
+        let due = self.slack.with(|world, now| world.take_due(now));
+        for delivery in &due {
+            let result = self.post(delivery).await;
+            self.slack.with(|world, now| world.delivered(now, delivery.id, result));
+        }
+        !due.is_empty()
+    }
+
+    async fn post(&self, delivery: &Delivery) -> DeliveryResult {
+        let request = delivery.request().unwrap().map(axum::body::Body::from);
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let status = response.status().as_u16();
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+        DeliveryResult::answered(status, body)
+    }
+
+    /// Sends the bot any request; gives the status and the body.
+    pub async fn request(&self, request: http::Request<Bytes>) -> (u16, Bytes) {
+        let response = self.router.clone().oneshot(request.map(axum::body::Body::from)).await.unwrap();
+        let status = response.status().as_u16();
+        (status, axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap())
+    }
+
+    async fn work(&self) -> bool {
+        let now = self.now();
+        let claimed = self.store.claim(Claim { now, lease_until: now + LEASE, limit: 1 }).await.unwrap();
+        for job in &claimed {
+            self.bot.engine().run_and_count(job).await;
+        }
+        !claimed.is_empty()
+    }
+
+    /// Nothing is left to do and nothing failed on the way: the end of every story.
+    pub async fn end(&self) {
+        assert_eq!(self.store.job_count().await.unwrap(), 0, "jobs are left:\n{}", self.transcript());
+        assert_eq!(self.bot.engine().counters().jobs_failed.get(), 0, "jobs failed");
+        assert_eq!(self.slack.read(|world| world.pending_deliveries().len()), 0, "deliveries are left");
+    }
+}
+
+fn paged_person(args: &BTreeMap<String, Value>) -> Option<String> {
+    let text = args.get("text")?.as_str()?;
+    if !args.get("blocks")?.to_string().contains(pagerslack_slack::words::PASS_ACTION) {
+        return None;
+    }
+    let mentions = slack_sim::mentions(text, &[]);
+    let users: Vec<_> = mentions
+        .iter()
+        .filter_map(|mention| match mention {
+            slack_sim::Mention::User(user) => Some(user.clone()),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(users.len(), 1, "a page mentions exactly one person: {text}");
+    users.into_iter().next()
+}
+
+/// The stage's clock as the bot's.
+struct Shared(Arc<ManualClock>);
+
+impl Clock for Shared {
+    fn now(&self) -> Timestamp {
+        self.0.now()
+    }
+}
+
+/// The fake Slack's Web API without a network.
+pub struct InProcess(pub SimHandle);
+
+#[async_trait]
+impl Transport for InProcess {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let method = match request.verb {
+            Verb::Get => http::Method::GET,
+            Verb::Post => http::Method::POST,
+        };
+        let mut builder = http::Request::builder().method(method).uri(&request.url);
+        if let Some(token) = &request.token {
+            builder = builder.header("authorization", format!("Bearer {}", token.expose()));
+        }
+        if let Some(content_type) = request.body.content_type() {
+            builder = builder.header("content-type", content_type);
+        }
+        let body = match request.body {
+            Body::Empty => Bytes::new(),
+            Body::Form(bytes) | Body::Json(bytes) => bytes,
+        };
+        match self.0.http(builder.body(body).unwrap()) {
+            Answer::Respond(response) => {
+                let header =
+                    |name: &str| response.headers().get(name).map(|v| v.to_str().unwrap().to_owned());
+                Ok(Response {
+                    status: response.status().as_u16(),
+                    retry_after: header("retry-after").and_then(|value| value.parse().ok()),
+                    scopes: header("x-oauth-scopes"),
+                    date: None,
+                    body: response.into_body(),
+                })
+            }
+            Answer::Hang => {
+                Err(TransportError::Unknown(format!("no answer within {:?}", Duration::from_secs(8))))
+            }
+            Answer::Close => Err(TransportError::Unknown("the connection was closed".to_owned())),
+        }
+    }
+}
