@@ -10,6 +10,7 @@ use url::Url;
 pub const SCOPES: &[(&str, &str)] = &[
     ("commands", "take /devoncall"),
     ("chat:write", "page people and answer them"),
+    ("users:read.email", "find engineering managers by their e-mail address"),
     ("users:read", "know people's names, time zones and whether they are there"),
     ("dnd:read", "leave people alone who do not want to be disturbed"),
     ("reactions:read", "see the 👀 that acknowledges a page"),

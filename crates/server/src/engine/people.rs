@@ -13,7 +13,7 @@ use super::Engine;
 impl Engine {
     /// The managers of a rotation, as far as Slack can tell who they are. A group whose members cannot be
     /// read is still mentioned (P6).
-    pub(super) async fn managers(&self, rotation: &RotationId) -> ManagersWhom {
+    pub async fn managers(&self, rotation: &RotationId) -> ManagersWhom {
         let mut users: BTreeSet<UserId> = self.rotation.managers.iter().cloned().collect();
         match self.manager_emails(&rotation.team).await {
             Ok(found) => users.extend(found),
@@ -79,11 +79,6 @@ impl Engine {
             // They may yet be a manager by group or by address.
             (false, true) => None,
         }
-    }
-
-    /// Whether somebody is a manager by the configuration's own words.
-    pub fn is_configured_manager(&self, user: &UserId) -> bool {
-        self.rotation.managers.contains(user)
     }
 
     fn has_other_managers(&self) -> bool {

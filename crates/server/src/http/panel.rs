@@ -62,6 +62,7 @@ pub(super) async fn content(State(app): State<Arc<App>>, Query(which): Query<Whi
 struct Panel {
     rotation: RotationId,
     order: Vec<(UserId, Option<Timestamp>)>,
+    managers: Vec<UserId>,
     incidents: Vec<Incident>,
     now: Timestamp,
 }
@@ -79,10 +80,18 @@ async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, 
         incidents.extend(store.load(&rotation.team, &id).await?.and_then(|stored| replay(&stored.log)));
     }
     let order = queue.places().iter().map(|place| (place.user.clone(), place.turned_at)).collect();
-    Ok(Some(Panel { rotation, order, incidents, now: app.engine.clock().now() }))
+    let managers = app.engine.managers(&rotation).await.users;
+    Ok(Some(Panel { rotation, order, managers, incidents, now: app.engine.clock().now() }))
 }
 
 impl Panel {
+    /// Bots, guests and managers stand in the stored queue too, where they are always passed over.
+    fn is_engineer(&self, app: &App, user: &UserId) -> bool {
+        let person = app.engine.directory().cached_person(self.now, &self.rotation.team, user);
+        !self.managers.contains(user)
+            && person.is_none_or(|person| !(person.is_bot || person.guest || person.stranger || person.deactivated))
+    }
+
     fn render(&self, app: &App) -> Markup {
         let name = |user: &UserId| person_name(app, &self.rotation.team, user, self.now);
         html! {
@@ -90,7 +99,7 @@ impl Panel {
             h1 { "Queue" }
             p.hint { "Least recently asked first. Whoever answers goes to the bottom." }
             ol.queue {
-                @for (user, turned_at) in self.order.iter().filter(|(user, _)| is_engineer(app, &self.rotation.team, user, self.now)) {
+                @for (user, turned_at) in self.order.iter().filter(|(user, _)| self.is_engineer(app, user)) {
                     li data-user=(user) {
                         span.name { (name(user)) }
                         span.turn {
@@ -190,13 +199,4 @@ fn person_name(app: &App, team: &TeamId, user: &UserId, now: Timestamp) -> Strin
         .directory()
         .cached_person(now, team, user)
         .map_or_else(|| user.to_string(), |person| person.name.clone())
-}
-
-/// Bots and guests stand in the stored queue too, where they are always passed over.
-fn is_engineer(app: &App, team: &TeamId, user: &UserId, now: Timestamp) -> bool {
-    let manager = app.engine.is_configured_manager(user);
-    let person = app.engine.directory().cached_person(now, team, user);
-    !manager
-        && person
-            .is_none_or(|person| !(person.is_bot || person.guest || person.stranger || person.deactivated))
 }

@@ -48,8 +48,25 @@ const nameOf = (id) => (person(id) || {}).name || id;
 const unescape = (text) => text.replaceAll("&lt;", "<").replaceAll("&gt;", ">").replaceAll("&amp;", "&");
 const emojis = (text) => text.replace(/:([a-z0-9_+-]+):/g, (all, name) => EMOJI[name] || all);
 
-/** Slack's mrkdwn as nodes. */
+/** Slack's mrkdwn as nodes: lines that begin with `>` are quotations, the others run on. */
 function rich(text) {
+  const out = document.createDocumentFragment();
+  let quoted = null;
+  let run = [];
+  const flush = () => {
+    if (run.length) out.append(quoted ? make("blockquote", {}, inline(run.join("\n"))) : inline(run.join("\n")));
+    run = [];
+  };
+  for (const line of text.split("\n")) {
+    if (line.startsWith(">") !== quoted) flush();
+    quoted = line.startsWith(">");
+    run.push(quoted ? line.slice(1) : line);
+  }
+  flush();
+  return out;
+}
+
+function inline(text) {
   const out = document.createDocumentFragment();
   for (const piece of text.split(/(<[^>]*>)/)) {
     if (/^<.*>$/s.test(piece)) out.append(tag(piece.slice(1, -1)));
