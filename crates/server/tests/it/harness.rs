@@ -4,7 +4,7 @@
 //! Web API. Nothing sleeps: [`Stage::pass`] moves the clock from one thing that is due to the next.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -39,7 +39,7 @@ pub struct Stage {
     clock: Arc<ManualClock>,
     store: Arc<dyn Store>,
     router: Router,
-    rotation: RotationConfig,
+    under_way: Mutex<Vec<Delivery>>,
 }
 
 /// A team of engineers `U1` … in `#dev-escalation`, everybody online, with one manager `M1` outside the channel.
@@ -68,13 +68,16 @@ impl Stage {
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
         let url = "http://bot.example/slack/events".parse().unwrap();
         let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
-        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), rotation).await
+        let transport = Arc::new(InProcess(slack.clone()));
+        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, rotation).await
     }
 
-    async fn start(
+    /// A bot on a stage that stands already, for instance after a crash.
+    pub async fn start(
         slack: SimHandle,
         clock: Arc<ManualClock>,
         store: Arc<dyn Store>,
+        transport: Arc<dyn Transport>,
         rotation: RotationConfig,
     ) -> Self {
         let app = slack.read(|world| world.app().clone());
@@ -89,20 +92,20 @@ impl Stage {
         let surroundings = Surroundings {
             clock: Arc::new(Shared(Arc::clone(&clock))),
             store: Arc::clone(&store),
-            transport: Arc::new(InProcess(slack.clone())),
+            transport,
             seed: 7,
             panel: false,
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();
-        Self { slack, bot, clock, store, router, rotation }
+        Self { slack, bot, clock, store, router, under_way: Mutex::default() }
     }
 
-    /// The process dies and a new one starts on the same store. Leases that were held stay held.
-    pub async fn restart(self) -> Self {
-        let Self { slack, clock, store, rotation, bot, router } = self;
-        drop((bot, router));
-        Self::start(slack, clock, store, rotation).await
+    /// The process dies: what Slack was delivering finds nobody there.
+    pub fn crash(self) {
+        for delivery in self.under_way.into_inner().unwrap() {
+            self.slack.with(|world, now| world.delivered(now, delivery.id, DeliveryResult::ConnectionFailed));
+        }
     }
 
     /// The present.
@@ -217,8 +220,10 @@ impl Stage {
 
     async fn deliver(&self) -> bool {
         let due = self.slack.with(|world, now| world.take_due(now));
+        self.under_way.lock().unwrap().extend(due.iter().cloned());
         for delivery in &due {
             let result = self.post(delivery).await;
+            self.under_way.lock().unwrap().retain(|other| other.id != delivery.id);
             self.slack.with(|world, now| world.delivered(now, delivery.id, result));
         }
         !due.is_empty()
