@@ -1,1 +1,115 @@
-fn main() {}
+//! Everything a maintainer runs: `cargo xtask test`, `ci`, `bench`, and the checks of `ci` one by one.
+//!
+//! This file is the menu. Each check is a [`step::Step`], so that what CI ran can be repeated alone; nothing is
+//! checked in CI that cannot be typed here.
+
+mod ci;
+mod command;
+mod machine;
+mod step;
+mod suite;
+mod terminal;
+mod tidy;
+mod tool;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+use step::Step;
+
+/// Everything a maintainer of PagerSlack runs.
+///
+/// New here? `cargo xtask test` installs what the tests need and runs them. Before you send a change, run
+/// `cargo xtask ci`: it is exactly what CI runs.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Run every test, after installing what they need (Chromium, its driver, cargo-nextest)
+    ///
+    /// Installs with apt-get where it may (as root, or by sudo without a password), and otherwise says in one line
+    /// what to type. What is there already is left alone.
+    Test {
+        /// Passed on to `cargo nextest run`, for instance: cargo xtask test -- -p pagerslack-core fairness
+        #[arg(last = true)]
+        nextest: Vec<String>,
+    },
+    /// Run every check below and then the tests, as CI does; say at the end what failed and how to repeat it
+    Ci,
+    /// Measure: build in release and run crates/bench
+    Bench {
+        /// Passed on to the benchmark, for instance: cargo xtask bench -- --help
+        #[arg(last = true)]
+        bench: Vec<String>,
+    },
+    /// Check the formatting (mend it with `cargo fmt --all`)
+    Fmt,
+    /// Check the house rules that no other tool knows: headers, clocks, arrows between crates, links
+    Tidy,
+    /// Look for dependencies that nothing uses (cargo-machete)
+    Unused,
+    /// Check licences, banned crates and sources (cargo-deny; advisories need the network and are not checked)
+    Deny,
+    /// Run clippy over every target; a warning is an error
+    Lint,
+    /// Build the documentation of our crates; a warning is an error
+    Doc,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse().task) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::say(format!("error: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<ExitCode> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no folder above it")?;
+    std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))?;
+    match task {
+        Task::Ci => return Ok(ci::run()),
+        Task::Test { nextest } => suite::run(&nextest)?,
+        Task::Bench { bench } => bench_run(&bench)?,
+        Task::Fmt => Step::Fmt.run()?,
+        Task::Tidy => Step::Tidy.run()?,
+        Task::Unused => Step::Unused.run()?,
+        Task::Deny => Step::Deny.run()?,
+        Task::Lint => Step::Lint.run()?,
+        Task::Doc => Step::Doc.run()?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn bench_run(passed_on: &[String]) -> anyhow::Result<()> {
+    machine::c_compiler()?;
+    command::cargo(&["run", "--release", "--package", "pagerslack-bench", "--"]).args(passed_on).run()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_menu_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn words_after_two_dashes_are_passed_on() {
+        let cli = Cli::parse_from(["cargo xtask", "test", "--", "-p", "pagerslack-core"]);
+        assert!(matches!(cli.task, Task::Test { nextest } if nextest == ["-p", "pagerslack-core"]));
+    }
+}

@@ -35,8 +35,13 @@ impl Child {
             .context("cannot start a process to be measured")?;
         let input = process.stdin.take();
         let output = process.stdout.take().context("the child has no output")?;
-        let mut child =
-            Self { process, input, output: BufReader::new(output), said: String::new(), took: Duration::ZERO };
+        let mut child = Self {
+            process,
+            input,
+            output: BufReader::new(output),
+            said: String::new(),
+            took: Duration::ZERO,
+        };
         child.said = child.line()?;
         child.took = begun.elapsed();
         Ok(child)

@@ -71,7 +71,14 @@ pub(crate) fn print(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> 
     let rows = figures.iter().map(|figure| {
         let ratio = figure.ratio.map_or_else(String::new, |ratio| format!("{ratio:.2}"));
         let verdict = figure.verdict().to_owned();
-        [figure.name.clone(), figure.measured.clone(), figure.bar.clone(), ratio, verdict, figure.note.clone()]
+        [
+            figure.name.clone(),
+            figure.measured.clone(),
+            figure.bar.clone(),
+            ratio,
+            verdict,
+            figure.note.clone(),
+        ]
     });
     let rows: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);

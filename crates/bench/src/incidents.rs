@@ -2,7 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{
-    Candidate, Command, IncidentId, MessageRef, Policy, Recorded, Report, RotationId, Verdict, apply, decide, plan,
+    Candidate, Command, IncidentId, MessageRef, Policy, Recorded, Report, RotationId, Verdict, apply, decide,
+    plan,
 };
 use pagerslack_store::{Commit, IncidentIndex};
 
@@ -24,21 +25,25 @@ pub(crate) fn reported(number: usize, now: Timestamp) -> Commit {
     follow(number, now, |report| vec![Command::Report(report)])
 }
 
-/// An incident whose first person has been asked and has a day to answer: two live messages, one job.
+/// An incident whose first person has been asked and has a day to answer: two live messages, one job; what was
+/// due at once has been done.
 pub(crate) fn paged(number: usize, now: Timestamp) -> Commit {
-    follow(number, now, |report| {
+    let mut commit = follow(number, now, |report| {
         let channel = report.rotation.channel.clone();
-        let message = |part: usize| MessageRef::new(channel.clone(), format!("{number}.{part:06}").as_str().into());
-        let candidate =
-            |user: &str, verdict| Candidate { user: user.into(), verdict };
-        let candidates = vec![candidate("U0000000001", Verdict::Away), candidate("U0000000002", Verdict::Available)];
+        let message =
+            |part: usize| MessageRef::new(channel.clone(), format!("{number}.{part:06}").as_str().into());
+        let candidate = |user: &str, verdict| Candidate { user: user.into(), verdict };
+        let candidates =
+            vec![candidate("U0000000001", Verdict::Away), candidate("U0000000002", Verdict::Available)];
         vec![
             Command::Report(report),
             Command::RootPosted { message: message(1) },
             Command::Page { candidates, managers: Default::default() },
             Command::PagePosted { attempt: 1, message: message(2) },
         ]
-    })
+    });
+    commit.add.retain(|job| job.due > now);
+    commit
 }
 
 fn follow(number: usize, now: Timestamp, commands: impl FnOnce(Report) -> Vec<Command>) -> Commit {
@@ -79,6 +84,6 @@ mod tests {
         let commit = paged(7, now);
         assert_eq!((commit.events.len(), commit.messages.len()), (4, 2));
         let keys: Vec<_> = commit.add.iter().map(|job| job.key.as_str().split_once('/').unwrap().1).collect();
-        assert!(keys.contains(&"deadline/page/1"), "{keys:?}");
+        assert_eq!(keys, ["deadline/page/1"]);
     }
 }

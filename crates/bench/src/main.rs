@@ -92,8 +92,8 @@ fn measure(cli: &Cli) -> Result<ExitCode> {
     }
     let beside = std::env::current_exe()?.parent().map(PathBuf::from).unwrap_or_default();
     let place = cli.directory.clone().unwrap_or(beside);
-    let directory =
-        TempDir::with_prefix_in("bench-", &place).with_context(|| format!("cannot use {}", place.display()))?;
+    let directory = TempDir::with_prefix_in("bench-", &place)
+        .with_context(|| format!("cannot use {}", place.display()))?;
     let bench = Bench { directory };
     let mut figures = Vec::new();
     for (name, measure) in GROUPS {

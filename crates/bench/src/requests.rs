@@ -71,7 +71,10 @@ impl Slack {
             .append_pair("text", &format!("{url} the checkout answers with errors"))
             .append_pair("api_app_id", "A123ABC456")
             .append_pair("is_enterprise_install", "false")
-            .append_pair("response_url", &format!("https://hooks.slack.com/commands/T1/{number}/96rGlfmibIGlgcZR"))
+            .append_pair(
+                "response_url",
+                &format!("https://hooks.slack.com/commands/T1/{number}/96rGlfmibIGlgcZR"),
+            )
             .append_pair("trigger_id", &format!("{number}.738474920.8088930838d88f008e0"))
             .finish();
         self.signed("/slack/commands", "application/x-www-form-urlencoded", &body)

@@ -11,7 +11,7 @@ use pagerslack_slack::HttpTransport;
 use pagerslack_slack::transport::Token;
 use pagerslack_store::Sqlite;
 use secrecy::SecretString;
-use slack_sim::{ScaledClock, Server, SimClock, SimHandle, demo_team};
+use slack_sim::{ScaledClock, Server, SimClock, SimHandle, Sockets, demo_team};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -26,6 +26,8 @@ pub struct Demo {
     pub url: String,
     /// The pretended Slack.
     pub slack: SimHandle,
+    /// Its Socket Mode links.
+    pub sockets: Sockets,
     shutdown: CancellationToken,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
@@ -56,12 +58,12 @@ impl Demo {
             seed: drawn_seed(),
             panel: true,
         };
-        let url = server.url();
+        let (url, sockets) = (server.url(), server.sockets());
         let shutdown = CancellationToken::new();
         let mut tasks = vec![tokio::spawn(server.run(shutdown.clone()))];
         let bot = Bot::assemble(config, surroundings).await?;
         tasks.push(tokio::spawn(bot.run(listener, shutdown.clone())));
-        Ok(Self { url, slack, shutdown, tasks })
+        Ok(Self { url, slack, sockets, shutdown, tasks })
     }
 
     /// Stops both.

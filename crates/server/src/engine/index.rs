@@ -4,16 +4,22 @@
 //! It holds only hashes, so a hit means "ask the store"; a miss is final for messages this process knows of.
 //! It is not needed for correctness: a 👀 that is missed here is found by reading the reactions back (P4).
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
-use pagerslack_core::{MessageRef, TeamId};
+use pagerslack_core::{MessageRef, TeamId, UserId};
+
+/// How many reactions on unknown messages are remembered, for the moments between a message's appearance in
+/// Slack and Slack's answer to us that it stands. A busy workspace sees a few 👀 a second, and an answer takes
+/// less than ten.
+const EARLY: usize = 256;
 
 /// The messages on which a 👀 counts.
 #[derive(Debug, Default)]
 pub struct MessageIndex {
     hashes: RwLock<HashSet<u64>>,
+    early: Mutex<VecDeque<(u64, UserId)>>,
     hasher: RandomState,
 }
 
@@ -37,6 +43,24 @@ impl MessageIndex {
     /// Whether a message may concern an incident.
     pub fn may_contain(&self, team: &TeamId, message: &MessageRef) -> bool {
         self.hashes.read().unwrap_or_else(PoisonError::into_inner).contains(&self.hash(team, message))
+    }
+
+    /// Remembers a 👀 on a message that is not known: somebody may be quicker than Slack's answer to our post.
+    pub fn remember_early(&self, team: &TeamId, message: &MessageRef, user: &UserId) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.len() == EARLY {
+            early.pop_front();
+        }
+        early.push_back((self.hash(team, message), user.clone()));
+    }
+
+    /// Who had reacted to a message before it was known, in order; each is told of once.
+    pub fn take_early(&self, team: &TeamId, message: &MessageRef) -> Vec<UserId> {
+        let hash = self.hash(team, message);
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let (found, rest): (VecDeque<_>, VecDeque<_>) = early.drain(..).partition(|(other, _)| *other == hash);
+        *early = rest;
+        found.into_iter().map(|(_, user)| user).collect()
     }
 
     /// How many messages are known.

@@ -133,9 +133,17 @@ impl Engine {
     }
 
     async fn reacted(&self, reaction: Reaction) -> Reply {
-        if reaction.reaction != EYES || !self.index.may_contain(&reaction.team, &reaction.message) {
+        if reaction.reaction != EYES {
             self.counters.reactions_ignored.count();
             return Reply::Done;
+        }
+        if !self.index.may_contain(&reaction.team, &reaction.message) {
+            self.index.remember_early(&reaction.team, &reaction.message, &reaction.user);
+            // Looked at again, for the message may have become known in between.
+            if !self.index.may_contain(&reaction.team, &reaction.message) {
+                self.counters.reactions_ignored.count();
+                return Reply::Done;
+            }
         }
         match self.store.incident_of(&reaction.team, &reaction.message).await {
             Ok(Some(incident)) => {
@@ -156,6 +164,14 @@ impl Engine {
             words::TAKE_ACTION => self.take(&click.team, &incident, &click.user, &message, Via::Button).await,
             words::PASS_ACTION => self.pass(&click.team, &incident, &click.user).await,
             _ => Reply::Done,
+        }
+    }
+
+    /// Lets those take an incident who reacted to a message before Slack had told us that it stands.
+    pub(super) async fn catch_up(&self, team: &TeamId, id: &IncidentId, message: &MessageRef) {
+        for user in self.index.take_early(team, message) {
+            // What cannot be recorded now is found again by reading the reactions back (P4).
+            self.take(team, id, &user, message, Via::Reaction).await;
         }
     }
 

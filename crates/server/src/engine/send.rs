@@ -114,13 +114,15 @@ impl Engine {
         };
         match self.post_once(job, &place, incident.reported_at, said).await? {
             Some(Ok(ts)) => {
-                let message = MessageRef::new(place.channel, ts);
+                let posted = MessageRef::new(place.channel, ts);
+                let message = posted.clone();
                 let command = match posting {
                     Posting::Root => Command::RootPosted { message },
                     Posting::Page { attempt } => Command::PagePosted { attempt, message },
                     Posting::Managers { round } => Command::ManagersPosted { round, message },
                 };
                 self.act_for(job, command, Disposal::Done).await?;
+                self.catch_up(&job.job.rotation.team, &job.job.incident, &posted).await;
                 Ok(())
             }
             Some(Err(error)) => self.not_posted(job, incident, posting, &error).await,

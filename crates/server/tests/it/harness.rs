@@ -3,6 +3,8 @@
 //! What Slack sends reaches the bot's real HTTP routes, signed; what the bot asks reaches the fake Slack's real
 //! Web API. Nothing sleeps: [`Stage::pass`] moves the clock from one thing that is due to the next.
 
+mod looking;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -45,15 +47,16 @@ pub struct Stage {
 /// A team of engineers `U1` … in `#dev-escalation`, everybody online, with one manager `M1` outside the channel.
 pub fn team(names: &[&str]) -> WorldBuilder {
     let zones = ["Europe/Lisbon", "Asia/Tokyo", "America/Denver", "Africa/Nairobi"];
+    // Whoever is named after a channel joins it.
     let mut world = World::builder()
         .team("T1")
         .command("/devoncall", "https://incident.url")
+        .person("M1", "marit", "Europe/Oslo")
         .channel(CHANNEL, "dev-escalation");
     for (index, name) in names.iter().enumerate() {
-        let id = format!("U{}", index + 1);
-        world = world.person(&id, name, zones[index % zones.len()]).member(CHANNEL, &id);
+        world = world.person(&format!("U{}", index + 1), name, zones[index % zones.len()]);
     }
-    world.person("M1", "marit", "Europe/Oslo")
+    world
 }
 
 impl Stage {
@@ -222,14 +225,14 @@ impl Stage {
         let due = self.slack.with(|world, now| world.take_due(now));
         self.under_way.lock().unwrap().extend(due.iter().cloned());
         for delivery in &due {
-            let result = self.post(delivery).await;
+            let result = self.bring(delivery).await;
             self.under_way.lock().unwrap().retain(|other| other.id != delivery.id);
             self.slack.with(|world, now| world.delivered(now, delivery.id, result));
         }
         !due.is_empty()
     }
 
-    async fn post(&self, delivery: &Delivery) -> DeliveryResult {
+    async fn bring(&self, delivery: &Delivery) -> DeliveryResult {
         let request = delivery.request().unwrap().map(axum::body::Body::from);
         let response = self.router.clone().oneshot(request).await.unwrap();
         let status = response.status().as_u16();

@@ -3,5 +3,12 @@
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
 
+mod report;
 mod acknowledge;
+mod refusals;
+mod pass;
+mod hunt;
+mod managers;
 mod crash;
+mod wire;
+mod browser;

@@ -1,0 +1,96 @@
+//! Choosing among ten thousand people whose facts are all known: the rules alone, without I/O.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::hint::black_box;
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use jiff::Timestamp;
+use pagerslack_core::availability::{Account, Fact, Facts};
+use pagerslack_core::hunt::{Survey, survey};
+use pagerslack_core::incident::ManagersWhom;
+use pagerslack_core::{
+    Command, Event, Incident, Place, Policy, Presence, Queue, Recorded, UserId, apply, decide,
+};
+
+use crate::figure::{Figure, median, milliseconds};
+use crate::{Bench, incidents};
+
+const PEOPLE: usize = 10_000;
+const TIMES: usize = 301;
+
+/// At most this long, in milliseconds, wherever in the queue the first available person stands.
+const BAR: f64 = 1.0;
+
+/// What a hunt has when everything is known.
+struct Known {
+    members: BTreeSet<UserId>,
+    queue: Queue,
+    facts: BTreeMap<UserId, Facts>,
+    incident: Incident,
+    available: UserId,
+}
+
+/// Measures the choice with the first available person at the head, further on, and at the very end.
+pub(crate) fn measure(_bench: &Bench) -> Result<Vec<Figure>> {
+    [1, 100, PEOPLE].into_iter().map(choice).collect()
+}
+
+fn choice(position: usize) -> Result<Figure> {
+    let known = Known::new(position)?;
+    let (mut order, mut look, mut decision, mut total) = (vec![], vec![], vec![], vec![]);
+    for _ in 0..TIMES {
+        let steps = known.choose()?;
+        for (all, step) in [&mut order, &mut look, &mut decision].into_iter().zip(steps) {
+            all.push(step);
+        }
+        total.push(steps.iter().sum());
+    }
+    let note =
+        format!("order {:.2}, survey {:.2}, decide {:.2}", median(&order), median(&look), median(&decision));
+    let name = format!("choice among {PEOPLE}, the {position}. available");
+    Ok(Figure::at_most(&name, (median(&total), "ms"), (BAR, "ms")).note(note))
+}
+
+impl Known {
+    fn new(position: usize) -> Result<Self> {
+        // Ids in no order, as Slack's are.
+        let id = |number: usize| UserId::new(format!("U{:08X}", (number as u32).wrapping_mul(2_654_435_761)));
+        let places =
+            (0..PEOPLE).map(|number| Place { user: id(number), turn: number as u64 + 1, turned_at: None });
+        let facts = |number: usize| Facts {
+            account: Fact::Known(Account::Member),
+            dnd: Fact::Known(None),
+            presence: Fact::Known(if number + 1 < position { Presence::Away } else { Presence::Active }),
+        };
+        let now = Timestamp::UNIX_EPOCH;
+        let opened = Recorded { seq: 1, at: now, event: Event::Reported(incidents::report(1)) };
+        let incident = apply(None, &opened).ok_or_else(|| anyhow::anyhow!("a report opens an incident"))?;
+        Ok(Self {
+            members: (0..PEOPLE).map(id).collect(),
+            queue: Queue::new(PEOPLE as u64, places.collect()),
+            facts: (0..PEOPLE).map(|number| (id(number), facts(number))).collect(),
+            incident,
+            available: id(position - 1),
+        })
+    }
+
+    /// Chooses once; gives the milliseconds of each step.
+    fn choose(&self) -> Result<[f64; 3]> {
+        let (nobody, now) = (BTreeSet::new(), Timestamp::UNIX_EPOCH);
+        let begun = Instant::now();
+        let order = black_box(self.queue.order(black_box(&self.members), &nobody));
+        let ordered = begun.elapsed();
+        let facts = |user: &UserId| self.facts.get(user).cloned().unwrap_or(Facts::NONE);
+        let survey = black_box(survey(&order, &self.incident.asked(), &nobody, facts, 4, now));
+        let surveyed = begun.elapsed();
+        let Survey::Settled(candidates) = survey else { anyhow::bail!("everything is known") };
+        let command = Command::Page { candidates, managers: ManagersWhom::default() };
+        let events = black_box(decide(Some(&self.incident), &command, &Policy::default(), now));
+        let decided = begun.elapsed();
+        let right =
+            matches!(events.as_slice(), [Event::Paged { responder, .. }] if *responder == self.available);
+        ensure!(right, "somebody else was chosen");
+        Ok([ordered, surveyed - ordered, decided - surveyed].map(milliseconds))
+    }
+}

@@ -1,0 +1,187 @@
+//! From the report to the page: two round trips to Slack and next to nothing of our own.
+//!
+//! The real driver and clock, a database on disk, and a fake Slack fifty milliseconds away. The whole delay
+//! lies before Slack acts, which is the strictest reading of "visible": the page's own round trip counts in
+//! full. Every sample is a workspace of its own to the bot, so that nobody's presence is known yet and no rate
+//! budget is used up.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, ensure};
+use async_trait::async_trait;
+use bytes::Bytes;
+use jiff::Timestamp;
+use pagerslack::engine::Engine;
+use pagerslack_core::{ChannelId, TeamId};
+use pagerslack_slack::client::Caller;
+use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError, Verb};
+use pagerslack_slack::words::PASS_ACTION;
+use pagerslack_store::Sqlite;
+use slack_sim::{Answer, RateLimits, SimHandle, SystemClock, World};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::figure::{Figure, median, milliseconds, percentile};
+use crate::load::Connection;
+use crate::requests::Slack;
+use crate::{Bench, roles};
+
+/// How far away the fake Slack is.
+const ROUND_TRIP: Duration = Duration::from_millis(50);
+
+const WARM: usize = 41;
+const COLD: usize = 11;
+const PEOPLE: usize = 8;
+
+/// What our own work may take, in milliseconds: commits, claims, and everything between two round trips.
+const OURS: f64 = 5.0;
+
+/// Between two samples, so that what the first left to do is done.
+const REST: Duration = Duration::from_millis(200);
+
+/// Longer than any page takes that comes at all.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Measures the time to the page with known members and people, and with nothing known.
+pub(crate) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let (warm, cold) = runtime.block_on(samples(&bench.file("page.db")))?;
+    let bar = 2.0 * milliseconds(ROUND_TRIP) + OURS;
+    let spread = |all: &[f64]| {
+        format!("p10 {:.1}, p90 {:.1} of {} samples", percentile(all, 10), percentile(all, 90), all.len())
+    };
+    Ok(vec![
+        Figure::at_most("report to page, 50 ms away", (median(&warm), "ms"), (bar, "ms")).note(spread(&warm)),
+        Figure::told("report to page, nothing known", (median(&cold), "ms")).note(spread(&cold)),
+    ])
+}
+
+async fn samples(store: &std::path::Path) -> Result<(Vec<f64>, Vec<f64>)> {
+    let slack = SimHandle::new(world(WARM + COLD + 1), Arc::new(SystemClock));
+    let transport = Arc::new(Distant(slack.clone()));
+    let store = Arc::new(Sqlite::open(store)?);
+    let bot = roles::assemble(store, transport, "http://127.0.0.1/api/").await?;
+    let engine = Arc::clone(bot.engine());
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let address = listener.local_addr()?;
+    let shutdown = CancellationToken::new();
+    let running = tokio::spawn(bot.run(listener, shutdown.clone()));
+    let (mut warm, mut cold) = (Vec::new(), Vec::new());
+    for number in 0..=WARM + COLD {
+        tokio::time::sleep(REST).await;
+        if number <= WARM {
+            make_known(&engine, number).await?;
+        }
+        let wait = sample(&slack, address, number).await?;
+        match number {
+            // The first opens connections and prepares statements.
+            0 => {}
+            1..=WARM => warm.push(wait),
+            _ => cold.push(wait),
+        }
+    }
+    shutdown.cancel();
+    running.await?;
+    Ok((warm, cold))
+}
+
+/// Milliseconds from the report until the page stands in the channel.
+async fn sample(slack: &SimHandle, address: SocketAddr, number: usize) -> Result<f64> {
+    let mut connection = Connection::open(address).await?;
+    let channel = channel(number);
+    let request = Slack::new()?.report(&team(number), &channel, number);
+    let begun = Instant::now();
+    let page = tokio::time::timeout(PATIENCE, page_stands(slack, &channel));
+    let (answered, seen) = tokio::join!(connection.ask(&request), page);
+    let (status, said) = answered?;
+    ensure!(status == 200 && said.contains("On it"), "the report was not accepted: {status} {said}");
+    Ok(milliseconds(seen.context("no page came")?? - begun))
+}
+
+async fn page_stands(slack: &SimHandle, channel: &str) -> Result<Instant> {
+    let mut changes = slack.changes();
+    while !slack.read(|world| has_page(world, channel)) {
+        changes.changed().await?;
+    }
+    Ok(Instant::now())
+}
+
+fn has_page(world: &World, channel: &str) -> bool {
+    let mut replies = world.messages(channel).into_iter().filter(|message| message.thread_ts.is_some());
+    replies.any(|reply| reply.blocks.iter().any(|block| block.to_string().contains(PASS_ACTION)))
+}
+
+/// Has the bot read who is in the channel and who they are, as it does in the background.
+async fn make_known(engine: &Engine, number: usize) -> Result<()> {
+    let team = TeamId::new(team(number));
+    let caller = Caller::paging(Timestamp::now(), &team);
+    let members = engine.directory().members(caller, &ChannelId::new(channel(number))).await?;
+    ensure!(members.len() > PEOPLE, "the bot and its people are members");
+    for person in engine.directory().people(caller, &members).await.into_values() {
+        person?;
+    }
+    Ok(())
+}
+
+fn team(number: usize) -> String {
+    format!("T{number:08}")
+}
+
+fn channel(number: usize) -> String {
+    format!("C{number:08}")
+}
+
+/// A channel for every sample, with people of its own, all of them online.
+fn world(samples: usize) -> World {
+    let mut world = World::builder().app(|app| app.bot_token = "xoxb-simulated".to_owned());
+    for number in 0..samples {
+        world = world.channel(&channel(number), "dev-escalation");
+        for person in 0..PEOPLE {
+            world = world.person(&format!("U{number:04}{person:04}"), "ana", "Europe/Lisbon");
+        }
+    }
+    let mut world = world.build();
+    world.set_rate_limits(RateLimits::Off);
+    world
+}
+
+/// The fake Slack in process, as far away as a real one.
+struct Distant(SimHandle);
+
+#[async_trait]
+impl Transport for Distant {
+    async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        // A thread of its own sleeps more exactly than the runtime's timer, which counts milliseconds.
+        let away = tokio::task::spawn_blocking(|| std::thread::sleep(ROUND_TRIP)).await;
+        away.map_err(|error| TransportError::NotSent(error.to_string()))?;
+        let request = translated(request).map_err(|error| TransportError::NotSent(error.to_string()))?;
+        match self.0.http(request) {
+            Answer::Respond(response) => Ok(Response {
+                status: response.status().as_u16(),
+                body: response.into_body(),
+                ..Response::default()
+            }),
+            Answer::Hang | Answer::Close => Err(TransportError::Unknown("no answer".to_owned())),
+        }
+    }
+}
+
+fn translated(request: Request) -> Result<http::Request<Bytes>, http::Error> {
+    let method = match request.verb {
+        Verb::Get => http::Method::GET,
+        Verb::Post => http::Method::POST,
+    };
+    let mut translated = http::Request::builder().method(method).uri(&request.url);
+    if let Some(token) = &request.token {
+        translated = translated.header("authorization", format!("Bearer {}", token.expose()));
+    }
+    if let Some(content_type) = request.body.content_type() {
+        translated = translated.header("content-type", content_type);
+    }
+    translated.body(match request.body {
+        Body::Empty => Bytes::new(),
+        Body::Form(bytes) | Body::Json(bytes) => bytes,
+    })
+}

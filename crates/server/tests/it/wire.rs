@@ -1,0 +1,299 @@
+//! The same over real sockets: HTTP and Socket Mode on loopback, slow and large bodies, and the real binary told
+//! to stop.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use pagerslack::demo::Demo;
+use slack_sim::{DisconnectReason, Fault, FaultKind, ScaledClock, Server, SimHandle, Sockets, demo_team};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio_util::sync::CancellationToken;
+
+const CHANNEL: &str = "C0DEMO";
+
+/// Waits, in real time, for something to become true.
+async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+    let started = Instant::now();
+    loop {
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(started.elapsed() < Duration::from_secs(20), "this does not happen: {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// The first page of the last thread: its `ts` and whom it asks.
+async fn page(slack: &SimHandle) -> (String, String) {
+    eventually("a page", || async {
+        slack.read(|world| {
+            let page = world.messages(CHANNEL).into_iter().rfind(|m| m.text.contains("can you take this incident?"))?;
+            let responder = page.text.split("<@").nth(1)?.split('>').next()?;
+            Some((page.ts.clone(), responder.to_owned()))
+        })
+    })
+    .await
+}
+
+async fn taken(slack: &SimHandle) {
+    eventually("an acknowledgement", || async { slack.read(|world| world.transcript(CHANNEL).contains("is on it,").then_some(())) })
+        .await;
+}
+
+fn report(slack: &SimHandle, url: &str) {
+    slack.with(|world, now| world.slash_command(now, "U001", CHANNEL, "/devoncall", url)).unwrap();
+}
+
+fn react(slack: &SimHandle, user: &str, ts: &str) {
+    slack.with(|world, now| world.react(now, user, CHANNEL, ts, "eyes")).unwrap();
+}
+
+/// A report over real sockets is paged and answered.
+async fn a_report_is_answered(demo: &Demo) {
+    report(&demo.slack, "https://i.example/1");
+    let (ts, responder) = page(&demo.slack).await;
+    react(&demo.slack, &responder, &ts);
+    taken(&demo.slack).await;
+    let told = demo.slack.read(|world| world.ephemeral_transcript("U001"));
+    assert!(told.contains("On it"), "{told}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_is_answered_over_http() {
+    let demo = Demo::start(0, false).await.unwrap();
+    a_report_is_answered(&demo).await;
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_report_is_answered_over_socket_mode() {
+    let demo = Demo::start(0, true).await.unwrap();
+    eventually("two links", || async { (demo.sockets.count() == 2).then_some(()) }).await;
+    a_report_is_answered(&demo).await;
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn socket_mode_goes_on_while_slack_replaces_its_links() {
+    let demo = Demo::start(0, true).await.unwrap();
+    eventually("two links", || async { (demo.sockets.count() == 2).then_some(()) }).await;
+    for (number, reason) in [(1, DisconnectReason::Warning), (2, DisconnectReason::RefreshRequested)] {
+        demo.sockets.disconnect_all(reason);
+        let url = format!("https://i.example/{number}");
+        report(&demo.slack, &url);
+        eventually("a page", || async {
+            demo.slack.read(|world| {
+                world.messages(CHANNEL).iter().any(|m| m.text.contains("can you take") && m.text.contains(&url)).then_some(())
+            })
+        })
+        .await;
+    }
+    eventually("two links again", || async { (demo.sockets.count() == 2).then_some(()) }).await;
+    demo.stop().await;
+}
+
+/// A fake Slack for the real binary, which is started and stopped like a service.
+struct Service {
+    slack: SimHandle,
+    _sockets: Sockets,
+    api_url: String,
+    listen: SocketAddr,
+    folder: tempfile::TempDir,
+    shutdown: CancellationToken,
+}
+
+impl Service {
+    async fn prepare() -> Self {
+        let listen = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        let url = format!("http://{listen}/slack/events").parse().unwrap();
+        let world = demo_team()
+            .command("/devoncall", "")
+            .app(|app| {
+                app.scopes.insert("users:read.email".to_owned());
+            })
+            .deliver_to(&url)
+            .build();
+        let slack = SimHandle::new(world, Arc::new(ScaledClock::new(Timestamp::now(), 1)));
+        let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
+        let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
+        tokio::spawn(server.run(shutdown.clone()));
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("pagerslack.toml"), "[defaults.managers]\nusers = [\"U025\"]\n").unwrap();
+        Self { slack, _sockets: sockets, api_url, listen, folder, shutdown }
+    }
+
+    fn command(&self) -> Command {
+        let (token, secret) = self.slack.read(|world| (world.app().bot_token.clone(), world.app().signing_secret.clone()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pagerslack"));
+        command
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("SLACK_API_URL", &self.api_url)
+            .env("SLACK_BOT_TOKEN", token)
+            .env("SLACK_SIGNING_SECRET", secret)
+            .env("PAGERSLACK_LISTEN", self.listen.to_string());
+        command
+    }
+
+    async fn serve(&self) -> Child {
+        let log = std::fs::File::create(self.folder.path().join("log.jsonl")).unwrap();
+        let child = self.command().arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap();
+        eventually("readiness", || async {
+            let answer = reqwest::get(format!("http://{}/readyz", self.listen)).await.ok()?;
+            answer.status().is_success().then_some(())
+        })
+        .await;
+        child
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log.jsonl")).unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        self.shutdown.cancel();
+    }
+}
+
+async fn exited(child: &mut Child, within: Duration) -> std::process::ExitStatus {
+    let started = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(started.elapsed() < within, "it does not exit within {within:?}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn terminate(child: &Child) {
+    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
+    assert!(status.success());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
+    let service = Service::prepare().await;
+    let mut child = service.serve().await;
+    report(&service.slack, "https://i.example/1");
+    let (ts, responder) = page(&service.slack).await;
+    // A second report is under way to a Slack that has stopped answering when the order to stop comes.
+    service.slack.with(|world, _| world.inject(Fault::once("chat.postMessage", FaultKind::HangAfter)));
+    report(&service.slack, "https://i.example/2");
+    eventually("the second root", || async {
+        let roots = service.slack.read(|world| world.transcript(CHANNEL).matches("reports an incident").count());
+        (roots == 2).then_some(())
+    })
+    .await;
+    terminate(&child);
+    let status = exited(&mut child, Duration::from_secs(10)).await;
+    assert!(status.success(), "{status}: {}", service.log());
+    assert!(service.log().contains("\"stopped\""), "{}", service.log());
+
+    // The 👀 comes while nobody is there; Slack's first retry or the read-back tells the next process.
+    react(&service.slack, &responder, &ts);
+    let mut child = service.serve().await;
+    eventually("the second page", || async {
+        let pages = service.slack.read(|world| {
+            world.messages(CHANNEL).iter().filter(|m| m.text.contains("can you take this incident?") && m.text.contains("/2")).count()
+        });
+        (pages == 1).then_some(())
+    })
+    .await;
+    let roots = service.slack.read(|world| world.transcript(CHANNEL).matches("reports an incident").count());
+    assert_eq!(roots, 2, "P2: no message stands twice");
+    terminate(&child);
+    exited(&mut child, Duration::from_secs(10)).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn slow_bodies_are_cut_off_and_large_ones_refused() {
+    let service = Service::prepare().await;
+    let mut child = service.serve().await;
+    let mut slow = TcpStream::connect(service.listen).await.unwrap();
+    slow.write_all(b"POST /slack/events HTTP/1.1\r\nhost: bot\r\ncontent-length: 1000\r\n\r\nhalf").await.unwrap();
+    let started = Instant::now();
+    let mut answer = String::new();
+    tokio::time::timeout(Duration::from_secs(10), slow.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408"), "{answer}");
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+
+    let client = reqwest::Client::new();
+    let url = format!("http://{}/slack/events", service.listen);
+    let answer = client.post(&url).body(vec![b'x'; 256 * 1024 + 1]).send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    let answer = client.post(&url).body(vec![b'x'; 256 * 1024]).send().await.unwrap();
+    assert_eq!(answer.status(), 401, "large enough to be read, but not signed");
+    assert_eq!(answer.bytes().await.unwrap().len(), 0);
+    let metrics = client.get(format!("http://{}/metrics", service.listen)).send().await.unwrap().text().await.unwrap();
+    for line in ["requests_too_slow_total 1", "requests_too_large_total 1", "requests_unsigned_total 1"] {
+        assert!(metrics.contains(line), "{metrics}");
+    }
+    terminate(&child);
+    exited(&mut child, Duration::from_secs(10)).await;
+}
+
+fn doctor(service: &Service, arguments: &[&str]) -> (bool, String) {
+    let output = service.command().arg("doctor").args(arguments).output().unwrap();
+    (output.status.success(), String::from_utf8(output.stdout).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_doctor_says_what_to_do_about_each_fault() {
+    let service = Service::prepare().await;
+    let (well, said) = doctor(&service, &["--channel", CHANNEL]);
+    assert!(well, "{said}");
+    assert!(said.contains("the bot is in #dev-escalation"), "{said}");
+    assert!(said.contains("the clock agrees with Slack's"), "{said}");
+
+    service.slack.with(|world, _| world.app_mut().scopes.retain(|scope| scope != "dnd:read"));
+    let (well, said) = doctor(&service, &[]);
+    assert!(!well && said.contains("the scope dnd:read is missing"), "{said}");
+
+    service.slack.with(|world, now| world.kick_bot(now, CHANNEL)).unwrap();
+    let (well, said) = doctor(&service, &["--channel", CHANNEL]);
+    assert!(!well && said.contains("/invite @pagerslack"), "{said}");
+
+    service.slack.with(|world, now| world.revoke_tokens(now));
+    let (well, said) = doctor(&service, &[]);
+    assert!(!well && said.contains("install the app again"), "{said}");
+
+    std::fs::write(service.folder.path().join("pagerslack.toml"), "[defaults]\nack_timout = \"2 min\"\n").unwrap();
+    let (well, said) = doctor(&service, &[]);
+    assert!(!well && said.contains("ack_timout") && said.contains("line 2"), "{said}");
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_pagerslack")).current_dir(folder).env_clear().args(arguments).output().unwrap();
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    (output.status.success(), text(output.stdout), text(output.stderr))
+}
+
+#[test]
+fn the_command_line_prints_what_it_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let (well, config, _) = run(folder.path(), &["config"]);
+    assert!(well && config.contains("ack_timeout = \"2 min\""));
+    std::fs::write(folder.path().join("pagerslack.toml"), config).unwrap();
+
+    let (well, manifest, _) = run(folder.path(), &["manifest", "--url", "https://pager.example"]);
+    assert!(well && manifest.contains("https://pager.example/slack/"), "{manifest}");
+    let (well, manifest, _) = run(folder.path(), &["manifest", "--socket-mode"]);
+    assert!(well && manifest.contains("\"socket_mode_enabled\": true"), "{manifest}");
+    let (well, _, fault) = run(folder.path(), &["manifest", "--url", "http://pager.example"]);
+    assert!(!well && fault.contains("--socket-mode"), "{fault}");
+
+    let (well, _, fault) = run(folder.path(), &["serve"]);
+    assert!(!well && fault.contains("SLACK_SIGNING_SECRET") && fault.contains("SLACK_APP_TOKEN"), "{fault}");
+    let (well, _, fault) = run(folder.path(), &["serve", "--config", "absent.toml"]);
+    assert!(!well && fault.contains("absent.toml"), "{fault}");
+}

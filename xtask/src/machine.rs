@@ -1,0 +1,220 @@
+//! What the tests need from the machine that cargo cannot build: a C compiler, a browser and its driver.
+//!
+//! Nothing is installed twice, nothing without a right to install, and a person is told in one line what to type.
+
+use std::path::Path;
+
+use anyhow::{Context as _, bail};
+
+use crate::command::{self, on_path};
+use crate::terminal::say;
+
+/// Something the tests need, and its name in each package collection.
+struct Need {
+    name: &'static str,
+    /// Any of these programs will do.
+    programs: &'static [&'static str],
+    /// Or any of these files.
+    files: &'static [&'static str],
+    debian: &'static str,
+    fedora: &'static str,
+    mac: &'static str,
+}
+
+const BROWSER: &[Need] = &[
+    Need {
+        name: "Chromium",
+        programs: &["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"],
+        files: &["/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"],
+        debian: "chromium",
+        fedora: "chromium",
+        mac: "google-chrome",
+    },
+    Need {
+        name: "ChromeDriver",
+        programs: &["chromedriver"],
+        files: &[],
+        debian: "chromium-driver",
+        fedora: "chromedriver",
+        mac: "chromedriver",
+    },
+    // Without it the 👀 that an engineer clicks is an empty box. A Mac has an emoji font of its own.
+    Need {
+        name: "an emoji font",
+        programs: &[],
+        files: &[
+            "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf",
+            "/usr/share/fonts/google-noto-color-emoji-fonts/Noto-COLRv1.ttf",
+            "/usr/share/fonts/google-noto-emoji/NotoColorEmoji.ttf",
+            "/usr/share/fonts/noto/NotoColorEmoji.ttf",
+            "/System/Library/Fonts/Apple Color Emoji.ttc",
+        ],
+        debian: "fonts-noto-color-emoji",
+        fedora: "google-noto-color-emoji-fonts",
+        mac: "",
+    },
+];
+
+/// How this machine installs packages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Packages {
+    /// apt-get, as root or by sudo without a password.
+    Apt { root: bool },
+    /// apt-get, but we may not.
+    AptLocked,
+    Fedora,
+    Mac,
+    Unknown,
+}
+
+/// What to do about what is missing.
+#[derive(Debug, PartialEq, Eq)]
+enum Plan {
+    Nothing,
+    Install { packages: Vec<&'static str>, sudo: bool },
+    /// The one line for the person.
+    Ask(String),
+}
+
+/// Sees to a C compiler, a browser and its driver.
+///
+/// # Errors
+/// When something is missing that may not be installed from here; the error is one line that says what to type.
+pub(crate) fn prepare() -> anyhow::Result<()> {
+    c_compiler()?;
+    let missing: Vec<&Need> = BROWSER.iter().filter(|need| !is_here(need)).collect();
+    match plan(&missing, packages()) {
+        Plan::Nothing => Ok(()),
+        Plan::Ask(line) => bail!(line),
+        Plan::Install { packages, sudo } => {
+            say(format!("The browser tests need {}: installing.", names(&missing)));
+            apt_install(&packages, sudo)
+        }
+    }
+}
+
+/// Checks that there is a C compiler: aws-lc-sys (TLS) and libsqlite3-sys (SQLite) are built from C.
+///
+/// # Errors
+/// When there is none; the error says what to type.
+pub(crate) fn c_compiler() -> anyhow::Result<()> {
+    if std::env::var_os("CC").is_some() || on_path("cc").is_some() {
+        return Ok(());
+    }
+    bail!("no C compiler (`cc`), which SQLite and TLS are built with; type: {}", match packages() {
+        Packages::Fedora => "sudo dnf install gcc",
+        Packages::Mac => "xcode-select --install",
+        Packages::Apt { .. } | Packages::AptLocked => "sudo apt-get install gcc libc6-dev",
+        Packages::Unknown => "the command that installs gcc or clang here",
+    })
+}
+
+fn plan(missing: &[&Need], packages: Packages) -> Plan {
+    if missing.is_empty() {
+        return Plan::Nothing;
+    }
+    let listed = |name: fn(&Need) -> &'static str| {
+        missing.iter().map(|need| name(need)).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+    };
+    let command = match packages {
+        Packages::Apt { root } => return Plan::Install { packages: listed(|need| need.debian), sudo: !root },
+        Packages::AptLocked => {
+            let packages = listed(|need| need.debian).join(" ");
+            format!("sudo apt-get update && sudo apt-get install --yes {packages}")
+        }
+        Packages::Fedora => format!("sudo dnf install {}", listed(|need| need.fedora).join(" ")),
+        Packages::Mac => format!("brew install --cask {}", listed(|need| need.mac).join(" ")),
+        Packages::Unknown => "the commands that install these on your system".to_owned(),
+    };
+    Plan::Ask(format!("the browser tests need {}; type: {command}", names(missing)))
+}
+
+fn names(missing: &[&Need]) -> String {
+    missing.iter().map(|need| need.name).collect::<Vec<_>>().join(", ")
+}
+
+fn is_here(need: &Need) -> bool {
+    need.programs.iter().any(|program| on_path(program).is_some())
+        || need.files.iter().any(|file| Path::new(file).exists())
+}
+
+fn packages() -> Packages {
+    if cfg!(target_os = "macos") {
+        Packages::Mac
+    } else if on_path("apt-get").is_some() {
+        let root = command::program("id").args(&["-u"]).read().is_ok_and(|id| id.trim() == "0");
+        match root || command::program("sudo").args(&["-n", "true"]).succeeds() {
+            true => Packages::Apt { root },
+            false => Packages::AptLocked,
+        }
+    } else if on_path("dnf").is_some() {
+        Packages::Fedora
+    } else {
+        Packages::Unknown
+    }
+}
+
+fn apt_install(packages: &[&str], sudo: bool) -> anyhow::Result<()> {
+    // `-qq` because the list of a browser's hundred libraries tells nobody anything.
+    let apt = |arguments: &[&str]| {
+        let start = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"];
+        let call = match sudo {
+            true => command::program("sudo").args(&["-n"]).args(&start),
+            false => command::program(start[0]).args(&start[1..]),
+        };
+        call.args(arguments).run()
+    };
+    apt(&["update"])
+        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect::<Vec<_>>()))
+        .with_context(|| format!("apt-get could not install {}", packages.join(" ")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all() -> Vec<&'static Need> {
+        BROWSER.iter().collect()
+    }
+
+    fn asked(packages: Packages) -> String {
+        match plan(&all(), packages) {
+            Plan::Ask(line) => line,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_there_is_left_alone() {
+        assert_eq!(plan(&[], Packages::Apt { root: true }), Plan::Nothing);
+        assert_eq!(plan(&[], Packages::Unknown), Plan::Nothing);
+    }
+
+    #[test]
+    fn only_what_is_missing_is_installed() {
+        assert_eq!(plan(&all()[1..2], Packages::Apt { root: false }), Plan::Install {
+            packages: vec!["chromium-driver"],
+            sudo: true
+        });
+        assert_eq!(plan(&all(), Packages::Apt { root: true }), Plan::Install {
+            packages: vec!["chromium", "chromium-driver", "fonts-noto-color-emoji"],
+            sudo: false
+        });
+    }
+
+    #[test]
+    fn where_nothing_may_be_installed_one_line_says_what_to_type() {
+        let need = "the browser tests need Chromium, ChromeDriver, an emoji font; type: ";
+        for (packages, typed) in [
+            (
+                Packages::AptLocked,
+                "sudo apt-get update && sudo apt-get install --yes chromium chromium-driver fonts-noto-color-emoji",
+            ),
+            (Packages::Fedora, "sudo dnf install chromium chromedriver google-noto-color-emoji-fonts"),
+            (Packages::Mac, "brew install --cask google-chrome chromedriver"),
+            (Packages::Unknown, "the commands that install these on your system"),
+        ] {
+            assert_eq!(asked(packages), format!("{need}{typed}"));
+        }
+    }
+}
