@@ -6,6 +6,8 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 use crate::step::Step;
 use crate::suite;
 use crate::terminal::{say, spoken};
@@ -19,8 +21,11 @@ struct Outcome {
 }
 
 /// Runs every step. What fails is listed at the end, with the command that repeats it.
-pub(crate) fn run() -> ExitCode {
-    suite::forget();
+///
+/// # Errors
+/// When the report of an earlier run cannot be deleted.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    suite::forget().context("cannot delete the last report of the tests")?;
     let outcomes: Vec<Outcome> = Step::ALL.into_iter().map(attempt).collect();
     for line in closing(&outcomes) {
         say(line);
@@ -29,10 +34,10 @@ pub(crate) fn run() -> ExitCode {
         Some(count) => say(format!("{} passed, {} failed", count.passed, count.failed)),
         None => say("The tests did not run."),
     }
-    match outcomes.iter().all(|outcome| outcome.failure.is_none()) {
+    Ok(match outcomes.iter().all(|outcome| outcome.failure.is_none()) {
         true => ExitCode::SUCCESS,
         false => ExitCode::FAILURE,
-    }
+    })
 }
 
 fn attempt(step: Step) -> Outcome {
@@ -78,21 +83,28 @@ mod tests {
     #[test]
     fn success_is_one_line_a_step() {
         let lines = closing(&[outcome(Step::Fmt, None), outcome(Step::Lint, None)]);
-        assert_eq!(lines[1..], [
-            "fmt     ok      1 min 10 s",
-            "lint    ok      1 min 10 s",
-            "All 2 steps are well, in 2 min 20 s.",
-        ]);
+        assert_eq!(
+            lines[1..],
+            [
+                "fmt     ok      1 min 10 s",
+                "lint    ok      1 min 10 s",
+                "All 2 steps are well, in 2 min 20 s.",
+            ]
+        );
     }
 
     #[test]
     fn a_failure_says_what_to_type() {
-        let lines = closing(&[outcome(Step::Fmt, None), outcome(Step::Doc, Some("`cargo doc` failed\nand more"))]);
-        assert_eq!(lines[2..], [
-            "doc     FAILED  1 min 10 s",
-            "1 of 2 steps failed, in 2 min 20 s:",
-            "  `cargo doc` failed\n    to repeat it: cargo xtask doc",
-        ]);
+        let lines =
+            closing(&[outcome(Step::Fmt, None), outcome(Step::Doc, Some("`cargo doc` failed\nand more"))]);
+        assert_eq!(
+            lines[2..],
+            [
+                "doc     FAILED  1 min 10 s",
+                "1 of 2 steps failed, in 2 min 20 s:",
+                "  `cargo doc` failed\n    to repeat it: cargo xtask doc",
+            ]
+        );
     }
 
     #[test]

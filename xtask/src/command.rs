@@ -17,7 +17,18 @@ pub(crate) struct Call {
 /// The cargo that runs us, with these arguments.
 pub(crate) fn cargo(arguments: &[&str]) -> Call {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo"));
-    Call { command: Command::new(program), shown: vec!["cargo".to_owned()] }.args(arguments)
+    let mut command = Command::new(program);
+    // What cargo told us of our own package is not for its children: cargo-machete, for one, takes it to mean that it
+    // is being developed, and reads its own name as a folder.
+    for (name, _) in std::env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))
+        {
+            command.env_remove(name);
+        }
+    }
+    Call { command, shown: vec!["cargo".to_owned()] }.args(arguments)
 }
 
 /// Any other program.
@@ -79,4 +90,12 @@ impl Call {
 pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).map(|folder| folder.join(name)).find(|file| file.is_file())
+}
+
+/// Whether cargo finds this subcommand: on `PATH`, or where it installs programs.
+pub(crate) fn cargo_finds(program: &str) -> bool {
+    let home = std::env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| std::env::home_dir().map(|home| home.join(".cargo")));
+    on_path(program).is_some() || home.is_some_and(|home| home.join("bin").join(program).is_file())
 }

@@ -59,7 +59,9 @@ const BROWSER: &[Need] = &[
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packages {
     /// apt-get, as root or by sudo without a password.
-    Apt { root: bool },
+    Apt {
+        root: bool,
+    },
     /// apt-get, but we may not.
     AptLocked,
     Fedora,
@@ -71,7 +73,10 @@ enum Packages {
 #[derive(Debug, PartialEq, Eq)]
 enum Plan {
     Nothing,
-    Install { packages: Vec<&'static str>, sudo: bool },
+    Install {
+        packages: Vec<&'static str>,
+        sudo: bool,
+    },
     /// The one line for the person.
     Ask(String),
 }
@@ -101,12 +106,15 @@ pub(crate) fn c_compiler() -> anyhow::Result<()> {
     if std::env::var_os("CC").is_some() || on_path("cc").is_some() {
         return Ok(());
     }
-    bail!("no C compiler (`cc`), which SQLite and TLS are built with; type: {}", match packages() {
-        Packages::Fedora => "sudo dnf install gcc",
-        Packages::Mac => "xcode-select --install",
-        Packages::Apt { .. } | Packages::AptLocked => "sudo apt-get install gcc libc6-dev",
-        Packages::Unknown => "the command that installs gcc or clang here",
-    })
+    bail!(
+        "no C compiler (`cc`), which SQLite and TLS are built with; type: {}",
+        match packages() {
+            Packages::Fedora => "sudo dnf install gcc",
+            Packages::Mac => "xcode-select --install",
+            Packages::Apt { .. } | Packages::AptLocked => "sudo apt-get install gcc libc6-dev",
+            Packages::Unknown => "the command that installs gcc or clang here",
+        }
+    )
 }
 
 fn plan(missing: &[&Need], packages: Packages) -> Plan {
@@ -165,7 +173,13 @@ fn apt_install(packages: &[&str], sudo: bool) -> anyhow::Result<()> {
         call.args(arguments).run()
     };
     apt(&["update"])
-        .and_then(|()| apt(&["install", "--yes", "--no-install-recommends"].iter().chain(packages).copied().collect::<Vec<_>>()))
+        .and_then(|()| {
+            apt(&["install", "--yes", "--no-install-recommends"]
+                .iter()
+                .chain(packages)
+                .copied()
+                .collect::<Vec<_>>())
+        })
         .with_context(|| format!("apt-get could not install {}", packages.join(" ")))
 }
 
@@ -192,14 +206,17 @@ mod tests {
 
     #[test]
     fn only_what_is_missing_is_installed() {
-        assert_eq!(plan(&all()[1..2], Packages::Apt { root: false }), Plan::Install {
-            packages: vec!["chromium-driver"],
-            sudo: true
-        });
-        assert_eq!(plan(&all(), Packages::Apt { root: true }), Plan::Install {
-            packages: vec!["chromium", "chromium-driver", "fonts-noto-color-emoji"],
-            sudo: false
-        });
+        assert_eq!(
+            plan(&all()[1..2], Packages::Apt { root: false }),
+            Plan::Install { packages: vec!["chromium-driver"], sudo: true }
+        );
+        assert_eq!(
+            plan(&all(), Packages::Apt { root: true }),
+            Plan::Install {
+                packages: vec!["chromium", "chromium-driver", "fonts-noto-color-emoji"],
+                sudo: false
+            }
+        );
     }
 
     #[test]

@@ -78,7 +78,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no folder above it")?;
     std::env::set_current_dir(root).with_context(|| format!("cannot enter {}", root.display()))?;
     match task {
-        Task::Ci => return Ok(ci::run()),
+        Task::Ci => return ci::run(),
         Task::Test { nextest } => suite::run(&nextest)?,
         Task::Bench { bench } => bench_run(&bench)?,
         Task::Fmt => Step::Fmt.run()?,

@@ -19,7 +19,7 @@ pub(crate) enum Step {
 
 impl Step {
     /// In the order in which CI runs them: what fails soonest first, and the tests last, so that the log ends with
-    /// their count. `lint` and `doc` share the checked dependencies.
+    /// their count. `lint` and `doc` share the checked dependencies, and go on after the first crate that fails.
     pub(crate) const ALL: [Self; 7] =
         [Self::Fmt, Self::Tidy, Self::Unused, Self::Deny, Self::Lint, Self::Doc, Self::Test];
 
@@ -60,13 +60,16 @@ impl Step {
             Self::Lint => {
                 tool::component("clippy", "clippy")?;
                 machine::c_compiler()?;
-                cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]).run()
+                cargo(&["clippy", "--workspace", "--all-targets", "--keep-going", "--", "-D", "warnings"])
+                    .run()
             }
             Self::Doc => {
                 machine::c_compiler()?;
-                cargo(&["doc", "--workspace", "--no-deps"]).env("RUSTDOCFLAGS", "-Dwarnings").run()
+                cargo(&["doc", "--workspace", "--no-deps", "--keep-going"])
+                    .env("RUSTDOCFLAGS", "-Dwarnings")
+                    .run()
             }
-            Self::Test => suite::run(&["--profile".to_owned(), "ci".to_owned()]),
+            Self::Test => suite::run_counted(),
         }
     }
 }

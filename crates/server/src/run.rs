@@ -150,12 +150,8 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
     match client.auth_test(Caller::background(clock.now(), &nobody)).await {
         Ok(identity) => {
             tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
-            let mut cursor = None;
-            loop {
-                cursor = engine.warm(&identity.team, cursor).await;
-                if cursor.is_none() {
-                    break;
-                }
+            if let Err(error) = engine.warm(&identity.team).await {
+                tracing::debug!(error = &error as &dyn std::error::Error, "not everybody was read ahead of time");
             }
         }
         Err(error) => tracing::error!(

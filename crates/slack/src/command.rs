@@ -3,13 +3,17 @@
 use url::Url;
 
 use crate::text::{self, Token};
-use crate::words::Mistake;
+use crate::words::{self, Mistake};
 
-/// A URL longer than this does not fit a page. Slack splits texts of more than about 4,000 characters into
-/// several messages. Source: <https://github.com/slackapi/java-slack-sdk/issues/704>.
-const URL_LIMIT: usize = 2000;
-/// A note longer than this is cut; the incident's page has the rest.
+/// A URL that is longer in a message than this leaves no room for the rest of a page: a section takes 3,000
+/// characters, and Slack splits texts of more than about 4,000 into several messages.
+/// Sources: <https://docs.slack.dev/reference/block-kit/blocks/section-block>,
+/// <https://github.com/slackapi/java-slack-sdk/issues/704>.
+const URL_LIMIT: usize = 1800;
+/// A note of more characters than this is cut; the incident's page has the rest.
 const NOTE_LIMIT: usize = 500;
+/// The same, as the note stands in a message: `&` takes five characters there.
+const ESCAPED_NOTE_LIMIT: usize = 700;
 
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +80,24 @@ fn normalised(url: &str) -> Result<String, Mistake> {
         return Err(Mistake::NotHttp);
     }
     let url = url.to_string();
-    if url.len() > URL_LIMIT { Err(Mistake::TooLong) } else { Ok(url) }
+    if words::link(&url).chars().count() > URL_LIMIT { Err(Mistake::TooLong) } else { Ok(url) }
 }
 
 fn cut(note: &str) -> String {
-    if note.chars().count() <= NOTE_LIMIT {
+    let mut room = ESCAPED_NOTE_LIMIT - 1;
+    let fitting = note
+        .chars()
+        .take_while(|letter| {
+            let taken = text::escape(letter.encode_utf8(&mut [0; 4])).chars().count();
+            let fits = taken <= room;
+            room = room.saturating_sub(taken);
+            fits
+        })
+        .count();
+    if fitting == note.chars().count() && fitting <= NOTE_LIMIT {
         note.to_owned()
     } else {
-        note.chars().take(NOTE_LIMIT - 1).chain(['…']).collect()
+        note.chars().take(fitting.min(NOTE_LIMIT - 1)).chain(['…']).collect()
     }
 }
 
@@ -137,5 +151,16 @@ mod tests {
             panic!("a report")
         };
         assert_eq!(note.chars().count(), NOTE_LIMIT);
+    }
+
+    #[test]
+    fn what_is_long_only_once_escaped_is_cut_too() {
+        let Request::Report { note, .. } = parse(&format!("https://i.example {}", "&amp;".repeat(400)))
+        else {
+            panic!("a report")
+        };
+        assert_eq!(note, format!("{}…", "&".repeat(139)));
+        let url = format!("https://i.example/?{}", "&amp;".repeat(400));
+        assert_eq!(parse(&url), Request::Mistaken(Mistake::TooLong));
     }
 }

@@ -5,6 +5,7 @@
 //! Source: docs.slack.dev/reference/objects/user-object.
 
 use jiff::Timestamp;
+use pagerslack_core::availability::Account;
 pub use pagerslack_core::availability::{DndWindow, Presence};
 use pagerslack_core::ids::{TeamId, UserId};
 use serde::Deserialize;
@@ -30,7 +31,9 @@ pub struct Person {
     pub deactivated: bool,
     /// A guest of many channels or of one.
     pub guest: bool,
-    /// A member of another organisation, seen through Slack Connect; or invited and not yet here.
+    /// The other workspaces of their Enterprise Grid organisation that they belong to.
+    pub workspaces: Vec<TeamId>,
+    /// Of another organisation, and in no channel that the bot could see.
     pub stranger: bool,
     /// Their IANA time zone.
     pub tz: Option<String>,
@@ -40,6 +43,27 @@ pub struct Person {
     pub status_emoji: String,
     /// When the status ends by itself.
     pub status_expiration: Option<Timestamp>,
+}
+
+impl Person {
+    /// What kind of account this is, seen from `team`, where the app is installed.
+    ///
+    /// Slack says `is_stranger` only of people in no channel that the bot can see. Whoever comes from another
+    /// organisation through a shared channel is known by their home workspace alone.
+    pub fn account(&self, team: &TeamId) -> Account {
+        let of_ours = self.team.as_ref().is_none_or(|home| home == team) || self.workspaces.contains(team);
+        if self.is_bot {
+            Account::Bot
+        } else if self.deactivated {
+            Account::Deactivated
+        } else if self.stranger || !of_ours {
+            Account::Stranger
+        } else if self.guest {
+            Account::Guest
+        } else {
+            Account::Member
+        }
+    }
 }
 
 /// A `user` object.
@@ -71,8 +95,14 @@ pub(crate) struct WirePerson<'a> {
     is_ultra_restricted: bool,
     #[serde(default, deserialize_with = "or_default")]
     is_stranger: bool,
-    #[serde(default, deserialize_with = "or_default")]
-    is_invited_user: bool,
+    #[serde(default)]
+    enterprise_user: Option<WireEnterpriseUser<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct WireEnterpriseUser<'a> {
+    #[serde(borrow, default)]
+    teams: Vec<Word<'a>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -114,7 +144,12 @@ impl WirePerson<'_> {
                 || id == "USLACKBOT",
             deactivated: self.deleted,
             guest: self.is_restricted || self.is_ultra_restricted,
-            stranger: self.is_stranger || self.is_invited_user,
+            workspaces: self
+                .enterprise_user
+                .iter()
+                .flat_map(|user| user.teams.iter().filter_map(|team| team.get()).map(TeamId::new))
+                .collect(),
+            stranger: self.is_stranger,
             tz: self.tz.owned(),
             status_text: profile.status_text.or_empty(),
             status_emoji: profile.status_emoji.or_empty(),
@@ -178,6 +213,17 @@ mod tests {
         assert_eq!(name(r#"{"id":"U1","name":"h","real_name":"R","profile":{"display_name":""}}"#), "R");
         assert_eq!(name(r#"{"id":"U1","name":"h","profile":{"real_name":"P"}}"#), "P");
         assert_eq!(name(r#"{"id":"U1","name":"h"}"#), "h");
+    }
+
+    #[test]
+    fn people_of_a_shared_channel_are_known_by_their_home() {
+        let ours = TeamId::new("T1");
+        let account = |json| person(json).unwrap().account(&ours);
+        assert_eq!(account(r#"{"id":"U1","team_id":"T1"}"#), Account::Member);
+        assert_eq!(account(r#"{"id":"U1"}"#), Account::Member);
+        assert_eq!(account(r#"{"id":"U1","team_id":"T2","is_stranger":false}"#), Account::Stranger);
+        assert_eq!(account(r#"{"id":"U1","team_id":"T2","enterprise_user":{"teams":["T1","T2"]}}"#), Account::Member);
+        assert_eq!(account(r#"{"id":"U1","team_id":"T1","is_restricted":true}"#), Account::Guest);
     }
 
     #[test]

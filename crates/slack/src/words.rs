@@ -13,8 +13,8 @@ pub use channel::{root, taken};
 pub use duration::spoken;
 pub use page::{PASS_ACTION, TAKE_ACTION, managers, managers_over, page, page_over};
 pub use reply::{
-    Mistake, accepted, ack_refused, already_open, cannot_post, direct_help, mistaken, not_recorded,
-    pass_refused, taken_already, usage,
+    Mistake, accepted, ack_refused, already_open, cannot_post, cannot_see, direct_help, managers_told, mistaken,
+    nobody_reached, not_recorded, pass_refused, taken_already, usage,
 };
 pub use why::{reason, reason_in_utc, summary};
 
@@ -56,6 +56,9 @@ fn context(text: &str) -> Value {
 }
 
 /// A URL as a link whose text is the URL itself. `|` would begin a label of the writer's choosing.
-fn link(url: &str) -> String {
+pub(crate) fn link(url: &str) -> String {
     format!("<{}>", escape(&url.replace('|', "%7C")))
 }
+
+#[cfg(test)]
+mod tests;

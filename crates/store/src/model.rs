@@ -34,8 +34,8 @@ pub struct Commit {
     /// How the incident can be found from now on; `None` leaves that as it is.
     pub index: Option<IncidentIndex>,
     /// Jobs to add; one whose key exists and which is not the job disposed of below is moved to the new due
-    /// time and otherwise stays as it is. If it is leased it stays so, and its holder's disposal has the last
-    /// word.
+    /// time. If it is held it stays held, and comes up once more when its holder is done with it: the holder may
+    /// have looked before there was what called for it.
     pub add: Vec<Job>,
     /// Jobs to remove, leased or not; absent ones are no fault.
     pub remove: Vec<JobKey>,

@@ -13,6 +13,9 @@ pub fn apply(state: Option<Incident>, recorded: &Recorded) -> Option<Incident> {
         (None, _) => None,
         (Some(mut incident), event) => {
             incident.version = recorded.seq;
+            if retells(event) {
+                incident.retold_at = recorded.seq;
+            }
             advance(&mut incident, event, recorded);
             Some(incident)
         }
@@ -30,11 +33,29 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         reported_at: recorded.at,
         version: recorded.seq,
         root: None,
+        retold_at: recorded.seq,
         phase: Phase::Hunting { since: recorded.at },
         attempts: Vec::new(),
         manager_rounds: Vec::new(),
         refusals: Vec::new(),
         ack_refused: Default::default(),
+    }
+}
+
+/// Whether the root message says something else after this.
+fn retells(event: &Event) -> bool {
+    match event {
+        Event::Reported(_)
+        | Event::RootPosted { .. }
+        | Event::Paged { .. }
+        | Event::PageTimedOut { .. }
+        | Event::Passed { .. }
+        | Event::ManagersPaged { .. }
+        | Event::Acknowledged { .. } => true,
+        Event::PagePosted { .. }
+        | Event::ManagersPosted { .. }
+        | Event::PostRefused { .. }
+        | Event::AckRefused { .. } => false,
     }
 }
 

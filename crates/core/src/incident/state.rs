@@ -93,6 +93,8 @@ pub struct Incident {
     pub version: u64,
     /// The message that opens the thread, once it stands.
     pub root: Option<MessageRef>,
+    /// The version at which what the root message says last changed.
+    pub retold_at: u64,
     /// Where things are.
     pub phase: Phase,
     /// The people asked, first to last.

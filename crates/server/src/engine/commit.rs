@@ -44,14 +44,20 @@ impl Engine {
     }
 
     pub(super) async fn try_act(&self, act: Act<'_>) -> Result<Acted, CommitError> {
-        for _ in 0..ROUNDS {
-            let before = self.incident(act.team, act.incident).await?;
+        for round in 0..ROUNDS {
+            // A report is of a new incident, unless Slack sent it twice: then the commit is refused.
+            let is_new = round == 0 && matches!(act.command, Command::Report(_));
+            let before = if is_new { None } else { self.incident(act.team, act.incident).await? };
             let (commit, acted) = self.prepare(&act, before);
             let nothing_to_write = commit.events.is_empty() && commit.job.is_none();
             if nothing_to_write {
                 return Ok(acted);
             }
             let (team, messages) = (commit.team.clone(), commit.messages.clone());
+            if !commit.add.is_empty() {
+                // The claim of these jobs then still joins their transaction, and its wait for the disk.
+                self.due.notify_one();
+            }
             match self.store.commit(commit).await {
                 Ok(()) => {
                     self.committed(&team, &messages, &acted);

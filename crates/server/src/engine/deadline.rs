@@ -63,8 +63,9 @@ impl Engine {
         match self.incident_of(job).await? {
             Some(incident) if incident.root.is_none() && incident.is_open() => {
                 let managers = self.managers(&job.job.rotation).await;
+                let nobody = managers.users.is_empty();
                 self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
-                Ok(())
+                if nobody { self.tell_that_nobody_was_reached(&incident).await } else { Ok(()) }
             }
             _ => self.dispose(job, Disposal::Done).await,
         }

@@ -1,9 +1,11 @@
 //! Production's driver: claims due jobs and runs each on a task of its own, until told to stop.
 
-use std::sync::Arc;
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use pagerslack_core::JobKey;
 use pagerslack_store::{Claim, ClaimedJob, Disposal};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -26,12 +28,13 @@ pub struct Driver {
     engine: Arc<Engine>,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
+    running: Keys,
 }
 
 impl Driver {
     /// A driver of an engine.
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, tasks: TaskTracker::new(), places: Arc::new(Semaphore::new(AT_A_TIME)) }
+        Self { engine, tasks: TaskTracker::new(), places: Arc::new(Semaphore::new(AT_A_TIME)), running: Arc::default() }
     }
 
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
@@ -79,13 +82,41 @@ impl Driver {
     }
 
     async fn start(&self, job: ClaimedJob) {
+        // A clock that leaps, or a machine that slept, ends leases of jobs that still run here. Such a job is left to
+        // its new lease, after which it counts as doubtful; run twice at once, it could post twice (P2).
+        let Some(running) = Running::begin(&self.running, &job.job.key) else {
+            tracing::warn!(job = job.job.key.as_str(), "its lease ended while it was running here");
+            return;
+        };
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
         let engine = Arc::clone(&self.engine);
         self.tasks.spawn(async move {
             engine.run_and_count(&job).await;
-            drop(place);
+            drop((running, place));
             engine.due.notify_one();
         });
+    }
+}
+
+/// The keys of the jobs that run in this process.
+type Keys = Arc<Mutex<HashSet<JobKey>>>;
+
+/// A job that runs here, for as long as this lives: even one that panics is over then.
+struct Running {
+    keys: Keys,
+    key: JobKey,
+}
+
+impl Running {
+    fn begin(keys: &Keys, key: &JobKey) -> Option<Self> {
+        let begun = keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
+        begun.then(|| Self { keys: Arc::clone(keys), key: key.clone() })
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 

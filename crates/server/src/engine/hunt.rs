@@ -3,20 +3,21 @@
 //! Facts come from Slack at the time of the attempt. What Slack cannot say within the policy's patience counts
 //! as unknown, never as "no" (P6).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::availability::{Account, Fact, Facts};
 use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId,
+    Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId, Verdict,
 };
-use pagerslack_slack::client::{CallError, RefusalKind};
+use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
 use pagerslack_slack::person::Person;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
+use super::send::recorded;
 use super::{Engine, StepError};
 
 /// How many people's presence is asked for at a time. Slack allows about fifty such calls a minute, and most
@@ -27,8 +28,12 @@ const WIDTH: usize = 4;
 /// reports may all hunt at once; past this the job comes up again.
 const CHOICES: usize = 32;
 
-/// How soon a hunt that cannot see into the channel looks again while its root message is not there either.
+/// How soon a hunt that cannot see into the channel looks again while its root message is refused too.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
+
+/// How soon a hunt that has found nobody looks again while its root message is on the way, in whose thread the
+/// managers are to be called. The net only: the root message brings the hunt forward when it stands.
+const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
 /// follows a deadline at once has just done so.
@@ -56,6 +61,11 @@ impl Engine {
         {
             return Ok(());
         }
+        if incident.root.is_none() && !incident.refusals.is_empty() {
+            // Slack refuses the thread: nobody is chosen whom no page could reach. The root's deadline bounds this.
+            let due = self.now() + LOOK_AGAIN;
+            return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
+        }
         let rotation = &incident.report.rotation;
         let policy = self.policy(rotation);
         if incident.attempts.len() >= usize::try_from(policy.max_attempts).unwrap_or(usize::MAX) {
@@ -63,12 +73,13 @@ impl Engine {
             self.act_for(job, command, Disposal::Done).await?;
             return Ok(());
         }
-        let patient = self.now() < since + policy.patience;
+        let patience =
+            Patience { until: since + policy.patience, left: self.now() < since + policy.patience };
         let members = match self.directory.members(self.paging(&rotation.team), &rotation.channel).await {
             Ok(members) => members.iter().cloned().collect::<BTreeSet<_>>(),
-            Err(error) => return self.cannot_see_members(job, &incident, &error, patient).await,
+            Err(error) => return self.cannot_see_members(job, &incident, &error, patience).await,
         };
-        self.choose(job, &incident, &members, patient).await
+        self.choose(job, &incident, &members, patience).await
     }
 
     /// Surveys the queue as it is, and commits the choice on exactly that queue: a burst of reports asks as
@@ -78,12 +89,12 @@ impl Engine {
         job: &ClaimedJob,
         incident: &Incident,
         members: &BTreeSet<UserId>,
-        patient: bool,
+        patience: Patience,
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
         let managers = self.managers(rotation).await;
         let manager_set: BTreeSet<UserId> = managers.users.iter().cloned().collect();
-        let mut known = Known { patient, ..Known::default() };
+        let mut known = Known { patient: patience.left, ..Known::default() };
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
@@ -97,9 +108,18 @@ impl Engine {
             let candidates = match self.gather(rotation, &order, incident, &manager_set, &mut known).await {
                 Found::Candidates(candidates) => candidates,
                 Found::Later(due) => {
+                    let due = due.min(patience.until);
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
             };
+            let somebody = candidates
+                .iter()
+                .any(|candidate| matches!(candidate.verdict, Verdict::Available | Verdict::Unknown { .. }));
+            if !somebody && incident.root.is_none() {
+                // The root's deadline bounds the wait.
+                let due = self.now() + until_the_root(incident);
+                return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
+            }
             let act = Act {
                 team: &job.job.rotation.team,
                 incident: &job.job.incident,
@@ -110,7 +130,8 @@ impl Engine {
             match self.try_act(act).await {
                 Err(CommitError::QueueMoved) => {}
                 Err(CommitError::Conflict) => return Err(StepError::Contended),
-                other => return Ok(other.map(|_| ())?),
+                Err(other) => return Err(other.into()),
+                Ok(_) => return self.tell_of_blindness(incident, known.refusal.as_ref()).await,
             }
         }
         Err(StepError::Contended)
@@ -148,6 +169,13 @@ impl Engine {
         for (user, person) in people {
             known.account(user, person.map(|person| account(&person)));
         }
+        if known.blind_to_accounts && !known.knows_itself {
+            // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
+            if let Ok(own) = self.client.auth_test(caller).await {
+                known.facts.entry(own.user).or_insert(Facts::NONE).account = Fact::Known(Account::Bot);
+                known.knows_itself = true;
+            }
+        }
         for (user, window) in dnd {
             known.dnd(user, window);
         }
@@ -156,25 +184,22 @@ impl Engine {
         }
     }
 
-    /// Who is in the channel cannot be read. While the root message is not there either, the reporter has been
-    /// told what to do, and the root's deadline bounds the wait; otherwise the managers are told (P6).
+    /// Who is in the channel cannot be read. While the root message is not there either, its deadline bounds the
+    /// wait, and if it was refused the reporter has been told what to do; otherwise the managers are told (P6).
     async fn cannot_see_members(
         &self,
         job: &ClaimedJob,
         incident: &Incident,
         error: &CallError,
-        patient: bool,
+        patience: Patience,
     ) -> Result<(), StepError> {
         let now = self.now();
-        let waiting_for_the_root = incident.root.is_none();
         let again = match error {
-            CallError::NotDone { retry_at, .. } if patient || waiting_for_the_root => Some(*retry_at),
-            CallError::Unknown { .. } if patient || waiting_for_the_root => {
-                Some(now + SignedDuration::from_secs(1))
+            _ if incident.root.is_none() => {
+                Some(error.retry_at().unwrap_or(now).max(now + until_the_root(incident)))
             }
-            CallError::Refused(refusal) if waiting_for_the_root && refusal.kind() != RefusalKind::Other => {
-                Some(now + LOOK_AGAIN)
-            }
+            CallError::NotDone { retry_at, .. } if patience.left => Some((*retry_at).min(patience.until)),
+            CallError::Unknown { .. } if patience.left => Some(now + SignedDuration::from_secs(1)),
             _ => None,
         };
         match again {
@@ -187,10 +212,38 @@ impl Engine {
                 );
                 let managers = self.managers(&incident.report.rotation).await;
                 self.act_for(job, Command::GiveUpHunt { why: why(error), managers }, Disposal::Done).await?;
-                Ok(())
+                self.tell_of_blindness(incident, error.refusal()).await
             }
         }
     }
+
+    /// Tells the reporter, once, which permission is missing so that the hunt cannot see.
+    async fn tell_of_blindness(
+        &self,
+        incident: &Incident,
+        refusal: Option<&Refusal>,
+    ) -> Result<(), StepError> {
+        let Some(refusal) = refusal.filter(|refusal| refusal.kind() == RefusalKind::MissingScope) else {
+            return Ok(());
+        };
+        if !incident.attempts.is_empty() || incident.report.response_url.is_none() {
+            return Ok(());
+        }
+        let (rotation, id) = (&incident.report.rotation, &incident.report.incident);
+        self.tell_reporter_later(rotation, id, recorded(refusal)).await
+    }
+}
+
+/// How long a hunt waits for facts that Slack does not give.
+#[derive(Clone, Copy)]
+struct Patience {
+    until: Timestamp,
+    left: bool,
+}
+
+/// How soon to look whether the root message stands.
+fn until_the_root(incident: &Incident) -> SignedDuration {
+    if incident.refusals.is_empty() { ROOT_UNDERWAY } else { LOOK_AGAIN }
 }
 
 /// The facts of one hunt, and which of them Slack wants to be asked for later.
@@ -198,8 +251,14 @@ impl Engine {
 struct Known {
     /// Whether to wait for those, or to take them as unreadable (P6).
     patient: bool,
-    facts: BTreeMap<UserId, Facts>,
+    facts: HashMap<UserId, Facts>,
     put_off: BTreeMap<(FactKind, UserId), Timestamp>,
+    /// A permission that is missing to know more.
+    refusal: Option<Refusal>,
+    /// Whether somebody's kind of account could not be read.
+    blind_to_accounts: bool,
+    /// Whether the bot's own account is among the facts nevertheless.
+    knows_itself: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -216,6 +275,7 @@ impl Known {
 
     fn account(&mut self, user: UserId, answer: Result<Account, CallError>) {
         let fact = self.fact(FactKind::Account, &user, answer);
+        self.blind_to_accounts |= matches!(fact, Fact::Unreadable(_));
         self.facts.entry(user).or_insert(Facts::NONE).account = fact;
     }
 
@@ -237,7 +297,11 @@ impl Known {
                     self.put_off.insert((kind, user.clone()), at);
                     Fact::NotAsked
                 }
-                _ => Fact::Unreadable(why(&error)),
+                _ => {
+                    let missing = error.refusal().filter(|it| it.kind() == RefusalKind::MissingScope);
+                    self.refusal = self.refusal.take().or_else(|| missing.cloned());
+                    Fact::Unreadable(why(&error))
+                }
             },
         }
     }

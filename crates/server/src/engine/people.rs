@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::{Incident, RotationId, TeamId, UserId};
-use pagerslack_slack::client::CallError;
+use pagerslack_slack::client::{CallError, RefusalKind};
 use pagerslack_slack::person::Person;
 
 use super::Engine;
@@ -15,25 +15,40 @@ impl Engine {
     /// read is still mentioned (P6).
     pub async fn managers(&self, rotation: &RotationId) -> ManagersWhom {
         let mut users: BTreeSet<UserId> = self.rotation.managers.iter().cloned().collect();
-        match self.manager_emails(&rotation.team).await {
-            Ok(found) => users.extend(found),
-            Err(error) => tracing::warn!(error = %error, "the managers' addresses cannot be looked up"),
-        }
-        if let Some(group) = &self.rotation.manager_group {
-            match self.directory.user_group(self.paging(&rotation.team), group).await {
-                Ok(members) => users.extend(members.iter().cloned()),
+        for (email, found) in self.manager_emails(&rotation.team).await {
+            match found {
+                Ok(user) => drop(users.insert(user)),
                 Err(error) => {
-                    tracing::warn!(%group, error = %error, "the managers' user group cannot be read")
+                    tracing::warn!(email, error = %error, "a manager's address cannot be looked up")
                 }
             }
         }
-        ManagersWhom { users: users.into_iter().collect(), group: self.rotation.manager_group.clone() }
+        let mut group = self.rotation.manager_group.clone();
+        if let Some(id) = &self.rotation.manager_group {
+            match self.directory.user_group(self.paging(&rotation.team), id).await {
+                Ok(members) => {
+                    // A mention of the group reaches its members only; is anybody beside it, each is mentioned.
+                    if !users.iter().all(|user| members.contains(user)) {
+                        group = None;
+                    }
+                    users.extend(members.iter().cloned());
+                }
+                Err(error) => {
+                    tracing::warn!(group = %id, error = %error, "the managers' user group cannot be read");
+                }
+            }
+        }
+        ManagersWhom { users: users.into_iter().collect(), group }
     }
 
-    async fn manager_emails(&self, team: &TeamId) -> Result<Vec<UserId>, CallError> {
+    /// Each configured address with whose it is, so that one that nobody has takes none of the others away.
+    async fn manager_emails(&self, team: &TeamId) -> Vec<(&str, Result<UserId, CallError>)> {
         let caller = self.paging(team);
-        let lookups = self.rotation.manager_emails.iter().map(|email| self.directory.by_email(caller, email));
-        join_all(lookups).await.into_iter().collect()
+        let lookups = self.rotation.manager_emails.iter().map(async |email| {
+            let found = self.directory.by_email(caller, email).await;
+            (email.as_str(), found)
+        });
+        join_all(lookups).await
     }
 
     /// Whether somebody may take an incident: an engineer of the rotation or a manager. Asks Slack if it must;
@@ -42,24 +57,49 @@ impl Engine {
         if let Some(eligible) = self.eligible_from_memory(incident, user) {
             return Ok(eligible);
         }
-        let rotation = &incident.report.rotation;
+        let mut unreadable = None;
+        for found in [
+            self.is_engineer_of(&incident.report.rotation, user).await,
+            self.is_manager_elsewhere(&incident.report.rotation.team, user).await,
+        ] {
+            match found {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(error) => unreadable = Some(error),
+            }
+        }
+        unreadable.map_or(Ok(false), Err)
+    }
+
+    async fn is_engineer_of(&self, rotation: &RotationId, user: &UserId) -> Result<bool, CallError> {
         let caller = self.paging(&rotation.team);
-        if let Some(group) = &self.rotation.manager_group
-            && self.directory.user_group(caller, group).await?.contains(user)
-        {
-            return Ok(true);
-        }
-        if self.manager_emails(&rotation.team).await?.contains(user) {
-            return Ok(true);
-        }
         if !self.directory.members(caller, &rotation.channel).await?.contains(user) {
             return Ok(false);
         }
         match self.directory.people(caller, std::slice::from_ref(user)).await.remove(user) {
             Some(Ok(person)) => Ok(is_engineer(&person)),
+            Some(Err(CallError::Refused(refusal))) if refusal.kind() == RefusalKind::UserGone => Ok(false),
             Some(Err(error)) => Err(error),
             None => Ok(false),
         }
+    }
+
+    /// Whether somebody is a manager by the group or by an address.
+    async fn is_manager_elsewhere(&self, team: &TeamId, user: &UserId) -> Result<bool, CallError> {
+        if let Some(group) = &self.rotation.manager_group
+            && self.directory.user_group(self.paging(team), group).await?.contains(user)
+        {
+            return Ok(true);
+        }
+        for (_, found) in self.manager_emails(team).await {
+            match found {
+                Ok(manager) if manager == *user => return Ok(true),
+                Err(error) if error.refusal().is_none() => return Err(error),
+                // The address is nobody's, or may not be looked up: asking again would not help.
+                Ok(_) | Err(_) => {}
+            }
+        }
+        Ok(false)
     }
 
     /// The same from memory alone, or `None` when Slack must be asked.

@@ -35,7 +35,10 @@ pub enum Reply {
 impl Engine {
     /// Takes one thing that Slack sent. The caller has checked that it was Slack.
     pub async fn receive(&self, inbound: Inbound) -> Reply {
-        self.directory.apply(self.now(), &inbound);
+        // Reactions are nearly all there is, and tell nothing of people or channels.
+        if !matches!(inbound, Inbound::ReactionAdded(_) | Inbound::ReactionRemoved(_)) {
+            self.directory.apply(self.now(), &inbound);
+        }
         match inbound {
             Inbound::ReactionAdded(reaction) => self.reacted(reaction).await,
             Inbound::Command(command) => self.commanded(*command).await,

@@ -4,18 +4,18 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::Posting;
-use pagerslack_core::job::Notice;
-use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
-use pagerslack_slack::client::{CallError, Post, Refusal, Search};
+use pagerslack_core::{
+    ChannelId, Command, Incident, Job, JobKind, Message, MessageRef, MessageTs, Phase, UserId,
+};
+use pagerslack_slack::client::{CallError, Post, Refusal, RefusalKind, Search};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
-use super::hunt::why;
 use super::{Engine, StepError};
 
 /// How long after an uncertain send the channel is read back: Slack says nothing of how soon a message can be
 /// read, so not at once.
-const READ_BACK_AFTER: SignedDuration = SignedDuration::from_secs(3);
+pub(super) const READ_BACK_AFTER: SignedDuration = SignedDuration::from_secs(3);
 
 /// How soon a refused root message is tried again: somebody may invite the bot at any moment.
 const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
@@ -23,16 +23,16 @@ const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Past this age a refused root message is left alone.
 const REFUSED_UNTIL: SignedDuration = SignedDuration::from_hours(1);
 
-/// Messages that are not needed for paging are given up after this many tries.
-const COURTESY_TRIES: u32 = 20;
+/// How long a post may be on its way, with some room.
+const POST_TAKES: SignedDuration = SignedDuration::from_secs(10);
 
 /// How far Slack's clock and ours may lie apart.
 const CLOCKS_DISAGREE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a message goes.
-struct Place {
-    channel: ChannelId,
-    thread: Option<MessageTs>,
+pub(super) struct Place {
+    pub(super) channel: ChannelId,
+    pub(super) thread: Option<MessageTs>,
 }
 
 impl Engine {
@@ -121,7 +121,15 @@ impl Engine {
                     Posting::Page { attempt } => Command::PagePosted { attempt, message },
                     Posting::Managers { round } => Command::ManagersPosted { round, message },
                 };
-                self.act_for(job, command, Disposal::Done).await?;
+                let acted = self.act_for(job, command, Disposal::Done).await?;
+                if let (Posting::Root, Some(Phase::Hunting { .. })) =
+                    (posting, acted.incident.as_ref().map(|after| &after.phase))
+                {
+                    // A hunt that found nobody waits for the thread in which to call the managers.
+                    let (rotation, id) = (&job.job.rotation, &job.job.incident);
+                    self.add_jobs(rotation, id, vec![Job::new(rotation, id, JobKind::Hunt, self.now())])
+                        .await?;
+                }
                 self.catch_up(&job.job.rotation.team, &job.job.incident, &posted).await;
                 Ok(())
             }
@@ -132,7 +140,7 @@ impl Engine {
 
     /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when it is too early to tell, and
     /// the job has been put off.
-    async fn post_once(
+    pub(super) async fn post_once(
         &self,
         job: &ClaimedJob,
         place: &Place,
@@ -143,7 +151,8 @@ impl Engine {
         if job.doubtful {
             let began = job.last_claimed_at.unwrap_or(now);
             if now < began + READ_BACK_AFTER {
-                self.dispose(job, Disposal::Again { due: began + READ_BACK_AFTER, doubtful: true }).await?;
+                // Counted from now, not from `began`: this very claim is what the next one finds as the last.
+                self.dispose(job, Disposal::Again { due: now + READ_BACK_AFTER, doubtful: true }).await?;
                 return Ok(None);
             }
             let key = job.job.key.as_str();
@@ -159,9 +168,14 @@ impl Engine {
                 Err(CallError::Refused(refusal)) => {
                     // It cannot be found out. A message too many is better than nobody told (P6).
                     tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
+                    if refusal.kind() == RefusalKind::MissingScope {
+                        self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
+                            .await?;
+                    }
                 }
                 Err(CallError::NotDone { retry_at, .. }) => {
-                    self.dispose(job, Disposal::Again { due: retry_at, doubtful: true }).await?;
+                    let due = retry_at.max(now + READ_BACK_AFTER);
+                    self.dispose(job, Disposal::Again { due, doubtful: true }).await?;
                     return Ok(None);
                 }
                 Err(CallError::Unknown { .. }) => {
@@ -169,6 +183,11 @@ impl Engine {
                     return Ok(None);
                 }
             }
+        }
+        if self.now() + POST_TAKES > job.lease_until {
+            // This process was held up. Whoever claims the job next must not find a post of ours on its way (P2).
+            self.dispose(job, Disposal::Again { due: self.now(), doubtful: job.doubtful }).await?;
+            return Ok(None);
         }
         let post = Post {
             channel: place.channel.clone(),
@@ -286,92 +305,6 @@ impl Engine {
         }
         self.dispose(job, Disposal::Done).await
     }
-
-    /// Posts something that is good to know but wakes nobody.
-    async fn courtesy(&self, job: &ClaimedJob, place: &Place, said: Said) -> Result<(), StepError> {
-        match self.post_once(job, place, job.job.due, said).await? {
-            Some(Ok(_)) => self.dispose(job, Disposal::Done).await,
-            Some(Err(CallError::Unknown { .. })) => {
-                let due = self.now() + READ_BACK_AFTER;
-                self.dispose(job, Disposal::Again { due, doubtful: true }).await
-            }
-            Some(Err(error)) => self.give_up_or_retry(job, &error).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Answers a direct message.
-    pub(super) async fn answer(
-        &self,
-        job: &ClaimedJob,
-        channel: &ChannelId,
-        text: &str,
-    ) -> Result<(), StepError> {
-        let place = Place { channel: channel.clone(), thread: None };
-        self.courtesy(job, &place, Said::paragraph(text.to_owned())).await
-    }
-
-    async fn notify(
-        &self,
-        job: &ClaimedJob,
-        incident: &Incident,
-        user: &UserId,
-        notice: Notice,
-    ) -> Result<(), StepError> {
-        let said = match notice {
-            Notice::AckRefused => words::ack_refused(),
-            Notice::PassRefused => words::pass_refused(),
-            Notice::TakenAlready => words::taken_already(incident),
-        };
-        let rotation = &incident.report.rotation;
-        let thread = incident.root.as_ref().map(|root| &root.ts);
-        let sent = self
-            .client
-            .post_ephemeral(
-                self.background(&rotation.team),
-                &rotation.channel,
-                user,
-                thread,
-                &said.text,
-                &said.blocks,
-            )
-            .await;
-        match sent {
-            Ok(()) => self.dispose(job, Disposal::Done).await,
-            Err(error) => self.give_up_or_retry(job, &error).await,
-        }
-    }
-
-    async fn tell_reporter(&self, job: &ClaimedJob, incident: &Incident, why: &str) -> Result<(), StepError> {
-        let Some(response_url) = &incident.report.response_url else {
-            return self.dispose(job, Disposal::Done).await;
-        };
-        let rotation = &incident.report.rotation;
-        let said = words::cannot_post(&read_back(why), &rotation.channel, self.policy(rotation).ack_timeout);
-        match self.client.respond(self.now(), response_url, &said.text, &said.blocks, true).await {
-            Ok(()) => self.dispose(job, Disposal::Done).await,
-            Err(error) => self.give_up_or_retry(job, &error).await,
-        }
-    }
-
-    /// For messages whose loss wakes or misses nobody.
-    async fn give_up_or_retry(&self, job: &ClaimedJob, error: &CallError) -> Result<(), StepError> {
-        let now = self.now();
-        let again = match error {
-            CallError::NotDone { retry_at, .. } => Some(*retry_at),
-            CallError::Unknown { .. } => Some(now + READ_BACK_AFTER),
-            CallError::Refused(_) => None,
-        };
-        match again {
-            Some(due) if job.tries < COURTESY_TRIES => {
-                self.dispose(job, Disposal::Again { due, doubtful: false }).await
-            }
-            _ => {
-                tracing::warn!(job = job.job.key.as_str(), why = why(error), "gave up a message");
-                self.dispose(job, Disposal::Done).await
-            }
-        }
-    }
 }
 
 fn is_managers_turn(incident: &Incident, round: u32) -> bool {
@@ -379,17 +312,9 @@ fn is_managers_turn(incident: &Incident, round: u32) -> bool {
 }
 
 /// A refusal as the log keeps it: the code, and the scope that is missing if that is the reason.
-fn recorded(refusal: &Refusal) -> String {
+pub(super) fn recorded(refusal: &Refusal) -> String {
     match &refusal.needed {
         Some(scope) => format!("{}:{scope}", refusal.code),
         None => refusal.code.clone(),
     }
-}
-
-fn read_back(recorded: &str) -> Refusal {
-    let (code, needed) = match recorded.split_once(':') {
-        Some((code, scope)) => (code, Some(scope.to_owned())),
-        None => (recorded, None),
-    };
-    Refusal { method: String::new(), code: code.to_owned(), needed, provided: None }
 }

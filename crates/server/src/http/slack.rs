@@ -3,9 +3,8 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pagerslack_slack::inbound;
 use serde_json::json;
@@ -13,13 +12,15 @@ use serde_json::json;
 use super::{App, body};
 use crate::engine::Reply;
 
-const TIMESTAMP: &str = "x-slack-request-timestamp";
-const SIGNATURE: &str = "x-slack-signature";
+const TIMESTAMP: HeaderName = HeaderName::from_static("x-slack-request-timestamp");
+const SIGNATURE: HeaderName = HeaderName::from_static("x-slack-signature");
 
 /// Takes one request.
-pub(super) async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Response {
     let counters = app.engine.counters();
-    let body = match body::read(&headers, body).await {
+    let (head, body) = request.into_parts();
+    let headers = &head.headers;
+    let body = match body::read(headers, body).await {
         Ok(body) => body,
         Err(status) => {
             match status {
@@ -30,7 +31,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, bod
             return (status, [(header::CONNECTION, "close")]).into_response();
         }
     };
-    let header = |name| single(&headers, name);
+    let header = |name| single(headers, name);
     let verified = app.secret.as_ref().is_some_and(|secret| {
         secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine.clock().now()).is_ok()
     });
@@ -44,7 +45,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, headers: HeaderMap, bod
 }
 
 /// A header that stands there once. Of two, a proxy in front may have checked the other.
-fn single<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a [u8]> {
+fn single<'a>(headers: &'a HeaderMap, name: HeaderName) -> Option<&'a [u8]> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     if values.next().is_some() { None } else { Some(first.as_bytes()) }

@@ -31,7 +31,8 @@ async fn taken_by(stage: Stage, user: &str, after: &str, kinds: &str) {
 async fn eyes_on_the_root_message() {
     let stage = second_page(&["ana", "bo", "chen"]).await;
     let asked = stage.asked();
-    let volunteer = ["U1", "U2", "U3"].into_iter().find(|user| !asked.iter().any(|other| other == user)).unwrap();
+    let volunteer =
+        ["U1", "U2", "U3"].into_iter().find(|user| !asked.iter().any(|other| other == user)).unwrap();
     stage.pass("15 s").await;
     stage.reacts(volunteer, &stage.post("root").ts, "eyes").await;
     taken_by(stage, volunteer, "2 min 15 s", "root page/1 page/2 taken").await;
@@ -80,7 +81,10 @@ async fn the_button() {
         world.click(now, &page.asks(), "C1", &page.ts, "pagerslack_take").unwrap();
     });
     stage.settle().await;
-    assert_eq!(stage.ephemerals(&late).last().unwrap(), &format!("<@{}> is on it already; thank you.", page.asks()));
+    assert_eq!(
+        stage.ephemerals(&late).last().unwrap(),
+        &format!("<@{}> is on it already; thank you.", page.asks())
+    );
     taken_by(stage, &page.asks(), "2 min", "root page/1 page/2 taken").await;
 }
 
@@ -104,8 +108,9 @@ async fn more_eyes_change_nothing() {
     stage.reacts("U2", &root, "eyes").await;
     stage.reacts("U3", &stage.post("page/2").ts, "eyes").await;
     stage.pass("10 min").await;
-    let without_reactions =
-        |text: &str| text.lines().filter(|line| !line.trim().starts_with(":eyes: ")).collect::<Vec<_>>().join("\n");
+    let without_reactions = |text: &str| {
+        text.lines().filter(|line| !line.trim().starts_with(":eyes: ")).collect::<Vec<_>>().join("\n")
+    };
     assert_eq!(without_reactions(&stage.transcript()), without_reactions(&before));
     assert_snapshot!(stage.kinds(), @"root page/1 page/2 taken");
     stage.end().await;

@@ -67,15 +67,42 @@ impl Browser {
         self.driver.query(By::Css(css)).wait(Duration::from_secs(15), Duration::from_millis(50)).first().await.unwrap()
     }
 
-    /// The element of this kind that shows a text, once it does.
-    async fn showing(&self, css: &str, text: &str) -> WebElement {
-        let wanted = text.to_owned();
-        let query = self.driver.query(By::Css(css)).wait(Duration::from_secs(15), Duration::from_millis(50));
-        let query = query.with_filter(move |element: WebElement| {
-            let wanted = wanted.clone();
-            async move { Ok(element.text().await?.contains(&wanted)) }
-        });
-        query.first().await.unwrap_or_else(|error| panic!("nothing at {css} shows {text:?}: {error}"))
+    /// The element of this kind that shows a text, if one does now. The page draws itself anew at any moment, so an
+    /// element may be gone by the time it is looked at.
+    async fn look(&self, css: &str, text: &str) -> Option<WebElement> {
+        for element in self.driver.find_all(By::Css(css)).await.ok()? {
+            if element.text().await.is_ok_and(|shown| shown.contains(text)) {
+                return Some(element);
+            }
+        }
+        None
+    }
+
+    /// What an element of this kind shows, once it shows `text`.
+    async fn showing(&self, css: &str, text: &str) -> String {
+        for _ in 0..150 {
+            if let Some(element) = self.look(css, text).await
+                && let Ok(shown) = element.text().await
+            {
+                return shown;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("nothing at {css} shows {text:?}");
+    }
+
+    /// Presses what stands inside the element of this kind that shows `text`.
+    async fn press(&self, css: &str, text: &str, inner: &str) {
+        for _ in 0..150 {
+            if let Some(element) = self.look(css, text).await
+                && let Ok(target) = element.find(By::Css(inner)).await
+                && target.click().await.is_ok()
+            {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("nothing at {css} that shows {text:?} lets {inner} be pressed");
     }
 
     async fn picture(&self, name: &str) -> Vec<u8> {
@@ -107,16 +134,14 @@ async fn a_report_is_taken_with_eyes_in_the_browser() {
     let page = browser.showing("[data-ts].reply", "can you take this incident?").await;
     browser.picture("1-paged.png").await;
 
-    let responder = page.text().await.unwrap();
-    let responder = responder.split('@').nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
+    let responder = page.split('@').nth(1).unwrap().split_whitespace().next().unwrap().to_owned();
     let me = browser.find("#as-user").await;
     for option in me.find_all(By::Css("option")).await.unwrap() {
         if option.text().await.unwrap().contains(&format!("(@{responder})")) {
             option.click().await.unwrap();
         }
     }
-    let page = browser.showing("[data-ts].reply", "can you take this incident?").await;
-    page.find(By::Css("[data-react='eyes']")).await.unwrap().click().await.unwrap();
+    browser.press("[data-ts].reply", "can you take this incident?", "[data-react='eyes']").await;
     browser.showing("#messages", &format!("Taken by @{responder}")).await;
     browser.showing("[data-ts].reply", "is on it,").await;
 

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use pagerslack::config::RotationConfig;
-use slack_sim::{Mention, WorldBuilder};
+use slack_sim::{Fault, FaultKind, Mention, WorldBuilder};
 
 use crate::harness::{Stage, team};
 
@@ -10,7 +10,7 @@ use crate::harness::{Stage, team};
 fn nobody_there() -> WorldBuilder {
     team(&["ana"])
         .away("U1")
-        .app(|app| drop(app.scopes.insert("users:read.email".into())))
+        .app(|app| app.scopes.extend(["users:read.email".to_owned()]))
         .channel("C9", "managers")
         .person("M2", "mika", "Asia/Tokyo")
         .person("M3", "noor", "Asia/Tokyo")
@@ -40,7 +40,16 @@ async fn managers_by_id_are_called_in_one_message() {
     let stage = called(rotation).await;
     let post = stage.post("managers/1");
     assert!(post.mentions.starts_with(&users(&["M1", "M2"])), "{}", post.text);
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @r"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        >database down
+        :mega: Nobody is available: the engineering managers have been paged.
+        React with :eyes: here or in the thread to take it. (edited)
+        pager: @marit @mika an incident in #dev-escalation needs an engineer: https://incident.example/1
+            >database down
+            Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+    ");
     taken(stage, "M2").await;
 }
 
@@ -60,11 +69,19 @@ async fn managers_by_address_are_called_although_one_address_is_gone() {
 #[tokio::test]
 async fn a_group_of_managers_is_mentioned_as_one() {
     let world = nobody_there().group("S1", "managers", &["M2", "M3"]);
-    let stage = Stage::new(world, RotationConfig { manager_group: Some("S1".into()), ..Default::default() }).await;
+    let stage =
+        Stage::new(world, RotationConfig { manager_group: Some("S1".into()), ..Default::default() }).await;
     stage.types("U1", "https://incident.example/1").await;
     let post = stage.post("managers/1");
     assert_eq!(post.mentions, [Mention::Group("S1".into()), Mention::User("U1".into())]);
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @r"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :mega: Nobody is available: the engineering managers have been paged.
+        React with :eyes: here or in the thread to take it. (edited)
+        pager: @managers an incident in #dev-escalation needs an engineer: https://incident.example/1
+            Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+    ");
     taken(stage, "M3").await;
 }
 
@@ -72,14 +89,18 @@ async fn a_group_of_managers_is_mentioned_as_one() {
 #[tokio::test]
 async fn a_manager_beside_the_group_is_called_too() {
     let world = nobody_there().group("S1", "managers", &["M2", "M3"]);
-    let rotation =
-        RotationConfig { manager_group: Some("S1".into()), managers: vec!["M1".into()], ..Default::default() };
+    let rotation = RotationConfig {
+        manager_group: Some("S1".into()),
+        managers: vec!["M1".into()],
+        ..Default::default()
+    };
     let stage = Stage::new(world, rotation).await;
     stage.types("U1", "https://incident.example/1").await;
     let post = stage.post("managers/1");
     assert!(post.mentions.contains(&Mention::User("M1".into())), "{}", post.text);
     assert!(
-        post.mentions.contains(&Mention::Group("S1".into())) || post.mentions.starts_with(&users(&["M1", "M2", "M3"])),
+        post.mentions.contains(&Mention::Group("S1".into()))
+            || post.mentions.starts_with(&users(&["M1", "M2", "M3"])),
         "{}",
         post.text
     );
@@ -95,7 +116,24 @@ async fn managers_are_called_three_times_five_minutes_apart() {
     let times: Vec<_> = stage.posts().iter().map(|post| (post.kind.clone(), post.at)).collect();
     let expected = [("root", 0), ("managers/1", 0), ("managers/2", 300), ("managers/3", 600)];
     assert_eq!(times, expected.map(|(kind, at)| (kind.to_owned(), at)));
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @r"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        >database down
+        :mega: Nobody is available: the engineering managers have been paged, 3 times now.
+        React with :eyes: here or in the thread to take it. (edited)
+        pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
+            >database down
+            Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+        pager: @marit an incident in #dev-escalation still needs an engineer: https://incident.example/1
+            >database down
+            Reported by @ana at 12:00 UTC. Nobody answered the last call.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+        pager: @marit an incident in #dev-escalation still needs an engineer: https://incident.example/1
+            >database down
+            Reported by @ana at 12:00 UTC. Nobody answered the last call.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+    ");
     taken(stage, "M1").await;
 }
 
@@ -119,7 +157,15 @@ async fn without_managers_the_reporter_is_told_honestly() {
     let stage = called(RotationConfig::default()).await;
     assert_eq!(stage.post("managers/1").mentions, users(&["U1"]));
     stage.pass("1 h").await;
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @r"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        >database down
+        :warning: Nobody is left to ask, and no engineering manager is configured. Please find somebody by hand.
+        React with :eyes: here or in the thread to take it. (edited)
+        pager: :warning: @ana nobody is on https://incident.example/1: nobody could be asked: 1 away. No engineering manager is configured, so please find somebody by hand.
+        pager: :warning: @ana still nobody is on https://incident.example/1. No engineering manager is configured, so please find somebody by hand.
+        pager: :warning: @ana still nobody is on https://incident.example/1. No engineering manager is configured, so please find somebody by hand.
+    ");
     taken(stage, "U1").await;
 }
 
@@ -133,8 +179,24 @@ async fn a_manager_in_the_channel_comes_last() {
     stage.pass("2 min").await;
     assert_eq!(stage.asked(), ["U1"]);
     assert_snapshot!(stage.post("managers/1").text, @r"
-    <@M2> An incident in <#C1> needs an engineer: <https://incident.example/1> Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. Nobody else could be asked: 1 asked already, 1 managers.
+    <@M2> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. 1 person was asked, and nobody else could be: the channel has no more engineers.
     Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
     ");
     taken(stage, "M2").await;
+}
+
+/// Given nobody is there and Slack is slow to say that the root message stands, then the managers are called in its
+/// thread as soon as it does, and not beside it.
+#[tokio::test]
+async fn the_call_waits_for_its_thread() {
+    let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
+    let stage = Stage::new(nobody_there(), rotation).await;
+    stage.fault(Fault::once("chat.postMessage", FaultKind::HangAfter));
+    stage.types("U1", "https://incident.example/1").await;
+    stage.pass("10 s").await;
+    assert_eq!(stage.kinds(), "root managers/1");
+    assert_eq!(stage.post("managers/1").at, 3);
+    assert_eq!(stage.direct_texts("M1"), Vec::<String>::new());
+    taken(stage, "M1").await;
 }

@@ -43,7 +43,9 @@ async fn nobody_passes_for_another() {
     let page = stage.post("page/1");
     for other in ["U1", "U2", "U3"].into_iter().filter(|user| *user != page.asks()) {
         stage.presses(other, &page.ts, "pagerslack_pass").await;
-        assert_snapshot!(stage.ephemerals(other).last().unwrap(), @"Only the person asked can pass, and only while they are being asked.");
+        insta::allow_duplicates! {
+            assert_snapshot!(stage.ephemerals(other).last().unwrap(), @"Only the person asked can pass, and only while they are being asked.");
+        }
     }
     assert_eq!(stage.kinds(), "root page/1");
     stage.pass("2 min").await;

@@ -62,7 +62,7 @@ async fn somebody_outside_the_channel_is_told_directly() {
     stage.reacts("U9", &page, "eyes").await;
     stage.presses("U9", &page, "pagerslack_take").await;
     assert_eq!(stage.ephemerals("U9"), Vec::<String>::new());
-    assert_snapshot!(stage.direct_texts("U9").join("\n"), @"");
+    assert_snapshot!(stage.direct_texts("U9").join("\n"), @"Thank you for looking. Only engineers of this channel and the engineering managers can take an incident, so I keep looking for one.");
     hunt_went_on(stage).await;
 }
 

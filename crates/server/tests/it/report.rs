@@ -28,7 +28,6 @@ async fn the_root_message_keeps_saying_how_things_stand() {
         React with :eyes: here or in the thread to take it. (edited)
         pager: @ana can you take this incident? https://incident.example/1
             >database down
-
             React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass]
     ");
     stage.pass("2 min").await;
@@ -36,13 +35,13 @@ async fn the_root_message_keeps_saying_how_things_stand() {
     assert_snapshot!(stage.transcript(), @r"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
-        :mega: 2 people were asked, and nobody else is available: the engineering managers have been paged.
+        :mega: 2 people were asked, nobody took it and nobody else is available: the engineering managers have been paged.
         React with :eyes: here or in the thread to take it. (edited)
         pager: @ana did not answer in time (asked at 12:00 UTC). (edited)
         pager: @bo did not answer in time (asked at 12:02 UTC). (edited)
-        pager: @marit An incident in #dev-escalation needs an engineer: https://incident.example/1
+        pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
             >database down
-             Reported by @ana at 12:00 UTC. Nobody else could be asked: 2 asked already.
+            Reported by @ana at 12:00 UTC. 2 people were asked, and nobody else could be: the channel has no more engineers.
             Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
     ");
     stage.pass("5 min").await;
@@ -77,7 +76,6 @@ async fn a_page_asks_one_person_and_offers_two_buttons() {
         React with :eyes: here or in the thread to take it. (edited)
         pager: @ana can you take this incident? https://incident.example/1
             >database down
-
             React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass]
     ");
     stage.pass("72 s").await;
@@ -207,7 +205,7 @@ async fn in_a_direct_message_people_are_sent_to_a_channel() {
     assert_eq!(stage.direct_texts("U1").len(), 1);
 
     let told = stage.types_in(&dm, "U1", URL).await;
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"I look for engineers of the channel in which you report, so please type this in a channel. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.");
     assert_eq!(stage.count("reports"), 0);
     stage.slack.with(|world, now| world.direct_message(now, "U1", "and now?")).unwrap();
     stage.settle().await;
@@ -239,7 +237,7 @@ async fn what_people_write_is_inert() {
         assert_eq!(slack_sim::mentions(root.text.lines().next().unwrap(), &[]), [Mention::User("U1".into())]);
         for post in [&root, &page] {
             assert!(post.text.chars().count() <= 3_900, "{} characters", post.text.chars().count());
-            assert!(!post.text.contains("evil.example|"), "{}", post.text);
+            assert!(!post.text.contains("<https://evil.example"), "{}", post.text);
         }
         assert_eq!(stage.slack.read(|world| world.messages(CHANNEL).len()), 2, "nothing was split");
         stage.reacts("U2", &root.ts, "eyes").await;

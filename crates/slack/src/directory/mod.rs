@@ -15,7 +15,7 @@ use futures_util::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::ids::{ChannelId, TeamId, UserGroupId, UserId};
 
-use crate::client::{CallError, Caller, Cause, Client, DND_BATCH, Refusal, RefusalKind};
+use crate::client::{CallError, Caller, Client, DND_BATCH, Refusal, RefusalKind};
 use crate::inbound::Inbound;
 use crate::method::Method;
 use crate::person::{DndWindow, Person, Presence};
@@ -40,8 +40,6 @@ const AT_ONCE: usize = 8;
 const MOST_PEOPLE: usize = 200_000;
 /// Channels and user groups remembered.
 const MOST_LISTS: usize = 5_000;
-/// When to ask again for what an answer left out.
-const LEFT_OUT: SignedDuration = SignedDuration::from_secs(5);
 
 /// A remembered view of Slack's channels and people, shared by all who ask.
 pub struct Directory {
@@ -177,7 +175,7 @@ impl Directory {
     }
 
     /// The do-not-disturb windows of these people, fifty a call; each with their own outcome. Somebody whom
-    /// Slack left out of its answer has an error, for that is not a "no" (P6).
+    /// Slack left out of its answer has a refusal, for that is not a "no" (P6), and asking again would not help.
     pub async fn dnd(&self, caller: Caller<'_>, users: &[UserId]) -> BTreeMap<UserId, DndOutcome> {
         let (mut outcomes, missing) =
             self.split(users, |known, user| known.dnd.get(caller.now, caller.team, user));
@@ -216,7 +214,7 @@ impl Directory {
         while let Some(mut batch) = batches.pop() {
             match self.client.dnd(caller, &batch).await {
                 Ok(windows) => outcomes.extend(batch.into_iter().map(|user| {
-                    let window = windows.get(&user).copied().ok_or_else(|| left_out(caller.now));
+                    let window = windows.get(&user).copied().ok_or_else(left_out);
                     (user, window)
                 })),
                 Err(CallError::Refused(refusal))
@@ -361,10 +359,12 @@ impl Known {
     }
 }
 
-fn left_out(now: Timestamp) -> CallError {
-    let what = "this person is not in the answer".to_owned();
-    CallError::NotDone {
-        retry_at: now.checked_add(LEFT_OUT).unwrap_or(now),
-        why: Cause::Unreadable { method: Method::DndTeamInfo, what },
-    }
+fn left_out() -> CallError {
+    CallError::Refused(Refusal {
+        method: Method::DndTeamInfo.to_string(),
+        // As Slack says it of one person alone.
+        code: "user_not_visible".to_owned(),
+        needed: None,
+        provided: None,
+    })
 }

@@ -59,7 +59,8 @@ fn happening(incident: &Incident, policy: &Policy) -> String {
     }
 }
 
-fn asked_so_far(asked: usize) -> String {
+/// How many people were asked, as a clause.
+pub(super) fn asked_so_far(asked: usize) -> String {
     if asked == 1 { "1 person was asked".to_owned() } else { format!("{asked} people were asked") }
 }
 
@@ -75,14 +76,15 @@ fn managers_paged(incident: &Incident, round: u32, asked: usize) -> String {
     let why = match first {
         Some(ManagersReason::NobodyAvailable { .. }) if asked == 0 => "Nobody is available".to_owned(),
         Some(ManagersReason::NobodyAvailable { .. }) => {
-            format!("{}, and nobody else is available", asked_so_far(asked))
+            format!("{}, nobody took it and nobody else is available", asked_so_far(asked))
         }
         Some(ManagersReason::CannotTell { .. }) => "Slack does not say who is available".to_owned(),
         Some(ManagersReason::CannotPost { .. }) => "Slack did not take the bot's messages".to_owned(),
-        _ => format!("{} and nobody answered", asked_so_far(asked)),
+        _ => format!("{} and nobody took it", asked_so_far(asked)),
     };
     let again = if round > 1 { format!(", {round} times now") } else { String::new() };
-    format!(":mega: {why}: the engineering managers have been paged{again}.")
+    let how = if incident.manager_round(round).is_some_and(|found| found.direct) { " directly" } else { "" };
+    format!(":mega: {why}: the engineering managers have been paged{how}{again}.")
 }
 
 /// Said in the thread when somebody has taken the incident.

@@ -4,7 +4,7 @@ use pagerslack_core::incident::{AttemptEnd, ManagerRound, ManagersReason};
 use pagerslack_core::{Incident, Phase, Policy};
 use serde_json::{Value, json};
 
-use super::channel::moment;
+use super::channel::{asked_so_far, moment};
 use super::{Said, context, link, section, spoken, summary};
 use crate::text::escape;
 
@@ -37,7 +37,7 @@ pub fn page_over(incident: &Incident, attempt: u32) -> Option<Said> {
         (Some(AttemptEnd::TimedOut), _) => "did not answer in time",
         (Some(AttemptEnd::Passed), _) => "passed",
         (None, Phase::Acknowledged { by, .. }) if *by == found.responder => "is on it",
-        (None, _) => "was asked",
+        (None, _) => "need not answer any more",
     };
     let text = format!("<@{}> {outcome} (asked at {}).", found.responder, moment(found.paged_at));
     Some(Said { blocks: json!([context(&text)]), text })
@@ -51,20 +51,29 @@ pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
     let channel = &incident.report.rotation.channel;
     let whom = if direct { String::new() } else { mentions(found) };
     if !direct && whom.is_empty() {
+        let nobody = if round > 1 {
+            format!("still nobody is on {link}")
+        } else {
+            format!("nobody is on {link}: {}", because(incident, &found.reason))
+        };
         let text = format!(
-            ":warning: <@{reporter}> nobody could be found for {link}: {}. No engineering manager is configured; please find somebody by hand.",
-            because(incident, &found.reason)
+            ":warning: <@{reporter}> {nobody}. No engineering manager is configured, so please find somebody by hand."
         );
         return Some(Said::paragraph(text));
     }
-    let again = if round > 1 { "still nobody is on it. " } else { "" };
+    let still = if round > 1 { "still " } else { "" };
     let ask = format!(
-        "{whom}{again}An incident in <#{channel}> needs an engineer: {link}{} Reported by <@{reporter}> at {}. {}.",
+        "{whom}an incident in <#{channel}> {still}needs an engineer: {link}{}\nReported by <@{reporter}> at {}. {}.",
         note(incident),
         moment(incident.reported_at),
         capitalised(&because(incident, &found.reason)),
     );
-    let hint = "Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.";
+    let ask = if direct { capitalised(&ask) } else { ask };
+    let hint = if direct {
+        "Please find somebody of your group; :eyes: here or *I'm on it* stops the paging."
+    } else {
+        "Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging."
+    };
     let blocks = json!([section(&ask), buttons(incident, false), context(hint)]);
     Some(Said { text: format!("{ask}\n{hint}"), blocks })
 }
@@ -87,12 +96,12 @@ fn mentions(round: &ManagerRound) -> String {
 fn because(incident: &Incident, reason: &ManagersReason) -> String {
     let asked = incident.attempts.len();
     match reason {
-        ManagersReason::AttemptsUsedUp => format!("{asked} engineers were asked and none answered"),
+        ManagersReason::AttemptsUsedUp => format!("{} and nobody took it", asked_so_far(asked)),
         ManagersReason::NobodyAvailable { considered } if asked == 0 => {
             format!("nobody could be asked: {}", summary(considered))
         }
         ManagersReason::NobodyAvailable { considered } => {
-            format!("nobody else could be asked: {}", summary(considered))
+            format!("{}, and nobody else could be: {}", asked_so_far(asked), summary(considered))
         }
         ManagersReason::CannotTell { why } => {
             format!("Slack does not say who is in the channel ({})", escape(why))
@@ -106,7 +115,7 @@ fn because(incident: &Incident, reason: &ManagersReason) -> String {
 
 fn note(incident: &Incident) -> String {
     let note = &incident.report.note;
-    if note.is_empty() { String::new() } else { format!("\n>{}\n", escape(note).replace('\n', "\n>")) }
+    if note.is_empty() { String::new() } else { format!("\n>{}", escape(note).replace('\n', "\n>")) }
 }
 
 fn capitalised(clause: &str) -> String {

@@ -36,25 +36,27 @@ fn described(
     }
 }
 
-/// How many people were passed over for which reason: `12 away, 3 in do-not-disturb`. Bots are not people.
+/// How many people were passed over for which reason: `12 away, 3 in do-not-disturb`. Bots are not people,
+/// whoever was asked was not passed over, and managers are called next.
 pub fn summary(considered: &[Candidate]) -> String {
-    let mut counts: BTreeMap<(u8, &str), usize> = BTreeMap::new();
+    let mut counts: BTreeMap<(u8, &str, &str), usize> = BTreeMap::new();
     for candidate in considered {
         let kind = match &candidate.verdict {
-            Verdict::Bot | Verdict::Available => continue,
-            Verdict::Away => (0, "away"),
-            Verdict::DoNotDisturb { .. } => (1, "in do-not-disturb"),
-            Verdict::AskedAlready => (2, "asked already"),
-            Verdict::Manager => (3, "managers"),
-            Verdict::Guest => (4, "guests"),
-            Verdict::Stranger => (5, "of another organisation"),
-            Verdict::Deactivated => (6, "deactivated"),
-            Verdict::Unknown { .. } => (7, "unknown to Slack"),
+            Verdict::Bot | Verdict::Manager | Verdict::Available | Verdict::AskedAlready => continue,
+            Verdict::Away => (0, "away", "away"),
+            Verdict::DoNotDisturb { .. } => (1, "in do-not-disturb", "in do-not-disturb"),
+            Verdict::Guest => (2, "guest", "guests"),
+            Verdict::Stranger => (3, "of another organisation", "of another organisation"),
+            Verdict::Deactivated => (4, "deactivated", "deactivated"),
+            Verdict::Unknown { .. } => (5, "unknown to Slack", "unknown to Slack"),
         };
         *counts.entry(kind).or_default() += 1;
     }
     if counts.is_empty() {
-        return "no engineer is in this channel".to_owned();
+        let anybody = considered.iter().any(|candidate| candidate.verdict == Verdict::AskedAlready);
+        return if anybody { "the channel has no more engineers" } else { "the channel has no engineers" }
+            .to_owned();
     }
-    counts.into_iter().map(|((_, name), count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    let said = |((_, one, many), count)| format!("{count} {}", if count == 1 { one } else { many });
+    counts.into_iter().map(said).collect::<Vec<_>>().join(", ")
 }

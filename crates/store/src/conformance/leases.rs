@@ -17,6 +17,7 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("done is done", done).await;
     suite.case("again comes up again", again).await;
     suite.case("a held job that is moved stays held, and goes when done", moved_while_held).await;
+    suite.case("a job wanted again while it was held comes up once more", wanted_again).await;
     suite.case("a job done and added in one commit is a new job", done_and_added).await;
     suite.case("expired and free jobs come in one order", expired_in_order).await;
 }
@@ -128,6 +129,22 @@ async fn moved_while_held(store: Shared) -> Outcome {
     let second = claim_one(&*store, first.lease_until).await?;
     assert_eq!((second.job.due, second.doubtful), (after(300), true));
     store.commit(disposing(&second, Disposal::Done)).await?;
+    assert_eq!(store.job_count().await?, 0);
+    Ok(())
+}
+
+async fn wanted_again(store: Shared) -> Outcome {
+    store.commit(adding([job(JobKind::Hunt, start())])).await?;
+    let first = claim_one(&*store, start()).await?;
+    store.commit(adding([job(JobKind::Hunt, after(5))])).await?;
+    store.commit(disposing(&first, Disposal::Done)).await?;
+    let second = claim_one(&*store, after(5)).await?;
+    assert!(!second.doubtful);
+    // Put off by its holder, it comes up at the earlier of the two times.
+    store.commit(adding([job(JobKind::Hunt, after(6))])).await?;
+    store.commit(disposing(&second, Disposal::Again { due: after(60), doubtful: false })).await?;
+    let third = claim_one(&*store, after(6)).await?;
+    store.commit(disposing(&third, Disposal::Done)).await?;
     assert_eq!(store.job_count().await?, 0);
     Ok(())
 }

@@ -117,7 +117,8 @@ fn take_fences(db: &Connection, jobs: usize) -> rusqlite::Result<impl Iterator<I
 
 fn lease(db: &Connection, claim: &Claim, found: &Found, fence: i64) -> rusqlite::Result<()> {
     db.prepare_cached(
-        "UPDATE jobs SET lease_until = ?2, fence = ?3, tries = ?4, doubtful = ?5, last_claimed_at = ?6
+        "UPDATE jobs SET lease_until = ?2, fence = ?3, tries = ?4, doubtful = ?5, last_claimed_at = ?6,
+         wanted_again = 0
          WHERE id = ?1",
     )?
     .execute(params![

@@ -143,10 +143,20 @@ fn write(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
 
 fn dispose(db: &Connection, team: &TeamId, key: &JobKey, disposal: Disposal) -> rusqlite::Result<()> {
     match disposal {
-        Disposal::Done => remove(db, team, key),
+        // Wanted again while it was held: this time is done, the other is still to come.
+        Disposal::Done => {
+            db.prepare_cached("DELETE FROM jobs WHERE team = ?1 AND key = ?2 AND wanted_again = 0")?
+                .execute([team.as_str(), key.as_str()])?;
+            db.prepare_cached(
+                "UPDATE jobs SET doubtful = 0, lease_until = NULL, wanted_again = 0 WHERE team = ?1 AND key = ?2",
+            )?
+            .execute([team.as_str(), key.as_str()])
+            .map(drop)
+        }
         Disposal::Again { due, doubtful } => db
             .prepare_cached(
-                "UPDATE jobs SET due = ?3, doubtful = ?4, lease_until = NULL WHERE team = ?1 AND key = ?2",
+                "UPDATE jobs SET due = CASE wanted_again WHEN 1 THEN min(due, ?3) ELSE ?3 END,
+                 doubtful = ?4, lease_until = NULL, wanted_again = 0 WHERE team = ?1 AND key = ?2",
             )?
             .execute(params![team.as_str(), key.as_str(), bound(due), doubtful])
             .map(drop),
@@ -204,8 +214,8 @@ fn set_index(db: &Connection, commit: &Commit, index: &IncidentIndex) -> rusqlit
         .map(drop)
 }
 
-/// A job that exists keeps its lease, its token and its history; only the due time moves. If it is held, the
-/// holder's disposal has the last word.
+/// A job that exists keeps its lease, its token and its history; only the due time moves. If it is held, it is
+/// wanted again: the holder may not know of what called for it, so their "done" leaves it to come up once more.
 fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
     let kind = serde_json::to_string(&job.kind).map_err(|source| StoreError::Corrupt {
         what: format!("job {} on its way in", job.key.as_str()),
@@ -213,7 +223,7 @@ fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
     })?;
     db.prepare_cached(
         "INSERT INTO jobs (team, key, channel, incident, kind, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (team, key) DO UPDATE SET due = excluded.due",
+         ON CONFLICT (team, key) DO UPDATE SET due = excluded.due, wanted_again = jobs.lease_until IS NOT NULL",
     )
     .and_then(|mut statement| {
         statement.execute(params![

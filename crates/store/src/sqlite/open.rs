@@ -209,11 +209,12 @@ fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
     void_leases(db)
 }
 
-/// The process that held these leases is gone, since the lock is ours: they ended when they began, and their
+/// The process that held these leases is gone, since the lock is ours: they end at the beginning of time, for the
+/// clock may have been set back meanwhile, and their
 /// tokens are worth nothing. Whether their work was done is unknown, as with any lease that ends without a
 /// word, so the next claim says "doubtful".
 fn void_leases(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("UPDATE jobs SET lease_until = last_claimed_at, fence = 0 WHERE lease_until IS NOT NULL", [])
+    db.execute("UPDATE jobs SET lease_until = 0, fence = 0 WHERE lease_until IS NOT NULL", [])
         .map(drop)
 }
 

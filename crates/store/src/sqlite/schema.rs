@@ -55,6 +55,8 @@ CREATE TABLE jobs (
     tries           INTEGER NOT NULL DEFAULT 0,
     doubtful        INTEGER NOT NULL DEFAULT 0 CHECK (doubtful IN (0, 1)),
     last_claimed_at INTEGER,
+    -- Whether it was added once more while it was held.
+    wanted_again    INTEGER NOT NULL DEFAULT 0 CHECK (wanted_again IN (0, 1)),
     UNIQUE (team, key)
 ) STRICT;
 CREATE INDEX jobs_free ON jobs (due) WHERE lease_until IS NULL;

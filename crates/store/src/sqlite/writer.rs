@@ -4,11 +4,12 @@
 //! callers ──► bounded channel ──► writer: BEGIN ─ savepoint, savepoint, … ─ COMMIT ──► answers
 //! ```
 //!
-//! Whatever waits when the writer turns to the channel becomes one group: one transaction, one wait for the
-//! disk. Within it each request has a savepoint, so a refusal undoes that request alone. Nobody is answered,
-//! not even with a refusal, before the group is on the disk, for a refusal may rest on another request of
-//! the group. If the group cannot be committed all of it is undone and everyone learns so.
+//! Whatever waits when the writer turns to the channel, and whatever comes before it is done with that, becomes
+//! one group: one transaction, one wait for the disk. Within it each request has a savepoint, so a refusal
+//! undoes that request alone. Nobody is answered, not even with a refusal, before the group is on the disk, for
+//! a refusal may rest on another request of the group. If the group cannot be committed all of it is undone and everyone learns so.
 
+use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -60,18 +61,18 @@ pub(super) struct Counters {
 /// Serves requests until every sender is gone and the channel is empty, then tidies up.
 pub(super) fn run(db: &Connection, mut requests: mpsc::Receiver<Request>, counters: &Counters) {
     while let Some(first) = requests.blocking_recv() {
-        let mut writes = Vec::new();
         let mut reads = Vec::new();
-        let mut next = Some(first);
-        while let Some(request) = next {
-            match request {
-                Request::Write(write) => writes.push(write),
-                Request::Read(read) => reads.push(read),
+        let mut group = iter::once(first).chain(iter::from_fn(|| requests.try_recv().ok())).take(GROUP);
+        let mut writes = iter::from_fn(|| {
+            loop {
+                match group.next()? {
+                    Request::Write(write) => return Some(write),
+                    Request::Read(read) => reads.push(read),
+                }
             }
-            next = if writes.len() + reads.len() < GROUP { requests.try_recv().ok() } else { None };
-        }
-        if !writes.is_empty() {
-            write_group(db, writes, counters);
+        });
+        if let Some(first) = writes.next() {
+            write_group(db, iter::once(first).chain(writes), counters);
         }
         for read in reads {
             read(db);
@@ -82,7 +83,9 @@ pub(super) fn run(db: &Connection, mut requests: mpsc::Receiver<Request>, counte
     let _ = db.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
 }
 
-fn write_group(db: &Connection, writes: Vec<Write>, counters: &Counters) {
+/// Each change is taken from the channel only when the one before is done, so that the latest possible comer
+/// still shares the wait for the disk.
+fn write_group(db: &Connection, writes: impl Iterator<Item = Write>, counters: &Counters) {
     if let Err(error) = execute(db, "BEGIN IMMEDIATE") {
         let cause = Arc::new(error);
         for write in writes {
@@ -90,7 +93,7 @@ fn write_group(db: &Connection, writes: Vec<Write>, counters: &Counters) {
         }
         return;
     }
-    let mut answers: Vec<Answer> = Vec::with_capacity(writes.len());
+    let mut answers: Vec<Answer> = Vec::new();
     for write in writes {
         // SQLite undoes a whole transaction by itself on some errors. What comes after would then be
         // committed one by one, beside a group that has failed.
