@@ -97,7 +97,17 @@ async fn sample(slack: &SimHandle, address: SocketAddr, number: usize) -> Result
     let (answered, seen) = tokio::join!(connection.ask(&request), page);
     let (status, said) = answered?;
     ensure!(status == 200 && said.contains("On it"), "the report was not accepted: {status} {said}");
-    Ok(milliseconds(seen.context("no page came")?? - begun))
+    let seen = seen.with_context(|| format!("no page came; Slack was asked {}", last_calls(slack)))??;
+    Ok(milliseconds(seen - begun))
+}
+
+/// What the bot asked last, for whoever has to find out why no page came.
+fn last_calls(slack: &SimHandle) -> String {
+    slack.read(|world| {
+        let calls = world.calls().iter().rev().take(12);
+        let calls: Vec<String> = calls.map(|call| format!("{}: {:?}", call.method, call.outcome)).collect();
+        calls.join(", ")
+    })
 }
 
 async fn page_stands(slack: &SimHandle, channel: &str) -> Result<Instant> {

@@ -213,9 +213,8 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
         Event::RootPosted { .. } => {
             planner.remove(&JobKind::RootDeadline);
             match &after.phase {
-                // The hunt waits while Slack refuses the thread; now it need not.
-                Phase::Hunting { .. } if !after.refusals.is_empty() => planner.add(JobKind::Hunt, recorded.at),
-                Phase::Hunting { .. } => {}
+                // A hunt that found nobody, or nobody who could be reached, waits for the thread.
+                Phase::Hunting { .. } => planner.add(JobKind::Hunt, recorded.at),
                 Phase::Paging { attempt, .. } => {
                     planner.send(Message::Page { attempt: *attempt });
                     planner.update_root();

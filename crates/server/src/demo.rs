@@ -41,7 +41,9 @@ impl Demo {
     pub async fn start(port: u16, socket_mode: bool) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let bot_url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
-        let world = demo_team().bot("UPAGERSLACK", "pagerslack").command("/devoncall", "https://incident.url [what is wrong]");
+        let world = demo_team()
+            .bot("UPAGERSLACK", "pagerslack")
+            .command("/devoncall", "https://incident.url [what is wrong]");
         let world =
             if socket_mode { world.socket_mode() } else { world.deliver_to(&bot_url.join("slack/events")?) };
         let clock = Arc::new(ScaledClock::new(Timestamp::now(), 1));

@@ -19,6 +19,7 @@ mod people;
 mod receive;
 mod send;
 mod tell;
+mod update;
 
 pub use counters::Counters;
 pub use drive::Driver;

@@ -151,7 +151,10 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
         Ok(identity) => {
             tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
             if let Err(error) = engine.warm(&identity.team).await {
-                tracing::debug!(error = &error as &dyn std::error::Error, "not everybody was read ahead of time");
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    "not everybody was read ahead of time"
+                );
             }
         }
         Err(error) => tracing::error!(

@@ -222,7 +222,10 @@ mod tests {
         assert_eq!(account(r#"{"id":"U1","team_id":"T1"}"#), Account::Member);
         assert_eq!(account(r#"{"id":"U1"}"#), Account::Member);
         assert_eq!(account(r#"{"id":"U1","team_id":"T2","is_stranger":false}"#), Account::Stranger);
-        assert_eq!(account(r#"{"id":"U1","team_id":"T2","enterprise_user":{"teams":["T1","T2"]}}"#), Account::Member);
+        assert_eq!(
+            account(r#"{"id":"U1","team_id":"T2","enterprise_user":{"teams":["T1","T2"]}}"#),
+            Account::Member
+        );
         assert_eq!(account(r#"{"id":"U1","team_id":"T1","is_restricted":true}"#), Account::Guest);
     }
 

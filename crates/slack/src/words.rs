@@ -13,8 +13,8 @@ pub use channel::{root, taken};
 pub use duration::spoken;
 pub use page::{PASS_ACTION, TAKE_ACTION, managers, managers_over, page, page_over};
 pub use reply::{
-    Mistake, accepted, ack_refused, already_open, cannot_post, cannot_see, direct_help, managers_told, mistaken,
-    nobody_reached, not_recorded, pass_refused, taken_already, usage,
+    Mistake, accepted, ack_refused, already_open, cannot_post, cannot_see, direct_help, managers_told,
+    mistaken, nobody_reached, not_recorded, pass_refused, taken_already, usage,
 };
 pub use why::{reason, reason_in_utc, summary};
 

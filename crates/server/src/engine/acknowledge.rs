@@ -6,17 +6,22 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::Via;
 use pagerslack_core::{Command, Incident, MessageRef, UserId};
+use pagerslack_slack::client::{CallError, RefusalKind};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
+use super::send::recorded;
 use super::{Engine, StepError};
 
 /// How long after a deadline reactions that Slack will not show are asked for again, before the hunt goes on
 /// without them (P6).
 const READ_BACK_GRACE: SignedDuration = SignedDuration::from_secs(15);
 
+/// How soon it is looked into again whether somebody may take an incident when Slack refuses to say.
+const REFUSED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
 /// What reading the reactions back has shown.
-pub(super) enum ReadBack {
+enum ReadBack {
     /// An eligible person reacted.
     Taken(UserId),
     /// Nobody did.
@@ -28,7 +33,7 @@ pub(super) enum ReadBack {
 impl Engine {
     /// Reads the 👀 on every message of an incident. `since` is when the read-back became necessary: after the
     /// grace an unreadable message no longer holds the hunt up.
-    pub(super) async fn read_back(&self, incident: &Incident, since: Timestamp) -> ReadBack {
+    async fn read_back(&self, incident: &Incident, since: Timestamp) -> Result<ReadBack, StepError> {
         let now = self.now();
         let team = &incident.report.rotation.team;
         let messages: Vec<&MessageRef> = incident.live_messages().collect();
@@ -43,16 +48,19 @@ impl Engine {
                             continue;
                         }
                         match self.eligible(incident, &user).await {
-                            Ok(true) => return ReadBack::Taken(user),
+                            Ok(true) => return Ok(ReadBack::Taken(user)),
                             Ok(false) => {}
                             Err(error) => later = later.max(error.retry_at()),
                         }
                     }
                 }
-                Err(error) => later = later.max(error.retry_at()),
+                Err(error) => {
+                    self.tell_of_blind_read_back(incident, &error).await?;
+                    later = later.max(error.retry_at());
+                }
             }
         }
-        match later {
+        Ok(match later {
             Some(at) if at < since + READ_BACK_GRACE => {
                 ReadBack::Later(at.max(now + SignedDuration::from_secs(1)))
             }
@@ -62,6 +70,18 @@ impl Engine {
                 ReadBack::Nobody
             }
             None => ReadBack::Nobody,
+        })
+    }
+
+    /// Without the permission to read reactions no 👀 will ever be seen, and the reporter must know.
+    async fn tell_of_blind_read_back(&self, incident: &Incident, error: &CallError) -> Result<(), StepError> {
+        match error.refusal() {
+            Some(refusal) if refusal.kind() == RefusalKind::MissingScope => {
+                tracing::error!(incident = %incident.report.incident, %refusal, "the reactions may not be read");
+                let report = &incident.report;
+                self.tell_reporter_later(&report.rotation, &report.incident, recorded(refusal)).await
+            }
+            _ => Ok(()),
         }
     }
 
@@ -73,7 +93,7 @@ impl Engine {
         incident: &Incident,
         since: Timestamp,
     ) -> Result<bool, StepError> {
-        match self.read_back(incident, since).await {
+        match self.read_back(incident, since).await? {
             ReadBack::Nobody => Ok(true),
             ReadBack::Later(due) => {
                 self.dispose(job, Disposal::Again { due, doubtful: false }).await?;
@@ -107,7 +127,7 @@ impl Engine {
                 Ok(())
             }
             Err(error) if incident.is_open() => {
-                let due = error.retry_at().unwrap_or_else(|| self.now() + SignedDuration::from_secs(10));
+                let due = error.retry_at().unwrap_or_else(|| self.now() + REFUSED_AGAIN);
                 tracing::warn!(%by, channel = %message.channel, error = %error, "cannot tell yet whether they may take it");
                 self.dispose(job, Disposal::Again { due, doubtful: false }).await
             }
@@ -127,7 +147,18 @@ impl Engine {
         command: Command,
         disposal: Disposal,
     ) -> Result<super::commit::Acted, StepError> {
-        let (team, incident) = (&job.job.rotation.team, &job.job.incident);
-        self.act(Act { team, incident, command, job: Some((job, disposal)), queue: None }).await
+        self.act_or(job, command, disposal, disposal).await
+    }
+
+    /// Acts in the course of a job of which `done` becomes if something follows from the command, else `idle`.
+    pub(super) async fn act_or(
+        &self,
+        job: &ClaimedJob,
+        command: Command,
+        done: Disposal,
+        idle: Disposal,
+    ) -> Result<super::commit::Acted, StepError> {
+        let act = Act::new(&job.job.rotation.team, &job.job.incident, command);
+        self.act(Act { job: Some((job, done)), idle: Some(idle), ..act }).await
     }
 }

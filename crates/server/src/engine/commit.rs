@@ -7,7 +7,7 @@ use pagerslack_core::{
     Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
     apply, decide, plan,
 };
-use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, IncidentIndex, QueueCommit};
+use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit};
 
 use super::{Engine, StepError};
 
@@ -30,8 +30,24 @@ pub(super) struct Act<'a> {
     pub(super) command: Command,
     /// The job in whose course this happens, and what becomes of it.
     pub(super) job: Option<(&'a ClaimedJob, Disposal)>,
+    /// What becomes of the job instead when nothing follows from the command.
+    pub(super) idle: Option<Disposal>,
     /// The queue on which the command was decided, with newcomers.
     pub(super) queue: Option<QueueCommit>,
+}
+
+impl<'a> Act<'a> {
+    /// A command, given in the course of no job.
+    pub(super) fn new(team: &'a TeamId, incident: &'a IncidentId, command: Command) -> Self {
+        Self { team, incident, command, job: None, idle: None, queue: None }
+    }
+
+    /// What becomes of the job in whose course the command is given.
+    fn disposal(&self, followed: bool) -> Option<(JobKey, Fence, Disposal)> {
+        let (job, done) = self.job?;
+        let disposal = if followed { done } else { self.idle.unwrap_or(done) };
+        Some((job.job.key.clone(), job.fence, disposal))
+    }
 }
 
 impl Engine {
@@ -109,10 +125,13 @@ impl Engine {
         };
         let version = before.as_ref().map_or(0, |incident| incident.version);
         let mut commit = Commit::new(act.team.clone(), act.incident.clone(), version);
-        commit.job = act.job.map(|(job, disposal)| (job.job.key.clone(), job.fence, disposal));
-        let Some(rotation) = rotation else { return (commit, Acted { incident: None, events: vec![] }) };
+        let Some(rotation) = rotation else {
+            commit.job = act.disposal(false);
+            return (commit, Acted { incident: None, events: vec![] });
+        };
 
         let events = decide(before.as_ref(), &act.command, self.policy(&rotation), now);
+        commit.job = act.disposal(!events.is_empty());
         let was_open = before.as_ref().map(Incident::is_open);
         let mut state = before;
         let mut jobs = Jobs::default();

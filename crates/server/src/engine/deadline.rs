@@ -6,8 +6,9 @@ use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::{Engine, StepError};
 
-/// How soon a deadline is looked at again while its page is still on the way.
-const PAGE_UNDERWAY: SignedDuration = SignedDuration::from_secs(5);
+/// How soon a deadline is looked at again from which nothing has followed: the page is still on its way, or the
+/// clock was put back while the reactions were read.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 impl Engine {
     /// The person asked has not answered: the next one.
@@ -27,12 +28,8 @@ impl Engine {
             return Ok(());
         }
         let managers = self.managers(&job.job.rotation).await;
-        let disposal = if incident.attempt(attempt).is_some_and(|found| found.message.is_some()) {
-            Disposal::Done
-        } else {
-            Disposal::Again { due: now + PAGE_UNDERWAY, doubtful: false }
-        };
-        self.act_for(job, Command::TimeOut { attempt, managers }, disposal).await?;
+        let idle = Disposal::Again { due: now + LOOK_AGAIN, doubtful: false };
+        self.act_or(job, Command::TimeOut { attempt, managers }, Disposal::Done, idle).await?;
         Ok(())
     }
 
@@ -54,7 +51,8 @@ impl Engine {
             return Ok(());
         }
         let managers = self.managers(&job.job.rotation).await;
-        self.act_for(job, Command::RepeatManagers { round, managers }, Disposal::Done).await?;
+        let idle = Disposal::Again { due: self.now() + LOOK_AGAIN, doubtful: false };
+        self.act_or(job, Command::RepeatManagers { round, managers }, Disposal::Done, idle).await?;
         Ok(())
     }
 
@@ -64,8 +62,12 @@ impl Engine {
             Some(incident) if incident.root.is_none() && incident.is_open() => {
                 let managers = self.managers(&job.job.rotation).await;
                 let nobody = managers.users.is_empty();
-                self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
-                if nobody { self.tell_that_nobody_was_reached(&incident).await } else { Ok(()) }
+                let acted = self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
+                if nobody && !acted.events.is_empty() {
+                    self.tell_that_nobody_was_reached(&incident).await
+                } else {
+                    Ok(())
+                }
             }
             _ => self.dispose(job, Disposal::Done).await,
         }

@@ -34,7 +34,12 @@ pub struct Driver {
 impl Driver {
     /// A driver of an engine.
     pub fn new(engine: Arc<Engine>) -> Self {
-        Self { engine, tasks: TaskTracker::new(), places: Arc::new(Semaphore::new(AT_A_TIME)), running: Arc::default() }
+        Self {
+            engine,
+            tasks: TaskTracker::new(),
+            places: Arc::new(Semaphore::new(AT_A_TIME)),
+            running: Arc::default(),
+        }
     }
 
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long

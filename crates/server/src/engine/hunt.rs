@@ -13,7 +13,6 @@ use pagerslack_core::{
     Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
-use pagerslack_slack::person::Person;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
@@ -125,6 +124,7 @@ impl Engine {
                 incident: &job.job.incident,
                 command: Command::Page { candidates, managers: managers.clone() },
                 job: Some((job, Disposal::Done)),
+                idle: None,
                 queue: Some(QueueCommit { rotation: rotation.clone(), expected, changes }),
             };
             match self.try_act(act).await {
@@ -167,7 +167,7 @@ impl Engine {
             self.directory.presence(caller, &need.presence),
         );
         for (user, person) in people {
-            known.account(user, person.map(|person| account(&person)));
+            known.account(user, person.map(|person| person.account(&rotation.team)));
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
@@ -324,20 +324,6 @@ impl Known {
             Some(at) if need == Need::default() => Err(at),
             _ => Ok(need),
         }
-    }
-}
-
-fn account(person: &Person) -> Account {
-    if person.is_bot {
-        Account::Bot
-    } else if person.deactivated {
-        Account::Deactivated
-    } else if person.stranger {
-        Account::Stranger
-    } else if person.guest {
-        Account::Guest
-    } else {
-        Account::Member
     }
 }
 

@@ -58,7 +58,8 @@ impl MessageIndex {
     pub fn take_early(&self, team: &TeamId, message: &MessageRef) -> Vec<UserId> {
         let hash = self.hash(team, message);
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
-        let (found, rest): (VecDeque<_>, VecDeque<_>) = early.drain(..).partition(|(other, _)| *other == hash);
+        let (found, rest): (VecDeque<_>, VecDeque<_>) =
+            early.drain(..).partition(|(other, _)| *other == hash);
         *early = rest;
         found.into_iter().map(|(_, user)| user).collect()
     }

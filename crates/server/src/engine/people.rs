@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
+use pagerslack_core::availability::Account;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::{Incident, RotationId, TeamId, UserId};
 use pagerslack_slack::client::{CallError, RefusalKind};
-use pagerslack_slack::person::Person;
 
 use super::Engine;
 
@@ -77,7 +77,7 @@ impl Engine {
             return Ok(false);
         }
         match self.directory.people(caller, std::slice::from_ref(user)).await.remove(user) {
-            Some(Ok(person)) => Ok(is_engineer(&person)),
+            Some(Ok(person)) => Ok(person.account(&rotation.team) == Account::Member),
             Some(Err(CallError::Refused(refusal))) if refusal.kind() == RefusalKind::UserGone => Ok(false),
             Some(Err(error)) => Err(error),
             None => Ok(false),
@@ -86,10 +86,13 @@ impl Engine {
 
     /// Whether somebody is a manager by the group or by an address.
     async fn is_manager_elsewhere(&self, team: &TeamId, user: &UserId) -> Result<bool, CallError> {
-        if let Some(group) = &self.rotation.manager_group
-            && self.directory.user_group(self.paging(team), group).await?.contains(user)
-        {
-            return Ok(true);
+        if let Some(group) = &self.rotation.manager_group {
+            match self.directory.user_group(self.paging(team), group).await {
+                Ok(members) if members.contains(user) => return Ok(true),
+                Err(error) if error.refusal().is_none() => return Err(error),
+                // The group may not be read, or is gone: asking again would not help.
+                Ok(_) | Err(_) => {}
+            }
         }
         for (_, found) in self.manager_emails(team).await {
             match found {
@@ -113,7 +116,7 @@ impl Engine {
         let now = self.now();
         let member = self.directory.cached_members(now, &rotation.team, &rotation.channel)?.contains(user);
         let person = self.directory.cached_person(now, &rotation.team, user)?;
-        match (member && is_engineer(&person), self.has_other_managers()) {
+        match (member && (person.account(&rotation.team) == Account::Member), self.has_other_managers()) {
             (true, _) => Some(true),
             (false, false) => Some(false),
             // They may yet be a manager by group or by address.
@@ -124,8 +127,4 @@ impl Engine {
     fn has_other_managers(&self) -> bool {
         self.rotation.manager_group.is_some() || !self.rotation.manager_emails.is_empty()
     }
-}
-
-fn is_engineer(person: &Person) -> bool {
-    !(person.is_bot || person.guest || person.stranger || person.deactivated)
 }

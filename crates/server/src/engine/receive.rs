@@ -89,7 +89,7 @@ impl Engine {
             }
             Request::Report { url, note } => {
                 let report = Report {
-                    incident: IncidentId::derive(&rotation, &typed.trigger_id),
+                    incident: IncidentId::derive(&rotation, &self.request_of(&typed)),
                     rotation,
                     url,
                     note,
@@ -101,18 +101,19 @@ impl Engine {
         }
     }
 
+    /// What tells this command from every other. Slack uses a trigger and an answer's address once; should it send
+    /// neither, who typed what when has to do.
+    fn request_of(&self, typed: &SlashCommand) -> String {
+        let unique = [&typed.trigger_id, &typed.response_url].into_iter().find(|id| !id.is_empty());
+        unique.cloned().unwrap_or_else(|| format!("{} {} {}", typed.user, self.now(), typed.text))
+    }
+
     /// Records a report; only then is the reporter told "on it" (P1).
     async fn report(&self, report: Report, domain: &str) -> Reply {
         let (team, incident, url) =
             (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
         let rotation = report.rotation.clone();
-        let act = Act {
-            team: &team,
-            incident: &incident,
-            command: Command::Report(report),
-            job: None,
-            queue: None,
-        };
+        let act = Act::new(&team, &incident, Command::Report(report));
         match self.act(act).await {
             Ok(_) => Reply::Ephemeral(words::accepted(&url)),
             Err(StepError::AlreadyOpen(other)) => {
@@ -128,11 +129,10 @@ impl Engine {
     }
 
     async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {
-        let root = match self.incident(&rotation.team, other).await {
-            Ok(incident) => incident.and_then(|incident| incident.root),
-            Err(_) => None,
-        };
-        words::already_open(url, root.map(|root| text::permalink(domain, &root)).as_deref())
+        let incident = self.incident(&rotation.team, other).await.ok().flatten();
+        let root = incident.as_ref().and_then(|incident| incident.root.as_ref());
+        let thread = root.map(|root| text::permalink(domain, root));
+        words::already_open(url, incident.as_ref(), thread.as_deref())
     }
 
     async fn reacted(&self, reaction: Reaction) -> Reply {
@@ -204,7 +204,7 @@ impl Engine {
         let done = match self.eligible_from_memory(&incident, by) {
             Some(eligible) => {
                 let command = Command::Acknowledge { by: by.clone(), via, eligible };
-                self.act(Act { team, incident: id, command, job: None, queue: None }).await.map(|_| ())
+                self.act(Act::new(team, id, command)).await.map(|_| ())
             }
             None => {
                 let kind = JobKind::ConsiderAck {
@@ -221,7 +221,7 @@ impl Engine {
 
     async fn pass(&self, team: &TeamId, id: &IncidentId, by: &UserId) -> Reply {
         let command = Command::Pass { by: by.clone() };
-        match self.act(Act { team, incident: id, command, job: None, queue: None }).await {
+        match self.act(Act::new(team, id, command)).await {
             Ok(acted) => match &acted.incident {
                 Some(incident) if acted.events.is_empty() => {
                     let notice = if incident.is_open() { Notice::PassRefused } else { Notice::TakenAlready };

@@ -3,14 +3,13 @@
 //! Unknown is resolved by reading the channel back for the message's key before anything is sent again (P2).
 
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::incident::Posting;
-use pagerslack_core::{
-    ChannelId, Command, Incident, Job, JobKind, Message, MessageRef, MessageTs, Phase, UserId,
-};
-use pagerslack_slack::client::{CallError, Post, Refusal, RefusalKind, Search};
+use pagerslack_core::incident::{Posting, Via};
+use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
+use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind, Search};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
+use super::commit::Act;
 use super::{Engine, StepError};
 
 /// How long after an uncertain send the channel is read back: Slack says nothing of how soon a message can be
@@ -41,60 +40,36 @@ impl Engine {
         let Some(incident) = self.incident_of(job).await? else {
             return self.dispose(job, Disposal::Done).await;
         };
+        if !is_wanted(message, &incident) {
+            return self.dispose(job, Disposal::Done).await;
+        }
         let policy = self.policy(&incident.report.rotation);
-        match message {
-            Message::Root if incident.root.is_none() => {
-                self.post(job, &incident, Posting::Root, words::root(&incident, policy), None).await
+        let (posting, said, direct) = match message {
+            Message::Root => (Posting::Root, Some(words::root(&incident, policy)), None),
+            Message::Page { attempt } => {
+                (Posting::Page { attempt: *attempt }, words::page(&incident, *attempt, policy), None)
             }
-            Message::Page { attempt } => match incident.current_attempt() {
-                Some((current, found)) if current == *attempt && found.message.is_none() => {
-                    let said = words::page(&incident, *attempt, policy);
-                    self.post_if(job, &incident, Posting::Page { attempt: *attempt }, said, None).await
-                }
-                _ => self.dispose(job, Disposal::Done).await,
-            },
-            Message::Managers { round } if is_managers_turn(&incident, *round) => {
-                let said = words::managers(&incident, *round, false);
-                self.post_if(job, &incident, Posting::Managers { round: *round }, said, None).await
+            Message::Managers { round } => {
+                (Posting::Managers { round: *round }, words::managers(&incident, *round, false), None)
             }
-            Message::ManagerDirect { round, user } if is_managers_turn(&incident, *round) => {
-                let said = words::managers(&incident, *round, true);
-                self.post_if(job, &incident, Posting::Managers { round: *round }, said, Some(user)).await
-            }
-            Message::Root | Message::Managers { .. } | Message::ManagerDirect { .. } => {
-                self.dispose(job, Disposal::Done).await
+            Message::ManagerDirect { round, user } => {
+                (Posting::Managers { round: *round }, words::managers(&incident, *round, true), Some(user))
             }
             Message::RootUpdate { .. } => {
                 let said = Some(words::root(&incident, policy));
-                self.update(job, &incident, incident.root.as_ref(), said).await
+                return self.update(job, &incident, incident.root.as_ref(), said).await;
             }
             Message::PageUpdate { attempt } => {
                 let page = incident.attempt(*attempt).and_then(|found| found.message.as_ref());
-                self.update(job, &incident, page, words::page_over(&incident, *attempt)).await
+                return self.update(job, &incident, page, words::page_over(&incident, *attempt)).await;
             }
-            Message::ManagersUpdate { round } => self.update_managers(job, &incident, *round).await,
-            Message::Taken => match (&incident.root, words::taken(&incident)) {
-                (Some(root), Some(said)) => {
-                    let place = Place { channel: root.channel.clone(), thread: Some(root.ts.clone()) };
-                    self.courtesy(job, &place, said).await
-                }
-                _ => self.dispose(job, Disposal::Done).await,
-            },
-            Message::Notice { user, notice } => self.notify(job, &incident, user, *notice).await,
-            Message::TellReporter { why } => self.tell_reporter(job, &incident, why).await,
-        }
-    }
-
-    async fn post_if(
-        &self,
-        job: &ClaimedJob,
-        incident: &Incident,
-        posting: Posting,
-        said: Option<Said>,
-        direct: Option<&UserId>,
-    ) -> Result<(), StepError> {
+            Message::ManagersUpdate { round } => return self.update_managers(job, &incident, *round).await,
+            Message::Taken => return self.say_taken(job, &incident).await,
+            Message::Notice { user, notice } => return self.notify(job, &incident, user, *notice).await,
+            Message::TellReporter { why } => return self.tell_reporter(job, &incident, why).await,
+        };
         match said {
-            Some(said) => self.post(job, incident, posting, said, direct).await,
+            Some(said) => self.post(job, message, &incident, posting, said, direct).await,
             None => self.dispose(job, Disposal::Done).await,
         }
     }
@@ -103,6 +78,7 @@ impl Engine {
     async fn post(
         &self,
         job: &ClaimedJob,
+        message: &Message,
         incident: &Incident,
         posting: Posting,
         said: Said,
@@ -110,9 +86,30 @@ impl Engine {
     ) -> Result<(), StepError> {
         let place = match self.place(incident, posting, direct).await {
             Ok(place) => place,
-            Err(error) => return self.not_posted(job, incident, posting, &error).await,
+            // What an earlier try came to is as unknown as before.
+            Err(error) => return self.not_posted(job, incident, posting, &error, job.doubtful).await,
         };
-        match self.post_once(job, &place, incident.reported_at, said).await? {
+        let landed = match self.find_landed(job, &place, incident.reported_at).await? {
+            Landed::TooEarly => return Ok(()),
+            Landed::Already(ts) => Some(ts),
+            Landed::Not => None,
+        };
+        if landed.is_none() && (job.doubtful || direct.is_some()) {
+            // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
+            let wanted = self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident));
+            if !wanted {
+                return self.dispose(job, Disposal::Done).await;
+            }
+        }
+        if let (Some(ts), Posting::Root) = (&landed, posting) {
+            // It has stood for a while, so somebody may have reacted before we knew of it (P4).
+            self.hear_early_eyes(job, incident, &MessageRef::new(place.channel.clone(), ts.clone())).await?;
+        }
+        let sent = match landed {
+            Some(ts) => Some(Ok(ts)),
+            None => self.post_now(job, &place, said, self.paging(&job.job.rotation.team)).await?,
+        };
+        match sent {
             Some(Ok(ts)) => {
                 let posted = MessageRef::new(place.channel, ts);
                 let message = posted.clone();
@@ -121,24 +118,16 @@ impl Engine {
                     Posting::Page { attempt } => Command::PagePosted { attempt, message },
                     Posting::Managers { round } => Command::ManagersPosted { round, message },
                 };
-                let acted = self.act_for(job, command, Disposal::Done).await?;
-                if let (Posting::Root, Some(Phase::Hunting { .. })) =
-                    (posting, acted.incident.as_ref().map(|after| &after.phase))
-                {
-                    // A hunt that found nobody waits for the thread in which to call the managers.
-                    let (rotation, id) = (&job.job.rotation, &job.job.incident);
-                    self.add_jobs(rotation, id, vec![Job::new(rotation, id, JobKind::Hunt, self.now())])
-                        .await?;
-                }
+                self.act_for(job, command, Disposal::Done).await?;
                 self.catch_up(&job.job.rotation.team, &job.job.incident, &posted).await;
                 Ok(())
             }
-            Some(Err(error)) => self.not_posted(job, incident, posting, &error).await,
+            Some(Err(error)) => self.not_posted(job, incident, posting, &error, false).await,
             None => Ok(()),
         }
     }
 
-    /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when it is too early to tell, and
+    /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when
     /// the job has been put off.
     pub(super) async fn post_once(
         &self,
@@ -147,46 +136,67 @@ impl Engine {
         oldest: Timestamp,
         said: Said,
     ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
-        let (now, team) = (self.now(), &job.job.rotation.team);
-        if job.doubtful {
-            let began = job.last_claimed_at.unwrap_or(now);
-            if now < began + READ_BACK_AFTER {
-                // Counted from now, not from `began`: this very claim is what the next one finds as the last.
-                self.dispose(job, Disposal::Again { due: now + READ_BACK_AFTER, doubtful: true }).await?;
-                return Ok(None);
+        match self.find_landed(job, place, oldest).await? {
+            Landed::TooEarly => Ok(None),
+            Landed::Already(ts) => Ok(Some(Ok(ts))),
+            Landed::Not => self.post_now(job, place, said, self.background(&job.job.rotation.team)).await,
+        }
+    }
+
+    /// Whether an earlier try of this job has landed, if it is unknown (P2).
+    async fn find_landed(
+        &self,
+        job: &ClaimedJob,
+        place: &Place,
+        oldest: Timestamp,
+    ) -> Result<Landed, StepError> {
+        if !job.doubtful {
+            return Ok(Landed::Not);
+        }
+        let now = self.now();
+        let began = job.last_claimed_at.unwrap_or(now);
+        if now < began + READ_BACK_AFTER {
+            // Counted from now, not from `began`: this very claim is what the next one finds as the last.
+            self.put_off(job, now + READ_BACK_AFTER, true).await?;
+            return Ok(Landed::TooEarly);
+        }
+        let key = job.job.key.as_str();
+        let oldest = oldest.min(began) - CLOCKS_DISAGREE;
+        let (channel, thread) = (&place.channel, place.thread.as_ref());
+        let search = Search { channel, thread, oldest, key, bot_id: None };
+        match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
+            Ok(Some(ts)) => {
+                self.counters.posts_found_again.count();
+                Ok(Landed::Already(ts))
             }
-            let key = job.job.key.as_str();
-            let oldest = oldest.min(began) - CLOCKS_DISAGREE;
-            let search =
-                Search { channel: &place.channel, thread: place.thread.as_ref(), oldest, key, bot_id: None };
-            match self.client.find_message(self.paging(team), &search).await {
-                Ok(Some(ts)) => {
-                    self.counters.posts_found_again.count();
-                    return Ok(Some(Ok(ts)));
+            Ok(None) => Ok(Landed::Not),
+            Err(CallError::Refused(refusal)) => {
+                // It cannot be found out. A message too many is better than nobody told (P6).
+                tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
+                if refusal.kind() == RefusalKind::MissingScope {
+                    self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
+                        .await?;
                 }
-                Ok(None) => {}
-                Err(CallError::Refused(refusal)) => {
-                    // It cannot be found out. A message too many is better than nobody told (P6).
-                    tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
-                    if refusal.kind() == RefusalKind::MissingScope {
-                        self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
-                            .await?;
-                    }
-                }
-                Err(CallError::NotDone { retry_at, .. }) => {
-                    let due = retry_at.max(now + READ_BACK_AFTER);
-                    self.dispose(job, Disposal::Again { due, doubtful: true }).await?;
-                    return Ok(None);
-                }
-                Err(CallError::Unknown { .. }) => {
-                    self.dispose(job, Disposal::Again { due: now + READ_BACK_AFTER, doubtful: true }).await?;
-                    return Ok(None);
-                }
+                Ok(Landed::Not)
+            }
+            Err(error) => {
+                let due = error.retry_at().unwrap_or(now).max(now + READ_BACK_AFTER);
+                self.put_off(job, due, true).await?;
+                Ok(Landed::TooEarly)
             }
         }
+    }
+
+    async fn post_now(
+        &self,
+        job: &ClaimedJob,
+        place: &Place,
+        said: Said,
+        caller: Caller<'_>,
+    ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
         if self.now() + POST_TAKES > job.lease_until {
             // This process was held up. Whoever claims the job next must not find a post of ours on its way (P2).
-            self.dispose(job, Disposal::Again { due: self.now(), doubtful: job.doubtful }).await?;
+            self.put_off(job, self.now(), job.doubtful).await?;
             return Ok(None);
         }
         let post = Post {
@@ -196,7 +206,31 @@ impl Engine {
             blocks: said.blocks,
             key: Some(job.job.key.as_str().to_owned()),
         };
-        Ok(Some(self.client.post_message(self.paging(team), &post).await))
+        Ok(Some(self.client.post_message(caller, &post).await))
+    }
+
+    /// Lets whoever has reacted to a root message take the incident before its thread calls for anybody.
+    async fn hear_early_eyes(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        root: &MessageRef,
+    ) -> Result<(), StepError> {
+        let team = &job.job.rotation.team;
+        // What cannot be read now is read again before the next escalation.
+        for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
+            if self.eligible(incident, &user).await.unwrap_or(false) {
+                let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
+                self.act(Act::new(team, &job.job.incident, command)).await?;
+                self.counters.acknowledgements_read_back.count();
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    async fn put_off(&self, job: &ClaimedJob, due: Timestamp, doubtful: bool) -> Result<(), StepError> {
+        self.dispose(job, Disposal::Again { due, doubtful }).await
     }
 
     async fn place(
@@ -225,6 +259,7 @@ impl Engine {
         incident: &Incident,
         posting: Posting,
         error: &CallError,
+        doubtful: bool,
     ) -> Result<(), StepError> {
         let now = self.now();
         match error {
@@ -234,7 +269,7 @@ impl Engine {
                     error = error as &dyn std::error::Error,
                     "a post is put off"
                 );
-                self.dispose(job, Disposal::Again { due: *retry_at, doubtful: false }).await
+                self.put_off(job, *retry_at, doubtful).await
             }
             CallError::Unknown { .. } => {
                 tracing::warn!(
@@ -242,10 +277,17 @@ impl Engine {
                     error = error as &dyn std::error::Error,
                     "a post may have landed"
                 );
-                self.dispose(job, Disposal::Again { due: now + READ_BACK_AFTER, doubtful: true }).await
+                self.put_off(job, now + READ_BACK_AFTER, true).await
             }
             CallError::Refused(refusal) => {
                 tracing::error!(job = job.job.key.as_str(), code = %refusal.code, "Slack refuses a post");
+                // A refused page calls the managers, so it is an escalation like any other (P4).
+                let since = escalated_since(incident, posting);
+                if let Some(since) = since
+                    && !self.may_escalate(job, incident, since).await?
+                {
+                    return Ok(());
+                }
                 let again = posting == Posting::Root && now < incident.reported_at + REFUSED_UNTIL;
                 let disposal = if again {
                     Disposal::Again { due: now + REFUSED_AGAIN, doubtful: false }
@@ -259,56 +301,44 @@ impl Engine {
             }
         }
     }
+}
 
-    /// Brings a message up to date; twice does no harm.
-    async fn update(
-        &self,
-        job: &ClaimedJob,
-        incident: &Incident,
-        message: Option<&MessageRef>,
-        said: Option<Said>,
-    ) -> Result<(), StepError> {
-        let (Some(message), Some(said)) = (message, said) else {
-            return self.dispose(job, Disposal::Done).await;
-        };
-        let (now, team) = (self.now(), &job.job.rotation.team);
-        match self.client.update_message(self.background(team), message, &said.text, &said.blocks).await {
-            Ok(()) => {
-                // A newer state may have been shown meanwhile, and this one over it.
-                let moved =
-                    self.incident_of(job).await?.is_some_and(|after| after.version != incident.version);
-                let disposal =
-                    if moved { Disposal::Again { due: now, doubtful: false } } else { Disposal::Done };
-                self.dispose(job, disposal).await
-            }
-            Err(error) => self.give_up_or_retry(job, &error).await,
-        }
-    }
+/// What is known of an earlier try to post.
+enum Landed {
+    /// It stands.
+    Already(MessageTs),
+    /// There was none, or it does not stand.
+    Not,
+    /// That cannot be said yet; the job has been put off.
+    TooEarly,
+}
 
-    /// Takes the button off every message of a managers' page.
-    async fn update_managers(
-        &self,
-        job: &ClaimedJob,
-        incident: &Incident,
-        round: u32,
-    ) -> Result<(), StepError> {
-        let Some((said, round)) = words::managers_over(incident).zip(incident.manager_round(round)) else {
-            return self.dispose(job, Disposal::Done).await;
-        };
-        let team = &job.job.rotation.team;
-        for message in &round.messages {
-            if let Err(error) =
-                self.client.update_message(self.background(team), message, &said.text, &said.blocks).await
-            {
-                return self.give_up_or_retry(job, &error).await;
-            }
+/// Whether a message still has something to say.
+fn is_wanted(message: &Message, incident: &Incident) -> bool {
+    match message {
+        Message::Root => incident.root.is_none(),
+        Message::RootUpdate { version } => incident.retold_at <= *version,
+        Message::Page { attempt } => incident
+            .current_attempt()
+            .is_some_and(|(current, found)| current == *attempt && found.message.is_none()),
+        Message::Managers { round } | Message::ManagerDirect { round, .. } => {
+            matches!(incident.phase, Phase::ManagersPaged { round: current, .. } if current == *round)
         }
-        self.dispose(job, Disposal::Done).await
+        Message::PageUpdate { .. }
+        | Message::ManagersUpdate { .. }
+        | Message::Taken
+        | Message::Notice { .. }
+        | Message::TellReporter { .. } => true,
     }
 }
 
-fn is_managers_turn(incident: &Incident, round: u32) -> bool {
-    matches!(incident.phase, Phase::ManagersPaged { round: current, .. } if current == round)
+/// When the person or the managers were chosen whom a refused message was to reach.
+fn escalated_since(incident: &Incident, posting: Posting) -> Option<Timestamp> {
+    match posting {
+        Posting::Root => None,
+        Posting::Page { attempt } => incident.attempt(attempt).map(|found| found.paged_at),
+        Posting::Managers { round } => incident.manager_round(round).map(|found| found.at),
+    }
 }
 
 /// A refusal as the log keeps it: the code, and the scope that is missing if that is the reason.

@@ -20,8 +20,9 @@ const ALL_TOLD: SignedDuration = SignedDuration::from_secs(10);
 /// for a day. Source: <https://docs.slack.dev/apis/events-api>.
 const ANSWERED_WITHIN: SignedDuration = SignedDuration::from_hours(25);
 
-/// Messages that are not needed for paging are given up after this many tries.
-const COURTESY_TRIES: u32 = 20;
+/// Messages that are not needed for paging are given up after this many tries, each at least a second after the
+/// one before. In a storm most tries only find the rate budget used up.
+const COURTESY_TRIES: u32 = 300;
 
 impl Engine {
     /// Posts something that is good to know but wakes nobody.
@@ -39,6 +40,17 @@ impl Engine {
             }
             Some(Err(error)) => self.give_up_or_retry(job, &error).await,
             None => Ok(()),
+        }
+    }
+
+    /// Says in the thread who is on it.
+    pub(super) async fn say_taken(&self, job: &ClaimedJob, incident: &Incident) -> Result<(), StepError> {
+        match (&incident.root, words::taken(incident)) {
+            (Some(root), Some(said)) => {
+                let place = Place { channel: root.channel.clone(), thread: Some(root.ts.clone()) };
+                self.courtesy(job, &place, said).await
+            }
+            _ => self.dispose(job, Disposal::Done).await,
         }
     }
 
@@ -173,6 +185,7 @@ impl Engine {
         };
         match again {
             Some(due) if job.tries < COURTESY_TRIES => {
+                let due = due.max(now + SignedDuration::from_secs(1));
                 self.dispose(job, Disposal::Again { due, doubtful: false }).await
             }
             _ => {

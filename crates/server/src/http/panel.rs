@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use pagerslack_core::availability::Account;
 use pagerslack_core::incident::{AttemptEnd, ManagersReason, replay};
 use pagerslack_core::{Candidate, ChannelId, Incident, Phase, RotationId, TeamId, UserId};
 use pagerslack_slack::words::{reason_in_utc, spoken};
@@ -89,7 +90,7 @@ impl Panel {
     fn is_engineer(&self, app: &App, user: &UserId) -> bool {
         let person = app.engine.directory().cached_person(self.now, &self.rotation.team, user);
         !self.managers.contains(user)
-            && person.is_none_or(|person| !(person.is_bot || person.guest || person.stranger || person.deactivated))
+            && person.is_none_or(|person| person.account(&self.rotation.team) == Account::Member)
     }
 
     fn render(&self, app: &App) -> Markup {

@@ -64,7 +64,12 @@ impl Browser {
     }
 
     async fn find(&self, css: &str) -> WebElement {
-        self.driver.query(By::Css(css)).wait(Duration::from_secs(15), Duration::from_millis(50)).first().await.unwrap()
+        self.driver
+            .query(By::Css(css))
+            .wait(Duration::from_secs(15), Duration::from_millis(50))
+            .first()
+            .await
+            .unwrap()
     }
 
     /// The element of this kind that shows a text, if one does now. The page draws itself anew at any moment, so an
@@ -154,7 +159,11 @@ async fn a_report_is_taken_with_eyes_in_the_browser() {
 
     let picture = browser.picture("2-taken.png").await;
     assert!(picture.starts_with(b"\x89PNG"), "a picture is taken");
-    let overflow = browser.driver.execute("return document.documentElement.scrollWidth - innerWidth", vec![]).await.unwrap();
+    let overflow = browser
+        .driver
+        .execute("return document.documentElement.scrollWidth - innerWidth", vec![])
+        .await
+        .unwrap();
     assert!(overflow.json().as_i64().unwrap() <= 0, "nothing sticks out at the side");
     browser.close().await;
     demo.stop().await;

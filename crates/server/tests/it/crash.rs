@@ -63,11 +63,19 @@ impl Store for FusedStore {
         fused!(self, self.1.load(team, incident))
     }
 
-    async fn open_incident(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {
+    async fn open_incident(
+        &self,
+        rotation: &RotationId,
+        url: &str,
+    ) -> Result<Option<IncidentId>, StoreError> {
         fused!(self, self.1.open_incident(rotation, url))
     }
 
-    async fn incident_of(&self, team: &TeamId, message: &MessageRef) -> Result<Option<IncidentId>, StoreError> {
+    async fn incident_of(
+        &self,
+        team: &TeamId,
+        message: &MessageRef,
+    ) -> Result<Option<IncidentId>, StoreError> {
         fused!(self, self.1.incident_of(team, message))
     }
 
@@ -178,7 +186,10 @@ impl<'a> Lives<'a> {
     fn pages(&self) -> Vec<(String, String)> {
         self.slack.read(|world| {
             let posted = world.messages(CHANNEL).into_iter();
-            posted.filter_map(|m| Some((key(m)?, m.ts.clone()))).filter(|(key, _)| key.contains("/send/page/")).collect()
+            posted
+                .filter_map(|m| Some((key(m)?, m.ts.clone())))
+                .filter(|(key, _)| key.contains("/send/page/"))
+                .collect()
         })
     }
 }
@@ -192,13 +203,19 @@ async fn live_through(spans: &[i64]) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pagerslack.db");
     let mut lives = Lives::begin(&path, spans).await;
-    lives.slack.with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", "https://i.example/1")).unwrap();
+    lives
+        .slack
+        .with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", "https://i.example/1"))
+        .unwrap();
     lives.pass(60).await;
     if lives.stage.as_ref().unwrap().roots().is_empty() {
         // The process died before it had recorded anything, and the reporter was not told "on it".
         let told = lives.stage.as_ref().unwrap().ephemerals("U1");
         assert!(told.iter().all(|text| !text.starts_with("On it")), "P1: {told:?}");
-        lives.slack.with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", "https://i.example/1")).unwrap();
+        lives
+            .slack
+            .with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", "https://i.example/1"))
+            .unwrap();
         lives.pass(60).await;
     }
     for _ in 0..20 {
@@ -234,7 +251,11 @@ async fn check(lives: &Lives<'_>) {
     assert_eq!(names, ["send/page/1", "send/page/2", "send/root", "send/taken"], "{story}");
     assert!(story.contains("Taken by"), "P1: {story}");
     let unanswered = lives.slack.read(|world| {
-        world.messages(CHANNEL).iter().filter(|m| serde_json::json!(m.blocks).to_string().contains(PASS_ACTION)).count()
+        world
+            .messages(CHANNEL)
+            .iter()
+            .filter(|m| serde_json::json!(m.blocks).to_string().contains(PASS_ACTION))
+            .count()
     });
     assert_eq!(unanswered, 0, "every page is over: {story}");
     stage.end().await;

@@ -6,18 +6,18 @@
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
 
-mod report;
 mod acknowledge;
-mod refusals;
-mod pass;
-mod hunt;
-mod managers;
-mod unreachable;
-mod fairness;
-mod presence;
-mod lost;
-mod doubt;
-mod requests;
-mod crash;
-mod wire;
 mod browser;
+mod crash;
+mod doubt;
+mod fairness;
+mod hunt;
+mod lost;
+mod managers;
+mod pass;
+mod presence;
+mod refusals;
+mod report;
+mod requests;
+mod unreachable;
+mod wire;

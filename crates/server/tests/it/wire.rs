@@ -33,7 +33,10 @@ async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn(
 async fn page(slack: &SimHandle) -> (String, String) {
     eventually("a page", || async {
         slack.read(|world| {
-            let page = world.messages(CHANNEL).into_iter().rfind(|m| m.text.contains("can you take this incident?"))?;
+            let page = world
+                .messages(CHANNEL)
+                .into_iter()
+                .rfind(|m| m.text.contains("can you take this incident?"))?;
             let responder = page.text.split("<@").nth(1)?.split('>').next()?;
             Some((page.ts.clone(), responder.to_owned()))
         })
@@ -42,8 +45,10 @@ async fn page(slack: &SimHandle) -> (String, String) {
 }
 
 async fn taken(slack: &SimHandle) {
-    eventually("an acknowledgement", || async { slack.read(|world| world.transcript(CHANNEL).contains("is on it,").then_some(())) })
-        .await;
+    eventually("an acknowledgement", || async {
+        slack.read(|world| world.transcript(CHANNEL).contains("is on it,").then_some(()))
+    })
+    .await;
 }
 
 fn report(slack: &SimHandle, url: &str) {
@@ -89,7 +94,11 @@ async fn socket_mode_goes_on_while_slack_replaces_its_links() {
         report(&demo.slack, &url);
         eventually("a page", || async {
             demo.slack.read(|world| {
-                world.messages(CHANNEL).iter().any(|m| m.text.contains("can you take") && m.text.contains(&url)).then_some(())
+                world
+                    .messages(CHANNEL)
+                    .iter()
+                    .any(|m| m.text.contains("can you take") && m.text.contains(&url))
+                    .then_some(())
             })
         })
         .await;
@@ -124,12 +133,14 @@ impl Service {
         let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
         tokio::spawn(server.run(shutdown.clone()));
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("pagerslack.toml"), "[defaults.managers]\nusers = [\"U025\"]\n").unwrap();
+        std::fs::write(folder.path().join("pagerslack.toml"), "[defaults.managers]\nusers = [\"U025\"]\n")
+            .unwrap();
         Self { slack, _sockets: sockets, api_url, listen, folder, shutdown }
     }
 
     fn command(&self) -> Command {
-        let (token, secret) = self.slack.read(|world| (world.app().bot_token.clone(), world.app().signing_secret.clone()));
+        let (token, secret) =
+            self.slack.read(|world| (world.app().bot_token.clone(), world.app().signing_secret.clone()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_pagerslack"));
         command
             .current_dir(self.folder.path())
@@ -189,7 +200,8 @@ async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
     service.slack.with(|world, _| world.inject(Fault::once("chat.postMessage", FaultKind::HangAfter)));
     report(&service.slack, "https://i.example/2");
     eventually("the second root", || async {
-        let roots = service.slack.read(|world| world.transcript(CHANNEL).matches("reports an incident").count());
+        let roots =
+            service.slack.read(|world| world.transcript(CHANNEL).matches("reports an incident").count());
         (roots == 2).then_some(())
     })
     .await;
@@ -203,7 +215,11 @@ async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
     let mut child = service.serve().await;
     eventually("the second page", || async {
         let pages = service.slack.read(|world| {
-            world.messages(CHANNEL).iter().filter(|m| m.text.contains("can you take this incident?") && m.text.contains("/2")).count()
+            world
+                .messages(CHANNEL)
+                .iter()
+                .filter(|m| m.text.contains("can you take this incident?") && m.text.contains("/2"))
+                .count()
         });
         (pages == 1).then_some(())
     })
@@ -219,7 +235,9 @@ async fn slow_bodies_are_cut_off_and_large_ones_refused() {
     let service = Service::prepare().await;
     let mut child = service.serve().await;
     let mut slow = TcpStream::connect(service.listen).await.unwrap();
-    slow.write_all(b"POST /slack/events HTTP/1.1\r\nhost: bot\r\ncontent-length: 1000\r\n\r\nhalf").await.unwrap();
+    slow.write_all(b"POST /slack/events HTTP/1.1\r\nhost: bot\r\ncontent-length: 1000\r\n\r\nhalf")
+        .await
+        .unwrap();
     let started = Instant::now();
     let mut answer = String::new();
     tokio::time::timeout(Duration::from_secs(10), slow.read_to_string(&mut answer)).await.unwrap().unwrap();
@@ -233,7 +251,8 @@ async fn slow_bodies_are_cut_off_and_large_ones_refused() {
     let answer = client.post(&url).body(vec![b'x'; 256 * 1024]).send().await.unwrap();
     assert_eq!(answer.status(), 401, "large enough to be read, but not signed");
     assert_eq!(answer.bytes().await.unwrap().len(), 0);
-    let metrics = client.get(format!("http://{}/metrics", service.listen)).send().await.unwrap().text().await.unwrap();
+    let metrics =
+        client.get(format!("http://{}/metrics", service.listen)).send().await.unwrap().text().await.unwrap();
     for line in ["requests_too_slow_total 1", "requests_too_large_total 1", "requests_unsigned_total 1"] {
         assert!(metrics.contains(line), "{metrics}");
     }
@@ -266,14 +285,19 @@ async fn the_doctor_says_what_to_do_about_each_fault() {
     let (well, said) = doctor(&service, &[]);
     assert!(!well && said.contains("install the app again"), "{said}");
 
-    std::fs::write(service.folder.path().join("pagerslack.toml"), "[defaults]\nack_timout = \"2 min\"\n").unwrap();
+    std::fs::write(service.folder.path().join("pagerslack.toml"), "[defaults]\nack_timout = \"2 min\"\n")
+        .unwrap();
     let (well, said) = doctor(&service, &[]);
     assert!(!well && said.contains("ack_timout") && said.contains("line 2"), "{said}");
 }
 
 fn run(folder: &Path, arguments: &[&str]) -> (bool, String, String) {
-    let output =
-        Command::new(env!("CARGO_BIN_EXE_pagerslack")).current_dir(folder).env_clear().args(arguments).output().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pagerslack"))
+        .current_dir(folder)
+        .env_clear()
+        .args(arguments)
+        .output()
+        .unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     (output.status.success(), text(output.stdout), text(output.stderr))
 }

@@ -59,13 +59,24 @@ pub fn accepted(url: &str) -> Said {
     ))
 }
 
-/// The incident is being dealt with already.
-pub fn already_open(url: &str, thread: Option<&str>) -> Said {
+/// The incident is being dealt with already; `incident` as far as it can be read.
+pub fn already_open(url: &str, incident: Option<&Incident>, thread: Option<&str>) -> Said {
+    let now = match incident.map(|incident| &incident.phase) {
+        Some(Phase::ManagersPaged { deadline: Some(_), .. }) => {
+            "and the engineering managers have been called"
+        }
+        Some(Phase::ManagersPaged { deadline: None, .. }) => {
+            "but nobody has taken it: the engineering managers were called, and nobody is being paged any more. Please \
+             find somebody by hand"
+        }
+        Some(Phase::Acknowledged { .. }) => "and somebody has just taken it",
+        Some(Phase::Hunting { .. } | Phase::Paging { .. }) | None => "and somebody is being looked for",
+    };
     let place = match thread {
         Some(permalink) => format!("Follow {}", format_args!("<{}|its thread>", escape(permalink))),
         None => "Its thread is about to appear in this channel".to_owned(),
     };
-    Said::paragraph(format!("{} is open already, and somebody is being looked for. {place}.", link(url)))
+    Said::paragraph(format!("{} is open already, {now}. {place}.", link(url)))
 }
 
 /// The report could not be recorded, so nobody will be paged.

@@ -117,7 +117,10 @@ async fn do_not_disturb_goes_by_fifties_and_nobody_is_left_out() {
     assert_eq!(dnd.len(), 120);
     assert_eq!(story.slack.count("dnd.teamInfo"), 3);
     assert_eq!(dnd[&UserId::new("U7")], Ok(None));
-    assert!(dnd[&UserId::new("U404")].as_ref().unwrap_err().refusal().is_some(), "left out, and not a \"no\"");
+    assert!(
+        dnd[&UserId::new("U404")].as_ref().unwrap_err().refusal().is_some(),
+        "left out, and not a \"no\""
+    );
 
     let paused = told(json!({ "type": "dnd_updated_user", "user": "U7", "dnd_status":
         { "dnd_enabled": true, "next_dnd_start_ts": 1_800_000_000, "next_dnd_end_ts": 1_800_003_600 } }));

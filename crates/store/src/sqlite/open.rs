@@ -214,8 +214,7 @@ fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
 /// tokens are worth nothing. Whether their work was done is unknown, as with any lease that ends without a
 /// word, so the next claim says "doubtful".
 fn void_leases(db: &Connection) -> rusqlite::Result<()> {
-    db.execute("UPDATE jobs SET lease_until = 0, fence = 0 WHERE lease_until IS NOT NULL", [])
-        .map(drop)
+    db.execute("UPDATE jobs SET lease_until = 0, fence = 0 WHERE lease_until IS NOT NULL", []).map(drop)
 }
 
 fn reader(path: &Path) -> rusqlite::Result<Connection> {
