@@ -66,6 +66,8 @@ fn managers() -> ManagersWhom {
 
 mod stories;
 
+mod failures;
+
 mod promises;
 
 mod fairness;

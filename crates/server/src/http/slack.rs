@@ -45,7 +45,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
 }
 
 /// A header that stands there once. Of two, a proxy in front may have checked the other.
-fn single<'a>(headers: &'a HeaderMap, name: HeaderName) -> Option<&'a [u8]> {
+fn single(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
     let mut values = headers.get_all(name).iter();
     let first = values.next()?;
     if values.next().is_some() { None } else { Some(first.as_bytes()) }
