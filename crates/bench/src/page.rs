@@ -19,7 +19,7 @@ use pagerslack_slack::client::Caller;
 use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError, Verb};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::Sqlite;
-use slack_sim::{Answer, RateLimits, SimHandle, SystemClock, World};
+use slack_sim::{Answer, RateLimits, SimHandle, SystemClock, World, blank_user};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -149,7 +149,8 @@ fn world(samples: usize) -> World {
     for number in 0..samples {
         world = world.channel(&channel(number), "dev-escalation");
         for person in 0..PEOPLE {
-            world = world.person(&format!("U{number:04}{person:04}"), "ana", "Europe/Lisbon");
+            let id = format!("U{number:04}{person:04}");
+            world = world.user(blank_user(&team(number), &id, "ana", Some("Europe/Lisbon")));
         }
     }
     let mut world = world.build();

@@ -11,10 +11,10 @@ fn tokens_are_checked() {
     let mut bare = form(&world, "auth.test", &json!({}));
     bare.headers_mut().remove("authorization");
     let body = |world: &mut World, request| world.http(start(), request).response().unwrap().into_body();
-    assert!(body(&mut world, bare).ends_with(br#""error":"not_authed","ok":false}"#));
+    assert!(body(&mut world, bare).ends_with(br#"{"ok":false,"error":"not_authed"}"#));
     let mut wrong = form(&world, "auth.test", &json!({}));
     wrong.headers_mut().insert("authorization", "Bearer xoxb-else".parse().unwrap());
-    assert!(body(&mut world, wrong).ends_with(br#""error":"invalid_auth","ok":false}"#));
+    assert!(body(&mut world, wrong).ends_with(br#"{"ok":false,"error":"invalid_auth"}"#));
     world.revoke_tokens(start());
     assert_eq!(error(&mut world, "auth.test", &json!({})), "token_revoked");
     world.restore_tokens();
@@ -131,7 +131,7 @@ fn beyond_the_tier_there_is_429_with_whole_seconds() {
     }
     let refused = ask(&mut world, seconds(15), "users.list", &json!({"limit": 1})).response().unwrap();
     assert_eq!((refused.status().as_u16(), refused.headers()["retry-after"].to_str().unwrap()), (429, "45"));
-    assert_eq!(&refused.body()[..], br#"{"error":"ratelimited","ok":false}"#);
+    assert_eq!(&refused.body()[..], br#"{"ok":false,"error":"ratelimited"}"#);
     assert_eq!(call(&mut world, seconds(60), "users.list", &json!({"limit": 1}))["ok"], true);
     world.set_rate_limits(RateLimits::Off);
     for _ in 0..50 {
