@@ -30,7 +30,7 @@ impl Child {
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(if std::env::var_os("BENCH_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+            .stderr(Stdio::null())
             .spawn()
             .context("cannot start a process to be measured")?;
         let input = process.stdin.take();

@@ -53,7 +53,7 @@ impl Figure {
 
     /// Whether the bar was missed.
     pub(crate) fn is_missed(&self) -> bool {
-        self.ratio.is_some_and(|ratio| !(ratio >= 1.0))
+        self.ratio.is_some_and(|ratio| ratio.is_nan() || ratio < 1.0)
     }
 
     fn verdict(&self) -> &'static str {

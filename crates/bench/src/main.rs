@@ -51,8 +51,11 @@ struct Cli {
     role: Option<Role>,
 }
 
+/// Measures one group of figures.
+type Measure = fn(&Bench) -> Result<Vec<Figure>>;
+
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, fn(&Bench) -> Result<Vec<Figure>>); 6] = [
+const GROUPS: [(&str, Measure); 6] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),

@@ -49,16 +49,31 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let (warm, cold) = runtime.block_on(samples(&bench.file("page.db")))?;
     let bar = 2.0 * milliseconds(ROUND_TRIP) + OURS;
-    let spread = |all: &[f64]| {
-        format!("p10 {:.1}, p90 {:.1} of {} samples", percentile(all, 10), percentile(all, 90), all.len())
+    let figure = |samples: &[Sample]| -> (f64, String) {
+        let pages: Vec<f64> = samples.iter().map(|sample| sample.page).collect();
+        let roots: Vec<f64> = samples.iter().map(|sample| sample.root).collect();
+        let (p10, p90) = (percentile(&pages, 10), percentile(&pages, 90));
+        (
+            median(&pages),
+            format!("p10 {p10:.1}, p90 {p90:.1} of {}; root after {:.1}", pages.len(), median(&roots)),
+        )
     };
+    let ((warm, warm_note), (cold, cold_note)) = (figure(&warm), figure(&cold));
     Ok(vec![
-        Figure::at_most("report to page, 50 ms away", (median(&warm), "ms"), (bar, "ms")).note(spread(&warm)),
-        Figure::told("report to page, nothing known", (median(&cold), "ms")).note(spread(&cold)),
+        Figure::at_most("report to page, 50 ms away", (warm, "ms"), (bar, "ms")).note(warm_note),
+        Figure::told("report to page, nothing known", (cold, "ms")).note(cold_note),
     ])
 }
 
-async fn samples(store: &std::path::Path) -> Result<(Vec<f64>, Vec<f64>)> {
+/// Milliseconds after the report was sent.
+struct Sample {
+    /// When the root message stood in the channel.
+    root: f64,
+    /// When the page stood in its thread.
+    page: f64,
+}
+
+async fn samples(store: &std::path::Path) -> Result<(Vec<Sample>, Vec<Sample>)> {
     let slack = SimHandle::new(world(WARM + COLD + 1), Arc::new(SystemClock));
     let transport = Arc::new(Distant(slack.clone()));
     let store = Arc::new(Sqlite::open(store)?);
@@ -74,12 +89,12 @@ async fn samples(store: &std::path::Path) -> Result<(Vec<f64>, Vec<f64>)> {
         if number <= WARM {
             make_known(&engine, number).await?;
         }
-        let wait = sample(&slack, address, number).await?;
+        let taken = sample(&slack, address, number).await?;
         match number {
             // The first opens connections and prepares statements.
             0 => {}
-            1..=WARM => warm.push(wait),
-            _ => cold.push(wait),
+            1..=WARM => warm.push(taken),
+            _ => cold.push(taken),
         }
     }
     shutdown.cancel();
@@ -87,18 +102,20 @@ async fn samples(store: &std::path::Path) -> Result<(Vec<f64>, Vec<f64>)> {
     Ok((warm, cold))
 }
 
-/// Milliseconds from the report until the page stands in the channel.
-async fn sample(slack: &SimHandle, address: SocketAddr, number: usize) -> Result<f64> {
+/// Reports an incident and waits until the page stands in the channel.
+async fn sample(slack: &SimHandle, address: SocketAddr, number: usize) -> Result<Sample> {
     let mut connection = Connection::open(address).await?;
     let channel = channel(number);
     let request = Slack::new()?.report(&team(number), &channel, number);
-    let begun = Instant::now();
+    let (begun, begun_at) = (Instant::now(), Timestamp::now());
     let page = tokio::time::timeout(PATIENCE, page_stands(slack, &channel));
     let (answered, seen) = tokio::join!(connection.ask(&request), page);
     let (status, said) = answered?;
     ensure!(status == 200 && said.contains("On it"), "the report was not accepted: {status} {said}");
     let seen = seen.with_context(|| format!("no page came; Slack was asked {}", last_calls(slack)))??;
-    Ok(milliseconds(seen - begun))
+    let root = slack.read(|world| world.messages(&channel).first().map(|message| message.at));
+    let root = root.context("a page without a root")?.duration_since(begun_at).as_secs_f64() * 1_000.0;
+    Ok(Sample { root, page: milliseconds(seen - begun) })
 }
 
 /// What the bot asked last, for whoever has to find out why no page came.
