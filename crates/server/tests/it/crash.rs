@@ -136,17 +136,20 @@ struct Lives<'a> {
     /// How many steps each life has before it ends; the last life never does.
     spans: Vec<i64>,
     deaths: usize,
+    /// Whether all jobs that are due run at the same time.
+    together: bool,
 }
 
 impl<'a> Lives<'a> {
-    async fn begin(path: &'a Path, spans: &[i64]) -> Self {
+    async fn begin(path: &'a Path, spans: &[i64], together: bool) -> Self {
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
         let url = "http://bot.example/slack/events".parse().unwrap();
         let world = team(&["ana", "bo", "chen"]).deliver_to(&url).build();
         let slack = SimHandle::new(world, Arc::<ManualClock>::clone(&clock));
         let mut spans = spans.to_vec();
         spans.reverse();
-        let mut lives = Self { path, slack, clock, fuse: Fuse::of(0), stage: None, spans, deaths: 0 };
+        let mut lives =
+            Self { path, slack, clock, fuse: Fuse::of(0), stage: None, spans, deaths: 0, together };
         lives.start().await;
         lives
     }
@@ -157,7 +160,11 @@ impl<'a> Lives<'a> {
         let transport = FusedTransport(Arc::clone(&self.fuse), InProcess(self.slack.clone()));
         let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
         let (slack, clock) = (self.slack.clone(), Arc::clone(&self.clock));
-        self.stage = Some(Stage::start(slack, clock, Arc::new(store), Arc::new(transport), rotation).await);
+        let stage = Stage::start(slack, clock, Arc::new(store), Arc::new(transport), rotation).await;
+        if self.together {
+            stage.run_together();
+        }
+        self.stage = Some(stage);
     }
 
     /// Lets time pass, over as many deaths as happen on the way.
@@ -199,10 +206,10 @@ fn key(message: &slack_sim::Message) -> Option<String> {
 }
 
 /// A report; the first person does not answer, the second does. Gives how often the process died.
-async fn live_through(spans: &[i64]) -> usize {
+async fn live_through(spans: &[i64], together: bool) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("pagerslack.db");
-    let mut lives = Lives::begin(&path, spans).await;
+    let mut lives = Lives::begin(&path, spans, together).await;
     lives
         .slack
         .with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", "https://i.example/1"))
@@ -264,7 +271,7 @@ async fn check(lives: &Lives<'_>) {
 #[tokio::test]
 async fn a_report_survives_death_between_any_two_steps() {
     let mut steps = 0;
-    while live_through(&[steps]).await > 0 {
+    while live_through(&[steps], false).await > 0 {
         steps += 1;
     }
     assert!(steps > 80, "the story has only {steps} steps: is the fuse in place?");
@@ -272,9 +279,18 @@ async fn a_report_survives_death_between_any_two_steps() {
 }
 
 #[tokio::test]
+async fn a_report_survives_death_while_all_its_jobs_run_at_once() {
+    let mut steps = 0;
+    while live_through(&[steps], true).await > 0 {
+        steps += 1;
+    }
+    assert!(steps > 80, "the story has only {steps} steps: is the fuse in place?");
+}
+
+#[tokio::test]
 async fn a_report_survives_dying_again_soon_after() {
     let mut steps = 0;
-    while live_through(&[steps, 3, 7]).await > 0 {
+    while live_through(&[steps, 3, 7], false).await > 0 {
         steps += 2;
     }
     assert!(steps > 80, "the story has only {steps} steps: is the fuse in place?");

@@ -109,14 +109,16 @@ async fn hunts_at_the_same_time_never_choose_the_same_person() {
             world.slash_command(now, "U1", "C1", "/devoncall", &url).unwrap();
         }
     });
-    stage.settle_together().await;
+    stage.run_together();
+    stage.settle().await;
     stage.pass("60 s").await;
     let asked: BTreeSet<String> = stage.asked().into_iter().collect();
     assert_eq!((stage.pages().len(), asked.len()), (12, 12));
     for page in stage.pages() {
         stage.slack.with(|world, now| world.react(now, &page.asks(), "C1", &page.ts, "eyes")).unwrap();
     }
-    stage.settle_together().await;
+    stage.run_together();
+    stage.settle().await;
     stage.pass("10 min").await;
     assert_eq!(stage.count("acknowledgements"), 12);
     stage.end().await;

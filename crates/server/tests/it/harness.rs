@@ -7,12 +7,14 @@ mod looking;
 
 pub use looking::Post;
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use bytes::Bytes;
+use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::clock::Clock;
 use pagerslack::config::{Config, Environment, File, RotationConfig};
@@ -41,6 +43,7 @@ pub struct Stage {
     store: Arc<dyn Store>,
     router: Router,
     under_way: Mutex<Vec<Delivery>>,
+    at_a_time: AtomicUsize,
 }
 
 /// A team of engineers `U1` … in `#dev-escalation`, everybody online, with one manager `M1` outside the channel.
@@ -102,7 +105,7 @@ impl Stage {
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();
-        Self { slack, bot, clock, store, router, under_way: Mutex::default() }
+        Self { slack, bot, clock, store, router, under_way: Mutex::default(), at_a_time: AtomicUsize::new(1) }
     }
 
     /// The process dies: what Slack was delivering finds nobody there.
@@ -229,12 +232,15 @@ impl Stage {
     }
 
     async fn work(&self) -> bool {
-        let now = self.now();
-        let claimed = self.store.claim(Claim { now, lease_until: now + LEASE, limit: 1 }).await.unwrap();
-        for job in &claimed {
-            self.bot.engine().run_and_count(job).await;
-        }
+        let (now, limit) = (self.now(), self.at_a_time.load(Ordering::Relaxed));
+        let claimed = self.store.claim(Claim { now, lease_until: now + LEASE, limit }).await.unwrap();
+        join_all(claimed.iter().map(|job| self.bot.engine().run_and_count(job))).await;
         !claimed.is_empty()
+    }
+
+    /// From now on all jobs that are due run at the same time, as in production, rather than one by one.
+    pub fn run_together(&self) {
+        self.at_a_time.store(64, Ordering::Relaxed);
     }
 
     /// Nothing is left to do and nothing failed on the way: the end of every story.

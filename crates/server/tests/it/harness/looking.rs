@@ -1,10 +1,7 @@
 //! What stories look at, and the finer ways to act.
 
 use axum::body::Body;
-use futures_util::future::join_all;
 use jiff::Timestamp;
-use pagerslack::engine::LEASE;
-use pagerslack_store::Claim;
 use slack_sim::{Mention, Message};
 
 use super::{CHANNEL, NOON, Stage};
@@ -124,20 +121,5 @@ impl Stage {
     pub async fn end_open(&self) {
         assert!(!self.transcript().contains("Taken by"), "{}", self.transcript());
         self.end().await;
-    }
-
-    /// Does everything that is due now, all jobs at the same time, as production does.
-    pub async fn settle_together(&self) {
-        for _ in 0..1_000 {
-            let delivered = self.deliver().await;
-            let now = self.now();
-            let claim = Claim { now, lease_until: now + LEASE, limit: 64 };
-            let claimed = self.store.claim(claim).await.unwrap();
-            join_all(claimed.iter().map(|job| self.bot.engine().run_and_count(job))).await;
-            if !delivered && claimed.is_empty() {
-                return;
-            }
-        }
-        panic!("this never comes to rest:\n{}", self.transcript());
     }
 }
