@@ -48,17 +48,18 @@ pub fn survey(
     width: usize,
     now: Timestamp,
 ) -> Survey {
-    let mut settled = Vec::new();
+    let mut settled = Vec::with_capacity(order.len());
     let mut need = Need::default();
     let mut open = 0;
     for user in order {
-        let facts = if asked.contains(user) || managers.contains(user) { Facts::NONE } else { facts(user) };
-        let verdict = if asked.contains(user) {
-            Some(Verdict::AskedAlready)
+        let (facts, verdict) = if asked.contains(user) {
+            (Facts::NONE, Some(Verdict::AskedAlready))
         } else if managers.contains(user) {
-            Some(Verdict::Manager)
+            (Facts::NONE, Some(Verdict::Manager))
         } else {
-            facts.verdict(now)
+            let facts = facts(user);
+            let verdict = facts.verdict(now);
+            (facts, verdict)
         };
         match verdict {
             Some(verdict) if open == 0 => {

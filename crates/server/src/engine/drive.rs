@@ -46,12 +46,14 @@ impl Driver {
     /// may drop the future: the store has the rest.
     pub async fn run(self, shutdown: CancellationToken) {
         while !shutdown.is_cancelled() {
-            let claimed = self.claim().await;
-            let idle = claimed.is_empty();
+            let room = self.places.available_permits();
+            let claimed = self.claim(room).await;
+            // There was room for more, so nothing more was due; a nudge tells when that changes.
+            let was_all = claimed.len() < room || room == 0;
             for job in claimed {
                 self.start(job).await;
             }
-            if idle {
+            if was_all {
                 tokio::select! {
                     () = shutdown.cancelled() => {}
                     () = self.engine.due_sooner() => {}
@@ -63,9 +65,8 @@ impl Driver {
         self.tasks.wait().await;
     }
 
-    async fn claim(&self) -> Vec<ClaimedJob> {
+    async fn claim(&self, limit: usize) -> Vec<ClaimedJob> {
         let now = self.engine.clock().now();
-        let limit = self.places.available_permits();
         if limit == 0 {
             return Vec::new();
         }
