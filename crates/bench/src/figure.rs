@@ -92,10 +92,10 @@ pub(crate) fn print(out: &mut impl Write, figures: &[Figure]) -> io::Result<()> 
     Ok(())
 }
 
-/// Three digits that count, and the unit.
+/// The digits that count, and the unit.
 fn written((value, unit): (f64, &str)) -> String {
     let decimals = match value.abs() {
-        size if size >= 100.0 => 0,
+        size if size >= 1_000.0 => 0,
         size if size >= 10.0 => 1,
         _ => 2,
     };
