@@ -20,6 +20,9 @@ const AT_A_TIME: usize = 256;
 /// How long the driver sleeps at most: the net under the nudges.
 const POLL: Duration = Duration::from_millis(500);
 
+/// How soon a job is looked at again that was claimed while an earlier run of it had not ended here.
+const STILL_RUNNING: SignedDuration = SignedDuration::from_millis(100);
+
 /// How soon a job that failed comes up again.
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(2);
 
@@ -88,10 +91,19 @@ impl Driver {
     }
 
     async fn start(&self, job: ClaimedJob) {
-        // A clock that leaps, or a machine that slept, ends leases of jobs that still run here. Such a job is left to
-        // its new lease, after which it counts as doubtful; run twice at once, it could post twice (P2).
+        // A clock that leaps, or a machine that slept, ends leases of jobs that still run here. Run twice at
+        // once, such a job could post twice (P2).
         let Some(running) = Running::begin(&self.running, &job.job.key) else {
-            tracing::warn!(job = job.job.key.as_str(), "its lease ended while it was running here");
+            // Or it is wanted again and its first run is only just ending here. Either way it comes up again soon.
+            let due = self.engine.clock().now() + STILL_RUNNING;
+            let again = Disposal::Again { due, doubtful: job.doubtful };
+            if let Err(error) = self.engine.dispose(&job, again).await {
+                tracing::warn!(
+                    job = job.job.key.as_str(),
+                    error = &error as &dyn std::error::Error,
+                    "still running here"
+                );
+            }
             return;
         };
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
