@@ -7,18 +7,22 @@
 //! - [`incident`]: an incident is a log; `decide` says what happens, `apply` what that makes of the state.
 //! - [`queue`]: whose turn it is.
 //! - [`availability`]: may this person be asked now, and if not, why.
+//! - [`roster`]: who is on call, and who is left out for a while.
+//! - [`calendar`]: working hours, days off, public holidays.
 //! - [`hunt`]: which facts are still missing before somebody can be chosen.
 //! - [`job`]: what must be done later, as a consequence of what happened.
 //! - [`policy`]: the numbers a team may choose.
 //! - [`ids`]: a type for every id.
 
 pub mod availability;
+pub mod calendar;
 pub mod hunt;
 pub mod ids;
 pub mod incident;
 pub mod job;
 pub mod policy;
 pub mod queue;
+pub mod roster;
 
 pub use availability::{Candidate, DndWindow, Presence, Verdict};
 pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};

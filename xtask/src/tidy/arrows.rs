@@ -11,11 +11,22 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pagerslack-core", &[]),
     ("pagerslack-store", &["pagerslack-core"]),
     ("pagerslack-slack", &["pagerslack-core"]),
+    ("pagerslack-sources", &["pagerslack-core"]),
     ("slack-sim", &[]),
-    ("pagerslack", &["pagerslack-core", "pagerslack-store", "pagerslack-slack", "slack-sim"]),
+    (
+        "pagerslack",
+        &["pagerslack-core", "pagerslack-store", "pagerslack-slack", "pagerslack-sources", "slack-sim"],
+    ),
     (
         "pagerslack-bench",
-        &["pagerslack", "pagerslack-core", "pagerslack-store", "pagerslack-slack", "slack-sim"],
+        &[
+            "pagerslack",
+            "pagerslack-core",
+            "pagerslack-store",
+            "pagerslack-slack",
+            "pagerslack-sources",
+            "slack-sim",
+        ],
     ),
     ("xtask", &[]),
 ];
