@@ -135,6 +135,11 @@ impl Roster {
         self.by_user.get(user).or_else(by_email).and_then(|index| self.entries.get(*index))
     }
 
+    /// Whether anybody volunteers for weekends.
+    pub fn has_volunteers(&self) -> bool {
+        self.entries.iter().any(|entry| entry.weekend_volunteer)
+    }
+
     /// Whether somebody might yet be found by an address that is not known: whether any row has an address and no
     /// id.
     pub fn needs_addresses(&self) -> bool {
