@@ -1,8 +1,8 @@
 //! Whose turn it is (P5).
 //!
 //! One queue per rotation, ordered by turn: the person whose last turn lies furthest back stands at the
-//! head. A turn is being paged or acknowledging; either puts a person at the bottom, so the acknowledger
-//! always ends at the very bottom. The queue is a fold of [`QueueChange`]s, each of which takes the next
+//! head. A turn is being paged or acknowledging ([`crate::incident::turn_of`]); either puts a person at the
+//! bottom. The queue is a fold of [`QueueChange`]s, each of which takes the next
 //! number; the count of changes is its version.
 
 use std::collections::{BTreeSet, HashSet};
@@ -31,6 +31,12 @@ pub struct Place {
 pub enum QueueChange {
     /// A person new to the roster joins at the bottom. Ignored for somebody already in the queue.
     Joined {
+        /// Who.
+        user: UserId,
+    },
+    /// A person is no longer on the roster and loses their place: should they come back, they join at the
+    /// bottom. Ignored for somebody who is not in the queue.
+    Left {
         /// Who.
         user: UserId,
     },
@@ -68,12 +74,17 @@ impl Queue {
     pub fn apply(&mut self, change: &QueueChange) {
         self.version += 1;
         let (user, turned_at) = match change {
-            QueueChange::Joined { user } => (user, None),
+            QueueChange::Joined { user } | QueueChange::Left { user } => (user, None),
             QueueChange::Turn { user, at } => (user, Some(*at)),
         };
         let found = self.places.iter().position(|place| &place.user == user);
         match (change, found) {
-            (QueueChange::Joined { .. }, Some(_)) | (QueueChange::Turn { .. }, None) => return,
+            (QueueChange::Joined { .. }, Some(_))
+            | (QueueChange::Turn { .. } | QueueChange::Left { .. }, None) => return,
+            (QueueChange::Left { .. }, Some(index)) => {
+                self.places.remove(index);
+                return;
+            }
             (QueueChange::Turn { .. }, Some(index)) => drop(self.places.remove(index)),
             (QueueChange::Joined { .. }, None) => {}
         }

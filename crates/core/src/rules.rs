@@ -73,7 +73,9 @@ impl Rules {
             match profile.account {
                 Account::Member => {}
                 Account::Guest if self.guests => {}
-                Account::Bot | Account::Guest | Account::Stranger | Account::Deactivated => return Some(false),
+                Account::Bot | Account::Guest | Account::Stranger | Account::Deactivated => {
+                    return Some(false);
+                }
             }
         }
         match (&self.roster, self.entry(user, profile)) {
@@ -128,8 +130,11 @@ impl Rules {
             if !off {
                 return next;
             }
-            let Some(tomorrow) =
-                date.tomorrow().ok().and_then(|date| date.to_zoned(zone.clone()).ok()).map(|at| at.timestamp())
+            let Some(tomorrow) = date
+                .tomorrow()
+                .ok()
+                .and_then(|date| date.to_zoned(zone.clone()).ok())
+                .map(|at| at.timestamp())
             else {
                 return after;
             };

@@ -227,7 +227,9 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::CallManagers { .. }) => vec![],
 
-        (Phase::Acknowledged { by: from, .. }, Command::HandOver { by, manager }) if from == by || *manager => {
+        (Phase::Acknowledged { by: from, .. }, Command::HandOver { by, manager })
+            if from == by || *manager =>
+        {
             vec![Event::HandedOver { from: from.clone(), by: by.clone() }]
         }
         (_, Command::HandOver { .. }) => vec![],
@@ -365,7 +367,8 @@ fn page_managers(
     let direct = incident.root.is_none()
         || matches!(reason, ManagersReason::CannotPost { .. })
         || incident.manager_rounds.last().is_some_and(|round| round.direct);
-    let deadline = (round.saturating_sub(incident.rounds_before) < policy.manager_rounds).then(|| now + policy.manager_repeat);
+    let deadline = (round.saturating_sub(incident.rounds_before) < policy.manager_rounds)
+        .then(|| now + policy.manager_repeat);
     Event::ManagersPaged { round, whom: whom.clone(), reason, direct, deadline }
 }
 

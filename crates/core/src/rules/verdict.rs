@@ -95,7 +95,9 @@ impl Rules {
             (Some(_), None) => match (self.is_engineer(user, profile), profile) {
                 (Some(_), _) => return Told::No(Verdict::NotOnRoster),
                 (None, None) => return Told::NeedsProfile,
-                (None, Some(_)) => return Told::Unreadable("roster: Slack does not show their address".to_owned()),
+                (None, Some(_)) => {
+                    return Told::Unreadable("roster: Slack does not show their address".to_owned());
+                }
             },
         }
         let zone = zone_of(entry, profile);
@@ -126,7 +128,8 @@ impl Rules {
         day: &Day,
     ) -> Option<Verdict> {
         let today = local.date();
-        let excluded = |exclusion: &&crate::roster::Exclusion| exclusion.holds(today) && exclusion.who.is(person);
+        let excluded =
+            |exclusion: &&crate::roster::Exclusion| exclusion.holds(today) && exclusion.who.is(person);
         if let Some(exclusion) = self.exclusions.iter().find(excluded) {
             return Some(Verdict::Excluded { until: exclusion.until, reason: exclusion.reason.clone() });
         }
