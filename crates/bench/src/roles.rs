@@ -109,7 +109,7 @@ pub(crate) async fn assemble(
         ..Environment::default()
     };
     let mut config = Config::resolve(File::default(), &environment)?;
-    config.rotation.managers = vec!["M1".into()];
+    config.settings = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }.into();
     let clock = Arc::new(SystemClock);
     Bot::assemble(config, Surroundings { clock, store, transport, seed: drawn_seed(), panel: false }).await
 }

@@ -28,15 +28,16 @@ pub use receive::Reply;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::{IncidentId, JobKind, Policy, RotationId, TeamId};
+use pagerslack_core::{IncidentId, JobKind, RotationId, TeamId};
 use pagerslack_slack::client::{CallError, Caller, Client};
 use pagerslack_slack::directory::Directory;
 use pagerslack_store::{ClaimedJob, CommitError, Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::RotationConfig;
+use crate::config::{RotationConfig, Settings};
 
 /// How long a job is held before another worker may take it over. Longer than any call to Slack may last,
 /// with the read-back before it.
@@ -53,8 +54,8 @@ pub struct Parts {
     pub client: Arc<Client>,
     /// The slash command's name, for the words.
     pub command: String,
-    /// How people are hunted.
-    pub rotation: RotationConfig,
+    /// How people are hunted; may be swapped while the engine runs.
+    pub settings: Arc<ArcSwap<Settings>>,
     /// Drawn once per process: orders people who join a queue together.
     pub seed: u64,
 }
@@ -66,7 +67,7 @@ pub struct Engine {
     client: Arc<Client>,
     directory: Directory,
     command: String,
-    rotation: RotationConfig,
+    settings: Arc<ArcSwap<Settings>>,
     seed: u64,
     index: MessageIndex,
     counters: Counters,
@@ -110,7 +111,7 @@ impl Engine {
             store: parts.store,
             client: parts.client,
             command: parts.command,
-            rotation: parts.rotation,
+            settings: parts.settings,
             seed: parts.seed,
             index: MessageIndex::default(),
             counters: Counters::default(),
@@ -167,9 +168,14 @@ impl Engine {
         &self.counters
     }
 
-    /// The numbers of a rotation.
-    pub fn policy(&self, _rotation: &RotationId) -> &Policy {
-        &self.rotation.policy
+    /// What holds in a rotation just now.
+    pub fn rotation(&self, rotation: &RotationId) -> Arc<RotationConfig> {
+        Arc::clone(self.settings.load().rotation(rotation))
+    }
+
+    /// All that may change while the engine runs.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     /// Resolves when a job may have become due earlier than was known.
