@@ -42,10 +42,11 @@
 mod text;
 
 use std::cmp::Ordering;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt;
 use std::rc::Rc;
 
+use foldhash::fast::FixedState;
 use jiff::civil::Date;
 
 /// One public holiday.
@@ -94,7 +95,8 @@ impl PublicHolidays {
         let mut draft = Draft::default();
         for day in days {
             let country = clean(&day.country);
-            let subdivision = clean(within(&country, day.subdivision.as_deref().unwrap_or_default()));
+            let subdivision =
+                clean(without_country(&country, day.subdivision.as_deref().unwrap_or_default()));
             let name = clean(&day.name);
             if country.is_empty() || (name.is_empty() && subdivision.is_empty()) {
                 continue;
@@ -122,7 +124,7 @@ impl PublicHolidays {
     pub fn on(&self, country: &str, region: Option<&str>, date: Date) -> Option<&str> {
         let country = self.country(country)?;
         let own = region.and_then(|region| {
-            let code = within(&country.whole.code, region);
+            let code = without_country(&country.whole.code, region);
             find(&country.subdivisions, |place| &place.code, code)?.on(date)
         });
         let name = self.names.get(own.or_else(|| country.whole.on(date))? as usize)?;
@@ -223,9 +225,10 @@ impl Draft {
             let countries = self.countries.values();
             countries.flat_map(|country| std::iter::once(&country.whole).chain(country.subdivisions.values()))
         };
-        let names: BTreeSet<&str> =
-            drafts().flat_map(|place| place.days.values()).map(|name| &**name).collect();
-        let numbers: BTreeMap<&str, u32> = names.iter().copied().zip(0..).collect();
+        let all_names = drafts().flat_map(|place| place.days.values()).map(|name| &**name);
+        let mut names: Vec<&str> = all_names.collect::<HashSet<_, FixedState>>().into_iter().collect();
+        names.sort_unstable();
+        let numbers: HashMap<&str, u32, FixedState> = names.iter().copied().zip(0..).collect();
         let place = |draft: &DraftPlace| Place {
             code: draft.code.as_str().into(),
             days: draft
@@ -247,7 +250,7 @@ impl Draft {
 }
 
 /// A region's code without its country's: `11` of `PT-11`, and of `11`.
-fn within<'a>(country: &str, region: &'a str) -> &'a str {
+pub(super) fn without_country<'a>(country: &str, region: &'a str) -> &'a str {
     let rest = region.split_at_checked(country.len()).filter(|(head, _)| head.eq_ignore_ascii_case(country));
     rest.and_then(|(_, rest)| rest.strip_prefix('-')).unwrap_or(region)
 }

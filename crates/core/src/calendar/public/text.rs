@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::rc::Rc;
 
+use jiff::Span;
 use jiff::civil::Date;
 
 use super::{Draft, Place, PublicHolidays, clean};
@@ -147,7 +148,7 @@ fn parse_dates(text: &str, years: Option<(i16, i16)>) -> Option<Vec<Date>> {
         if days == 0 && !dates.is_empty() {
             return None;
         }
-        date = date.checked_add(jiff::SignedDuration::from_hours(24 * i64::from(days))).ok()?;
+        date = date.checked_add(Span::new().try_days(days).ok()?).ok()?;
         if date.year() > last {
             return None;
         }
