@@ -210,3 +210,6 @@ fn in_lower_case(text: &str) -> Cow<'_, str> {
         Cow::Owned(text.to_lowercase())
     }
 }
+
+#[cfg(test)]
+mod tests;
