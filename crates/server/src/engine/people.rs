@@ -6,7 +6,6 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
-use pagerslack_core::roster::Role;
 use pagerslack_core::{Incident, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::client::{CallError, RefusalKind};
 
@@ -168,16 +167,15 @@ impl Engine {
 
 /// Managers whose ids stand in the configuration or the roster.
 fn named_managers(config: &RotationConfig) -> impl Iterator<Item = &UserId> {
-    let entries = config.rules.roster.iter().flat_map(|roster| roster.entries());
-    let rostered = entries.filter(|entry| entry.role == Role::Manager).filter_map(|entry| entry.who.user.as_ref());
+    let entries = config.rules.roster.iter().flat_map(|roster| roster.managers());
+    let rostered = entries.filter_map(|entry| entry.who.user.as_ref());
     config.managers.iter().chain(rostered)
 }
 
 /// Addresses of managers of whom the configuration or the roster has nothing else.
 fn manager_addresses(config: &RotationConfig) -> impl Iterator<Item = &str> {
-    let entries = config.rules.roster.iter().flat_map(|roster| roster.entries());
-    let rostered = entries
-        .filter(|entry| entry.role == Role::Manager && entry.who.user.is_none())
-        .filter_map(|entry| entry.who.email.as_deref());
+    let entries = config.rules.roster.iter().flat_map(|roster| roster.managers());
+    let rostered =
+        entries.filter(|entry| entry.who.user.is_none()).filter_map(|entry| entry.who.email.as_deref());
     config.manager_emails.iter().map(String::as_str).chain(rostered)
 }
