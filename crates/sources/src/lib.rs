@@ -5,5 +5,6 @@
 //! and nothing asked of Slack.
 
 pub mod fault;
+pub mod public;
 
 pub use fault::{Fault, Faults};
