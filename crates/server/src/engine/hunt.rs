@@ -20,6 +20,7 @@ use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
+use super::look::Look;
 use super::send::recorded;
 use super::{Engine, StepError};
 
@@ -101,21 +102,14 @@ impl Engine {
         patience: Patience,
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
-        let managers = self.managers(rotation).await;
-        let look = Look {
-            asked: incident.asked(),
-            managers: managers.users.iter().cloned().collect(),
-            rules,
-            day: rules.day(self.now()),
-            profiles: self.directory.remembered(&rotation.team, members),
-        };
+        let look = self.look(rotation, rules, members, incident.asked()).await;
         let mut known = Known { patient: patience.left, ..Known::default() };
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
             let changes = self.arrivals(rotation, &queue, members, &look);
             changes.iter().for_each(|change| queue.apply(change));
-            let order = Self::order(&queue, incident, members, &look);
+            let order = order(&queue, incident, members, &look);
             let candidates = match self.gather(rotation, &order, &look, &mut known).await {
                 Found::Candidates(candidates) => with_first(incident, members, candidates),
                 Found::Later(due) => {
@@ -134,7 +128,7 @@ impl Engine {
             let act = Act {
                 team: &job.job.rotation.team,
                 incident: &job.job.incident,
-                command: Command::Page { candidates, managers: managers.clone() },
+                command: Command::Page { candidates, managers: look.whom.clone() },
                 job: Some((job, Disposal::Done)),
                 idle: None,
                 queue: Some(QueueCommit { rotation: rotation.clone(), expected, changes }),
@@ -147,43 +141,6 @@ impl Engine {
             }
         }
         Err(StepError::Contended)
-    }
-
-    /// Who joins the queue now, and who has left the roster. Bots, guests and managers have no place in it.
-    fn arrivals(
-        &self,
-        rotation: &RotationId,
-        queue: &Queue,
-        members: &BTreeSet<UserId>,
-        look: &Look<'_>,
-    ) -> Vec<QueueChange> {
-        let is_engineer = |user: &UserId| {
-            !look.managers.contains(user)
-                && look.rules.is_engineer(user, look.profile(user)).unwrap_or(true)
-        };
-        let left = queue.places().iter().map(|place| &place.user);
-        let left = left.filter(|user| members.contains(*user) && !is_engineer(user)).cloned();
-        let left = left.map(|user| QueueChange::Left { user });
-        let joined = queue.newcomers(rotation, members, self.seed).into_iter().filter(is_engineer);
-        left.chain(joined.map(|user| QueueChange::Joined { user })).collect()
-    }
-
-    /// In which order people are considered.
-    fn order(
-        queue: &Queue,
-        incident: &Incident,
-        members: &BTreeSet<UserId>,
-        look: &Look<'_>,
-    ) -> Vec<UserId> {
-        let last = look.rules.deprioritised(members, |user| look.profile(user), &look.day);
-        let mut order = queue.order(members, &last);
-        if let Some(first) = wanted_first(incident)
-            && members.contains(first)
-        {
-            order.retain(|user| user != first);
-            order.insert(0, first.clone());
-        }
-        order
     }
 
     /// Asks Slack for facts until the survey is settled.
@@ -288,23 +245,6 @@ impl Engine {
     }
 }
 
-/// By what a hunt looks over the queue.
-struct Look<'a> {
-    asked: BTreeSet<UserId>,
-    managers: BTreeSet<UserId>,
-    rules: &'a Rules,
-    day: Day,
-    /// What is remembered of the channel's members, however old: who they are changes seldom, and is asked anew
-    /// before anybody is chosen.
-    profiles: HashMap<UserId, Arc<Profile>>,
-}
-
-impl Look<'_> {
-    fn profile(&self, user: &UserId) -> Option<&Profile> {
-        self.profiles.get(user).map(|profile| &**profile)
-    }
-}
-
 /// What happens instead of a hunt that begins on a day on which nobody is hunted. One that was under way when the
 /// day began goes on.
 fn schedule_instead(rules: &Rules, incident: &Incident, now: Timestamp) -> Option<Command> {
@@ -312,6 +252,16 @@ fn schedule_instead(rules: &Rules, incident: &Incident, now: Timestamp) -> Optio
     let link = rules.schedule_link(&today).and(rules.schedule_link(&day))?;
     let Day::Off { name } = day else { return None };
     Some(Command::ShowSchedule { link: link.to_owned(), day: name })
+}
+
+/// In which order people are considered: the queue's, but for whom the reporter wants first.
+fn order(queue: &Queue, incident: &Incident, members: &BTreeSet<UserId>, look: &Look<'_>) -> Vec<UserId> {
+    let mut order = look.order(queue, members);
+    if let Some(first) = wanted_first(incident).filter(|first| members.contains(*first)) {
+        order.retain(|user| user != first);
+        order.insert(0, first.clone());
+    }
+    order
 }
 
 /// Whoever the reporter wants first and is not in the channel is accounted for all the same (P7).

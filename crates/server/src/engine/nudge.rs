@@ -87,11 +87,8 @@ impl Engine {
         };
         let rules = &self.rotation(rotation).rules;
         let mut commit = Commit::new(rotation.team.clone(), job.job.incident.clone(), 0);
-        commit.job = Some((
-            job.job.key.clone(),
-            job.fence,
-            Disposal::Again { due: next_sweep(now), doubtful: false },
-        ));
+        commit.job =
+            Some((job.job.key.clone(), job.fence, Disposal::Again { due: next_sweep(now), doubtful: false }));
         commit.add.extend(found.into_iter().map(|user| {
             let profile = self.remembered_profile(&rotation.team, &user);
             let due = rules.next_working_moment(&user, profile.as_deref(), now);

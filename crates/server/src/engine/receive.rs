@@ -5,9 +5,10 @@
 
 use pagerslack_core::incident::Via;
 use pagerslack_core::job::Notice;
+use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    AnswerTo, Command, IncidentId, Job, JobKind, MessageRef, Phase, Question, Report, RotationId, TeamId, UserId,
-    Wish,
+    AnswerTo, Command, IncidentId, Job, JobKind, MessageRef, Phase, Question, Report, RotationId, TeamId,
+    UserId, Wish,
 };
 use pagerslack_slack::command::{self, Request};
 use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
@@ -83,9 +84,7 @@ impl Engine {
         let rotation = RotationId::new(typed.team.clone(), typed.channel.clone());
         let direct = typed.channel_name == "directmessage";
         match command::parse(&typed.text) {
-            Request::Help => {
-                Reply::Ephemeral(words::usage(&typed.command, &self.rotation(&rotation).policy))
-            }
+            Request::Help => Reply::Ephemeral(words::usage(&typed.command, &self.rotation(&rotation).policy)),
             Request::Ask(question) => self.asked_by_command(rotation, typed, question).await,
             Request::Mistaken(mistake) => Reply::Ephemeral(words::mistaken(&mistake, &typed.command)),
             Request::Report { .. } if direct => {
@@ -107,12 +106,7 @@ impl Engine {
     }
 
     /// Takes a question down; the answer needs Slack, and comes to where the command was typed.
-    async fn asked_by_command(
-        &self,
-        rotation: RotationId,
-        typed: SlashCommand,
-        question: Question,
-    ) -> Reply {
+    async fn asked_by_command(&self, rotation: RotationId, typed: SlashCommand, question: Question) -> Reply {
         let id = IncidentId::derive(&rotation, &self.request_of(&typed));
         let to = AnswerTo::Command { channel: typed.channel, response_url: typed.response_url };
         self.asked(rotation, id, typed.user, question, to).await
@@ -141,10 +135,10 @@ impl Engine {
     async fn report(&self, report: Report, domain: &str) -> Reply {
         let (team, incident, url) =
             (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
-        let rotation = report.rotation.clone();
+        let (rotation, first) = (report.rotation.clone(), report.first.clone());
         let act = Act::new(&team, &incident, Command::Report(report));
         match self.act(act).await {
-            Ok(_) => Reply::Ephemeral(words::accepted(&url)),
+            Ok(_) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
             Err(StepError::AlreadyOpen(other)) => {
                 self.counters.reports_doubled.count();
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
@@ -154,6 +148,16 @@ impl Engine {
                 tracing::error!(%team, %incident, error = &error as &dyn std::error::Error, "a report could not be recorded");
                 Reply::Ephemeral(words::not_recorded(&url))
             }
+        }
+    }
+
+    /// What the reporter is told at once.
+    fn accepted(&self, rotation: &RotationId, url: &str, first: Option<&UserId>) -> Said {
+        let config = self.rotation(rotation);
+        let day = config.rules.day(self.now());
+        match (config.rules.schedule_link(&day), &day) {
+            (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
+            _ => words::accepted(url, first),
         }
     }
 

@@ -46,7 +46,9 @@ impl Engine {
         let config = self.rotation(&incident.report.rotation);
         let policy = &config.policy;
         let (posting, said, direct) = match message {
-            Message::Root => (Posting::Root, Some(words::root(&incident, policy)), None),
+            Message::Root => {
+                (Posting::Root, Some(words::root(&incident, policy, &config.rules.day_zone)), None)
+            }
             Message::Page { attempt } => {
                 (Posting::Page { attempt: *attempt }, words::page(&incident, *attempt, policy), None)
             }
@@ -58,7 +60,7 @@ impl Engine {
                 (Posting::Managers { round: *round }, words::managers(&incident, *round, true), Some(user))
             }
             Message::RootUpdate { .. } => {
-                let said = Some(words::root(&incident, policy));
+                let said = Some(words::root(&incident, policy, &config.rules.day_zone));
                 return self.update(job, &incident, incident.root.as_ref(), said).await;
             }
             Message::PageUpdate { attempt } => {
@@ -70,7 +72,9 @@ impl Engine {
                 let said = words::follow_up_over(&incident);
                 return self.update(job, &incident, incident.follow_up.as_ref(), said).await;
             }
-            Message::Taken { .. } => return self.say_in_thread(job, &incident, words::taken(&incident)).await,
+            Message::Taken { taken } => {
+                return self.say_in_thread(job, &incident, words::taken(&incident, *taken)).await;
+            }
             Message::HandedOver { taken } => {
                 return self.say_in_thread(job, &incident, words::handed_over(&incident, *taken)).await;
             }

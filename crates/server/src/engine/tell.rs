@@ -59,23 +59,14 @@ impl Engine {
         }
     }
 
-    /// Answers a direct message.
-    pub(super) async fn answer(
-        &self,
-        job: &ClaimedJob,
-        channel: &ChannelId,
-        text: &str,
-    ) -> Result<(), StepError> {
-        let place = Place { channel: channel.clone(), thread: None };
+    /// Whether a direct message was answered before.
+    pub(super) async fn answered_already(&self, job: &ClaimedJob, channel: &ChannelId) -> bool {
         // Slack may deliver a message again long after it was answered, under another event id.
         let (now, key) = (self.now(), job.job.key.as_str());
         let oldest = now - ANSWERED_WITHIN;
         let search = Search { channel, thread: None, oldest, key, bot_id: None };
-        if let Ok(Some(_)) = self.client.find_message(self.background(&job.job.rotation.team), &search).await
-        {
-            return self.dispose(job, Disposal::Done).await;
-        }
-        self.courtesy(job, &place, Said::paragraph(text.to_owned())).await
+        let found = self.client.find_message(self.background(&job.job.rotation.team), &search).await;
+        matches!(found, Ok(Some(_)))
     }
 
     pub(super) async fn notify(
@@ -86,7 +77,7 @@ impl Engine {
         notice: Notice,
     ) -> Result<(), StepError> {
         let config = self.rotation(&incident.report.rotation);
-        let Some(said) = words::notice(incident, notice, &config.policy) else {
+        let Some(said) = words::notice(incident, notice, user, None, &config.policy) else {
             return self.dispose(job, Disposal::Done).await;
         };
         let rotation = &incident.report.rotation;

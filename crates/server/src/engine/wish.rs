@@ -43,7 +43,9 @@ impl Engine {
             }
         };
         let refusal = match self.act_for(job, command, Disposal::Done).await {
-            Ok(acted) if acted.events.is_empty() => acted.incident.and_then(|incident| refused(&incident, wish)),
+            Ok(acted) if acted.events.is_empty() => {
+                acted.incident.and_then(|incident| refused(&incident, wish))
+            }
             Ok(_) => None,
             // It was reported anew since; two open incidents of one address would hunt two people.
             Err(StepError::AlreadyOpen(_)) => {
