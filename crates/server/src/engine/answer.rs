@@ -7,6 +7,7 @@ mod standing;
 
 use std::collections::BTreeSet;
 
+use futures_util::future::join_all;
 use pagerslack_core::{AnswerTo, ChannelId, Incident, IncidentId, Question, RotationId, TeamId, UserId};
 use pagerslack_slack::client::CallError;
 use pagerslack_slack::words::answer::{
@@ -58,6 +59,7 @@ impl Engine {
         question: &Question,
     ) -> Said {
         if let Question::Help { unknown } = question {
+            // Needs nothing of Slack, nor of the store.
             return words::direct_help(&self.command, unknown.as_deref());
         }
         let rotations = match self.rotations_of(team, asked_in, user).await {
@@ -67,24 +69,29 @@ impl Engine {
         let now = self.now();
         match question {
             Question::Top => {
-                let rotations = self.each(rotations, async |rotation| self.top(rotation).await).await;
-                answer::top(&TopAnswer { now, rotations })
+                let found = rotations.iter().map(|rotation| self.top(rotation));
+                answer::top(&TopAnswer { now, rotations: by_channel(&rotations, join_all(found).await) })
             }
             Question::Position => {
-                let rotations =
-                    self.each(rotations, async |rotation| self.position(rotation, user).await).await;
-                answer::position(&PositionAnswer { now, rotations })
+                let found = rotations.iter().map(|rotation| self.position(rotation, user));
+                answer::position(&PositionAnswer {
+                    now,
+                    rotations: by_channel(&rotations, join_all(found).await),
+                })
             }
             Question::Why { url } => {
-                let rotations =
-                    self.each(rotations, async |rotation| self.why(rotation, url.as_deref()).await).await;
+                let found = rotations.iter().map(|rotation| self.why(rotation, url.as_deref()));
+                let rotations = by_channel(&rotations, join_all(found).await);
                 answer::why(&WhyAnswer { now, url: url.clone(), rotations })
             }
             Question::Status => {
-                let rotations = self.each(rotations, async |rotation| self.open(rotation).await).await;
-                answer::status(&StatusAnswer { now, rotations })
+                let found = rotations.iter().map(|rotation| self.open(rotation));
+                answer::status(&StatusAnswer {
+                    now,
+                    rotations: by_channel(&rotations, join_all(found).await),
+                })
             }
-            Question::Help { .. } => words::direct_help(&self.command, None),
+            Question::Help { unknown } => words::direct_help(&self.command, unknown.as_deref()),
         }
     }
 
@@ -111,19 +118,6 @@ impl Engine {
             }
         }
         if theirs.is_empty() && untold { Err(AnswerError::NoMembers) } else { Ok(theirs) }
-    }
-
-    async fn each<T>(
-        &self,
-        rotations: Vec<RotationId>,
-        find: impl AsyncFn(&RotationId) -> Result<T, AnswerError>,
-    ) -> Vec<InChannel<T>> {
-        let mut answers = Vec::with_capacity(rotations.len());
-        for rotation in rotations {
-            let found = find(&rotation).await;
-            answers.push(InChannel { channel: rotation.channel, found });
-        }
-        answers
     }
 
     async fn top(&self, rotation: &RotationId) -> Result<RotationTop, AnswerError> {
@@ -197,6 +191,11 @@ impl Engine {
         // Without the address the incident is told of all the same.
         self.client.permalink(caller, incident.root.as_ref()?).await.ok()
     }
+}
+
+fn by_channel<T>(rotations: &[RotationId], found: Vec<Result<T, AnswerError>>) -> Vec<InChannel<T>> {
+    let channels = rotations.iter().map(|rotation| rotation.channel.clone());
+    channels.zip(found).map(|(channel, found)| InChannel { channel, found }).collect()
 }
 
 fn no_records(error: &pagerslack_store::StoreError) -> AnswerError {

@@ -13,8 +13,7 @@ use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::incident::AttemptEnd;
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, QueueChange, RotationId, Rules, UserId,
-    Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};

@@ -112,7 +112,15 @@ impl Engine {
             Err(error) => return self.give_up_or_retry(job, &error).await,
         };
         let place = Place { channel, thread: None };
-        match self.post_once(job, &place, job.job.due, words::nudge(&rotation.channel)).await? {
+        match self
+            .post_once(
+                job,
+                &place,
+                job.job.due,
+                words::nudge(std::slice::from_ref(&rotation.channel), &self.command),
+            )
+            .await?
+        {
             Some(Ok(_)) => {
                 let mut commit = Commit::new(team.clone(), job.job.incident.clone(), 0);
                 commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
