@@ -154,7 +154,7 @@ impl Roster {
             let of_user = user.as_ref().and_then(|user| roster.by_user.get(user));
             let of_email = email.as_ref().and_then(|email| roster.by_email.get(email));
             let first = of_user.or(of_email).copied().unwrap_or(index);
-            roster.has_volunteers |= entry.weekend_volunteer;
+            roster.has_volunteers |= entry.weekend_volunteer && first == index;
             roster.needs_addresses |= user.is_none() && email.is_some();
             if let Some(user) = user {
                 roster.by_user.entry(user.clone()).or_insert(first);
@@ -188,6 +188,11 @@ impl Roster {
         self.by_user.get(user).or_else(by_email).and_then(|index| self.entries.get(*index))
     }
 
+    /// Whether anybody volunteers for weekends.
+    pub fn has_volunteers(&self) -> bool {
+        self.has_volunteers
+    }
+
     /// The rows of those who are asked, in the file's order.
     pub fn engineers(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.engineers.iter().map(|index| &self.entries[*index])
@@ -196,11 +201,6 @@ impl Roster {
     /// The rows of the last resort, in the file's order.
     pub fn managers(&self) -> impl ExactSizeIterator<Item = &Entry> {
         self.managers.iter().map(|index| &self.entries[*index])
-    }
-
-    /// Whether anybody volunteers for weekends.
-    pub fn has_volunteers(&self) -> bool {
-        self.has_volunteers
     }
 
     /// Whether somebody might yet be found by an address that is not known: whether any row has an address and no
