@@ -82,6 +82,7 @@ impl Desk {
             | JobKind::Answer { .. }
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
+            | JobKind::Wish { .. }
             | JobKind::Alert { .. } => unreachable!("no event plans it"),
         })
     }
