@@ -4,6 +4,13 @@
 //! Pure: text comes in, values or *all* the faults of the text come out. No file is opened here, no clock read,
 //! and nothing asked of Slack.
 
+pub mod import;
+pub mod oncall;
+
+pub mod columns;
+mod dates;
 pub mod fault;
 
+pub use columns::{Columns, Field};
+pub use dates::DateOrder;
 pub use fault::{Fault, Faults};
