@@ -110,7 +110,9 @@ impl Engine {
             changes.iter().for_each(|change| queue.apply(change));
             let order = order(&queue, incident, members, &look);
             let candidates = match self.gather(rotation, &order, &look, &mut known).await {
-                Found::Candidates(candidates) => with_first(incident, members, candidates),
+                Found::Candidates(candidates) => {
+                    with_turns(&queue, with_first(incident, members, candidates))
+                }
                 Found::Later(due) => {
                     let due = due.min(patience.until);
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
@@ -270,7 +272,17 @@ fn with_first(
     mut candidates: Vec<Candidate>,
 ) -> Vec<Candidate> {
     if let Some(first) = wanted_first(incident).filter(|first| !members.contains(*first)) {
-        candidates.insert(0, Candidate { user: first.clone(), verdict: Verdict::NotOnRoster });
+        candidates.insert(0, Candidate::new(first.clone(), Verdict::NotOnRoster));
+    }
+    candidates
+}
+
+/// Records by which turns people stood where they stood (P7).
+fn with_turns(queue: &Queue, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let turns: HashMap<&UserId, Timestamp> =
+        queue.places().iter().filter_map(|place| Some((&place.user, place.turned_at?))).collect();
+    for candidate in &mut candidates {
+        candidate.last_turn = turns.get(&candidate.user).copied();
     }
     candidates
 }

@@ -77,7 +77,7 @@ impl Engine {
         notice: Notice,
     ) -> Result<(), StepError> {
         let config = self.rotation(&incident.report.rotation);
-        let Some(said) = words::notice(incident, notice, user, None, &config.policy) else {
+        let Some(said) = words::notice(incident, notice, user, &config.policy) else {
             return self.dispose(job, Disposal::Done).await;
         };
         let rotation = &incident.report.rotation;

@@ -76,7 +76,7 @@ fn message(ts: &str) -> MessageRef {
 }
 
 fn candidate(user: &str, verdict: Verdict) -> Candidate {
-    Candidate { user: user.into(), verdict }
+    Candidate::new(user.into(), verdict)
 }
 
 fn managers_of(users: &[&str]) -> ManagersWhom {

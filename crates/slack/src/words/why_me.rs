@@ -14,14 +14,7 @@ use super::{Said, link, quoted};
 const NAMES: usize = 3;
 
 /// Why the person of an attempt was asked, why not those before them, and what to do now: one line each.
-/// `last_turn` is their turn before this one, where it is known.
-pub fn why_me(
-    incident: &Incident,
-    attempt: u32,
-    reader: &UserId,
-    last_turn: Option<Timestamp>,
-    policy: &Policy,
-) -> Option<Said> {
+pub fn why_me(incident: &Incident, attempt: u32, reader: &UserId, policy: &Policy) -> Option<Said> {
     let found = incident.attempt(attempt)?;
     let them = if *reader == found.responder { None } else { Some(&found.responder) };
     let place = found.considered.iter().position(|candidate| candidate.user == found.responder);
@@ -29,6 +22,7 @@ pub fn why_me(
         Verdict::Unknown { why } => Some(why.as_str()),
         _ => None,
     });
+    let last_turn = place.and_then(|place| found.considered.get(place)).and_then(|it| it.last_turn);
     let wanted = incident.report.first.as_ref() == Some(&found.responder);
     let lines = [
         why_them(incident, found, them, place, unknown, wanted, last_turn),
@@ -107,8 +101,11 @@ fn what_now(
 ) -> String {
     match &incident.phase {
         Phase::Paging { attempt: current, deadline, .. } if *current == attempt => {
-            let next =
-                if attempt < policy.max_attempts { "the next engineer is" } else { "the engineering managers are" };
+            let next = if attempt < policy.max_attempts {
+                "the next engineer is"
+            } else {
+                "the engineering managers are"
+            };
             let by = moment(*deadline);
             match them {
                 None => format!(
@@ -129,7 +126,9 @@ fn what_now(
         | Phase::ScheduleShown { .. } => {
             "That page is over; a :eyes: takes the incident nevertheless.".to_owned()
         }
-        Phase::Cancelled { .. } | Phase::Closed { .. } => "The incident is over: nothing is to be done.".to_owned(),
+        Phase::Cancelled { .. } | Phase::Closed { .. } => {
+            "The incident is over: nothing is to be done.".to_owned()
+        }
     }
 }
 
@@ -142,9 +141,11 @@ pub fn not_first(incident: &Incident) -> Option<Said> {
             (&attempt.considered, attempt.paged_at, format!("<@{}> was asked instead", attempt.responder))
         }
         (None, Some(round)) => match &round.reason {
-            ManagersReason::NobodyAvailable { considered } => {
-                (considered, round.at, "as nobody else could be asked, the engineering managers were called".to_owned())
-            }
+            ManagersReason::NobodyAvailable { considered } => (
+                considered,
+                round.at,
+                "as nobody else could be asked, the engineering managers were called".to_owned(),
+            ),
             _ => return None,
         },
         (None, None) => return None,

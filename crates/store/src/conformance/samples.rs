@@ -183,7 +183,7 @@ fn every_verdict() -> Vec<Candidate> {
         Verdict::Bot,
         Verdict::Unknown { why },
     ];
-    verdicts.into_iter().map(|verdict| Candidate { user: "U1".into(), verdict }).collect()
+    verdicts.into_iter().map(|verdict| Candidate::new("U1".into(), verdict)).collect()
 }
 
 /// One of every kind of job.
