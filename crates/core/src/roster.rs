@@ -182,10 +182,14 @@ impl Roster {
         self.entries.is_empty()
     }
 
-    /// The row of a person: by id, else by address.
+    /// The row of a person: by id, else by address. A row with an id is that account's alone, whoever else has the
+    /// address.
     pub fn entry(&self, user: &UserId, email: Option<&str>) -> Option<&Entry> {
-        let by_email = || self.by_email.get(&*in_lower_case(email?));
-        self.by_user.get(user).or_else(by_email).and_then(|index| self.entries.get(*index))
+        if let Some(index) = self.by_user.get(user) {
+            return self.entries.get(*index);
+        }
+        let entry = self.entries.get(*self.by_email.get(&*in_lower_case(email?))?)?;
+        entry.who.user.is_none().then_some(entry)
     }
 
     /// Whether anybody volunteers for weekends.

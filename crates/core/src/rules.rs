@@ -81,11 +81,7 @@ impl Rules {
         match (&self.roster, self.entry(user, profile)) {
             (None, _) => profile.map(|_| true),
             (Some(_), Some(entry)) => Some(entry.role == Role::Engineer),
-            (Some(roster), None) => {
-                let tellable =
-                    !roster.needs_addresses() || profile.is_some_and(|profile| profile.email.is_some());
-                tellable.then_some(false)
-            }
+            (Some(roster), None) => verdict::can_be_told(roster, profile).then_some(false),
         }
     }
 
