@@ -190,7 +190,7 @@ fn day_off(day: &Day, schedule: Option<&str>) -> Option<String> {
     let Day::Off { name } = day else { return None };
     let name = super::quoted(name);
     Some(match schedule {
-        Some(link) => format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::link(link)),
+        Some(link) => format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::address(link)),
         None => format!("It is {name}."),
     })
 }

@@ -107,15 +107,18 @@ fn what_now(
 ) -> String {
     match &incident.phase {
         Phase::Paging { attempt: current, deadline, .. } if *current == attempt => {
-            let next =
-                if attempt < policy.max_attempts { "the next engineer is" } else { "the engineering managers are" };
+            let next = if attempt < policy.max_attempts {
+                "the next engineer is asked"
+            } else {
+                "the engineering managers are paged"
+            };
             let by = moment(*deadline);
             match them {
                 None => format!(
-                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next} asked."
+                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next}."
                 ),
                 Some(user) => format!(
-                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next} asked."
+                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next}."
                 ),
             }
         }
