@@ -14,7 +14,12 @@ use super::{Said, link, quoted};
 const NAMES: usize = 3;
 
 /// Why the person of an attempt was asked, why not those before them, and what to do now: one line each.
-pub fn why_me(incident: &Incident, attempt: u32, reader: &UserId, policy: &Policy) -> Option<Said> {
+pub fn why_me(
+    incident: &Incident,
+    attempt: u32,
+    reader: &UserId,
+    policy: &Policy,
+) -> Option<Said> {
     let found = incident.attempt(attempt)?;
     let them = if *reader == found.responder { None } else { Some(&found.responder) };
     let place = found.considered.iter().position(|candidate| candidate.user == found.responder);
@@ -102,17 +107,17 @@ fn what_now(
     match &incident.phase {
         Phase::Paging { attempt: current, deadline, .. } if *current == attempt => {
             let next = if attempt < policy.max_attempts {
-                "the next engineer is"
+                "the next engineer is asked"
             } else {
-                "the engineering managers are"
+                "the engineering managers are paged"
             };
             let by = moment(*deadline);
             match them {
                 None => format!(
-                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next} asked."
+                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next}."
                 ),
                 Some(user) => format!(
-                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next} asked."
+                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next}."
                 ),
             }
         }
@@ -126,9 +131,7 @@ fn what_now(
         | Phase::ScheduleShown { .. } => {
             "That page is over; a :eyes: takes the incident nevertheless.".to_owned()
         }
-        Phase::Cancelled { .. } | Phase::Closed { .. } => {
-            "The incident is over: nothing is to be done.".to_owned()
-        }
+        Phase::Cancelled { .. } | Phase::Closed { .. } => "The incident is over: nothing is to be done.".to_owned(),
     }
 }
 
@@ -141,11 +144,9 @@ pub fn not_first(incident: &Incident) -> Option<Said> {
             (&attempt.considered, attempt.paged_at, format!("<@{}> was asked instead", attempt.responder))
         }
         (None, Some(round)) => match &round.reason {
-            ManagersReason::NobodyAvailable { considered } => (
-                considered,
-                round.at,
-                "as nobody else could be asked, the engineering managers were called".to_owned(),
-            ),
+            ManagersReason::NobodyAvailable { considered } => {
+                (considered, round.at, "as nobody else could be asked, the engineering managers were called".to_owned())
+            }
             _ => return None,
         },
         (None, None) => return None,

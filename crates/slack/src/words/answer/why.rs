@@ -6,14 +6,14 @@ use pagerslack_core::{Candidate, Incident};
 
 use super::status::stands;
 use super::{Told, WhyAnswer, failed, in_no_rotation};
-use crate::text::escape;
+use crate::text::{cut, escape};
 use crate::words::channel::asked_so_far;
 use crate::words::list::{Line, Paragraph, listed};
 use crate::words::managers::because;
 use crate::words::moment::at_time;
 use crate::words::page::outcome;
 use crate::words::why::{counts, label};
-use crate::words::{Said, cut, link, quoted, reason};
+use crate::words::{Said, link, quoted, reason};
 
 /// So much of an address is shown where room is scarce.
 const SHORT_URL: usize = 100;
@@ -45,15 +45,12 @@ pub fn why(answer: &WhyAnswer) -> Said {
             None => "No incident has been reported in your channels yet.".to_owned(),
         });
     }
-    listed("", &paragraphs, |_| {
-        "… and more, for which there is no room here. Ask `why` with the incident's URL.".to_owned()
-    })
+    listed(&paragraphs, 0, |_| "… and more, for which there is no room here. Ask `why` with the incident's URL.".to_owned())
 }
 
 fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'a>>) {
     let incident = &told.incident;
-    let thread =
-        told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
+    let thread = told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let heading = |url: String| {
         format!(
             "*{url}* in <#{}>{thread}, reported by <@{}> {}: {}.",
@@ -65,7 +62,7 @@ fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'
     };
     paragraphs.push(Paragraph::heading(Line::new(
         heading(link(&incident.report.url)),
-        heading(escape(&cut(&incident.report.url, SHORT_URL))),
+        heading(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
     )));
     if let Some(shown) = &incident.schedule {
         paragraphs.push(Paragraph::heading(Line::plain(format!(
@@ -112,9 +109,10 @@ fn called<'a>(incident: &Incident, round: &'a ManagerRound, now: Timestamp) -> P
         | ManagersReason::CannotTell { .. }
         | ManagersReason::CannotPost { .. }
         | ManagersReason::NoAnswer
-        | ManagersReason::OnDemand { .. }) => {
-            Paragraph::heading(Line::plain(format!("*Managers paged*, {at}: {}.", because(incident, reason))))
-        }
+        | ManagersReason::OnDemand { .. }) => Paragraph::heading(Line::plain(format!(
+            "*Managers paged*, {at}: {}.",
+            because(incident, reason)
+        ))),
     }
 }
 
@@ -129,8 +127,9 @@ fn considered(heading: String, all: &[Candidate], at: Timestamp) -> Paragraph<'_
 }
 
 fn took(taken: &Taken, now: Timestamp) -> String {
-    let over =
-        taken.handed_over_at.map_or_else(String::new, |over| format!(", handed over {}", at_time(over, now)));
+    let over = taken
+        .handed_over_at
+        .map_or_else(String::new, |over| format!(", handed over {}", at_time(over, now)));
     format!("*Taken* by <@{}> {}{over}.", taken.by, at_time(taken.at, now))
 }
 
