@@ -96,7 +96,11 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
 fn choices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     let policy = Policy::default();
     let ask = |story: Story, reader: &str, last_turn| {
-        why_me(&story.tell(), 1, &reader.into(), last_turn, &policy)
+        let mut incident = story.tell();
+        for candidate in incident.attempts.iter_mut().flat_map(|attempt| &mut attempt.considered) {
+            candidate.last_turn = last_turn;
+        }
+        why_me(&incident, 1, &reader.into(), &policy)
     };
     let new = || Story::of(texts).posted();
     let after = |ahead: usize| {
@@ -119,7 +123,7 @@ fn choices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
         ("why me: the reporter wanted it", ask(wanted, "U2", None)),
         ("why me: could not tell", ask(new().chosen(0, 1, "U2", unknown), "U2", None)),
         ("why me: could not tell, alone", ask(new().chosen(0, 1, "U2", alone), "U2", None)),
-        ("why me: the last", why_me(&after(0).tell(), 1, &"U2".into(), None, &last)),
+        ("why me: the last", why_me(&after(0).tell(), 1, &"U2".into(), &last)),
         ("why me: over", ask(after(1).timed_out(120, 1), "U2", None)),
         ("why me: on it", ask(after(1).taken(60, "U2"), "U2", None)),
         ("why me: another is on it", ask(after(1).taken(60, "U4"), "U2", None)),
@@ -137,7 +141,7 @@ fn notices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
         let reason = ManagersReason::NobodyAvailable { considered: vec![candidate("U9", verdict)] };
         wanting().managers(9, 1, managers_of(&["M1"]), reason)
     };
-    let tell = |incident: &Incident, it: Notice| notice(incident, it, &"U2".into(), None, &Policy::default());
+    let tell = |incident: &Incident, it: Notice| notice(incident, it, &"U2".into(), &Policy::default());
     let mut all: Vec<_> = [
         (Notice::AckRefused, &open),
         (Notice::PassRefused, &open),
