@@ -4,6 +4,11 @@
 //! Pure: text comes in, values or *all* the faults of the text come out. No file is opened here, no clock read,
 //! and nothing asked of Slack.
 
+pub mod exclusions;
 pub mod fault;
+pub mod holidays;
+pub mod public;
+mod yaml;
 
 pub use fault::{Fault, Faults};
+pub use yaml::decode;
