@@ -140,10 +140,8 @@ impl Config {
     /// All faults of all of them.
     pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigFaults> {
         let named = path.map(Path::to_path_buf).or_else(|| environment.config.clone());
-        let place = Place {
-            named: named.is_some(),
-            file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")),
-        };
+        let place =
+            Place { named: named.is_some(), file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")) };
         let mut contents = place.contents();
         let loaded = place.load(&mut contents, &Contents::default());
         let (file, settings, notes) = match loaded {

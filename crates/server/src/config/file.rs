@@ -108,3 +108,5 @@ fn slack() -> Url {
     Url::parse("https://slack.com/api/").expect("a constant that is a URL")
 }
 
+#[cfg(test)]
+mod tests;

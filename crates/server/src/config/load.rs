@@ -115,7 +115,10 @@ impl Loading<'_> {
         let mut rotation = keys.settings();
         let [oncall, holidays, exclusions] =
             keys.files.all().map(|(named, usual)| named.place(self.folder, usual));
-        rotation.rules.roster = oncall.and_then(|(path, must)| self.roster(path, must, &keys.columns));
+        rotation.rules.roster = oncall.and_then(|(path, must)| match &keys.columns {
+            Some(columns) => self.roster(path, must, columns),
+            None => self.bytes(&path, must).and(None),
+        });
         let days = holidays.map(|(path, must)| self.days(path, must)).unwrap_or_default();
         let public = if keys.public_holidays { self.public() } else { None };
         rotation.rules.calendar = Arc::new(Calendar { days, public });
@@ -213,3 +216,5 @@ impl super::rotation::Files {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -145,3 +145,5 @@ impl State {
     }
 }
 
+#[cfg(test)]
+mod tests;

@@ -22,8 +22,8 @@ use super::{FollowUpText, RotationConfig};
 pub struct RotationKeys {
     /// The team's files.
     pub files: Files,
-    /// The headers of `oncall.csv`.
-    pub columns: Columns,
+    /// The headers of `oncall.csv`; `None` if they are not valid: under wrong headers the whole file would seem wrong.
+    pub columns: Option<Columns>,
     /// The numbers, but for the follow-up's.
     pub policy: Policy,
     /// The managers by id.
@@ -129,7 +129,7 @@ impl Default for RotationKeys {
         let Rules { min_tenure, guests, away, weekend_days, .. } = Rules::default();
         Self {
             files: Files::default(),
-            columns: Columns::default(),
+            columns: Some(Columns::default()),
             policy: Policy::default(),
             managers: Vec::new(),
             manager_emails: Vec::new(),
@@ -224,15 +224,12 @@ impl RotationKeys {
         }
         let headers = self.headers.iter().map(|(field, header)| (field.as_str(), header.as_str()));
         match Columns::renamed(headers) {
-            Ok(columns) => self.columns = columns,
+            Ok(columns) if sound && self.columns.is_some() => self.columns = Some(columns),
+            Ok(_) => self.columns = None,
             Err(faults) => {
                 faults.0.into_iter().for_each(|fault| table.fault(table.line(), fault.what));
-                sound = false;
+                self.columns = None;
             }
-        }
-        if !sound {
-            // Under the wrong headers the whole file would seem wrong.
-            self.files.oncall = Named::None;
         }
     }
 

@@ -17,11 +17,10 @@ use super::value::shown;
 
 /// Reads a text: what `read` makes of it, and all that is wrong.
 pub(super) fn read<T>(text: &str, read: impl FnOnce(&Table<'_>) -> T) -> (T, Faults) {
-    let (root, errors) = DeTable::parse_recoverable(text);
+    let (root, mut errors) = DeTable::parse_recoverable(text);
+    errors.sort_by_key(|error| error.span().map(|span| span.start));
     let reading = Reading::new(text);
-    for error in &errors {
-        reading.syntax(error);
-    }
+    reading.syntax(&errors);
     let root = Table::new(&reading, String::new(), 1, Some(root.get_ref()));
     let value = read(&root);
     root.name_unknown();
@@ -63,20 +62,29 @@ impl Reading {
         }
     }
 
-    /// The parser's message quotes nothing of the line, and neither do we: it may be a token in the wrong place.
-    fn syntax(&self, error: &toml::de::Error) {
-        let line = error.span().map(|span| self.line(&span));
-        if line.is_some_and(|line| !self.broken.borrow_mut().insert(line)) {
-            return;
-        }
-        let what = match error.message() {
-            message if message.starts_with("string values must be quoted") => {
-                "text stands in quotes: \"like this\"".to_owned()
+    /// The parser's messages quote nothing of the line, and neither do we: it may be a token in the wrong place.
+    fn syntax(&self, errors: &[toml::de::Error]) {
+        let mut in_list = usize::MAX - 1;
+        for error in errors {
+            let line = error.span().map_or(1, |span| self.line(&span));
+            // An unclosed bracket makes every line after it wrong.
+            let of_list = error.message().contains("array");
+            let goes_on = of_list && line == in_list + 1;
+            if of_list {
+                in_list = line;
             }
-            "duplicate key" => "this is here for the second time: keep one".to_owned(),
-            message => format!("this is not TOML: {message}"),
-        };
-        self.faults.borrow_mut().add(line, what);
+            if !self.broken.borrow_mut().insert(line) || goes_on {
+                continue;
+            }
+            let what = match error.message() {
+                message if message.starts_with("string values must be quoted") => {
+                    "text stands in quotes: \"like this\"".to_owned()
+                }
+                "duplicate key" => "this is here for the second time: keep one".to_owned(),
+                message => format!("this is not TOML: {message}"),
+            };
+            self.faults.borrow_mut().add(Some(line), what);
+        }
     }
 
     fn finish(self) -> Faults {

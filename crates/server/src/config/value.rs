@@ -104,13 +104,14 @@ pub(super) fn duration(
 pub(super) fn tenure(value: &DeValue<'_>) -> Result<SpanFieldwise, String> {
     let parse = |text: &str| {
         let span: Span = text.parse().ok()?;
-        let century = Span::new().years(100);
-        let relative = jiff::civil::date(2000, 1, 1);
-        let sensible = !span.is_negative()
-            && (span.is_zero()
-                || span.get_days() + span.get_weeks() + span.get_months() != 0
-                || span.get_years() != 0)
-            && span.total((Unit::Day, relative)).ok()? <= century.total((Unit::Day, relative)).ok()?;
+        let days = |span: Span| span.total((Unit::Day, jiff::civil::date(2000, 1, 1))).ok();
+        let in_days = span.get_hours() == 0
+            && span.get_minutes() == 0
+            && span.get_seconds() == 0
+            && span.get_milliseconds() == 0
+            && span.get_microseconds() == 0
+            && span.get_nanoseconds() == 0;
+        let sensible = in_days && !span.is_negative() && days(span)? <= days(Span::new().years(100))?;
         sensible.then_some(span.fieldwise())
     };
     of_text(value, "a time in days, weeks, months or years such as \"3 months\"", parse)
