@@ -15,7 +15,7 @@ use bytes::Bytes;
 use clap::Subcommand;
 use jiff::Timestamp;
 use pagerslack::clock::SystemClock;
-use pagerslack::config::{Config, Environment, File};
+use pagerslack::config::{Config, Environment, File, RotationConfig};
 use pagerslack::engine::LEASE;
 use pagerslack::http::serve;
 use pagerslack::{Bot, Surroundings, drawn_seed};

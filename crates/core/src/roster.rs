@@ -99,6 +99,7 @@ pub struct Roster {
     engineers: Vec<usize>,
     managers: Vec<usize>,
     needs_addresses: bool,
+    has_volunteers: bool,
 }
 
 impl Who {
@@ -153,6 +154,7 @@ impl Roster {
             let of_user = user.as_ref().and_then(|user| roster.by_user.get(user));
             let of_email = email.as_ref().and_then(|email| roster.by_email.get(email));
             let first = of_user.or(of_email).copied().unwrap_or(index);
+            roster.has_volunteers |= entry.weekend_volunteer && first == index;
             roster.needs_addresses |= user.is_none() && email.is_some();
             if let Some(user) = user {
                 roster.by_user.entry(user.clone()).or_insert(first);
@@ -188,7 +190,7 @@ impl Roster {
 
     /// Whether anybody volunteers for weekends.
     pub fn has_volunteers(&self) -> bool {
-        self.entries.iter().any(|entry| entry.weekend_volunteer)
+        self.has_volunteers
     }
 
     /// The rows of those who are asked, in the file's order.

@@ -34,6 +34,7 @@ use std::sync::Arc;
 
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
+use pagerslack_slack::words::FollowUpText;
 use secrecy::SecretString;
 use toml::de::DeValue;
 use url::Url;
@@ -78,15 +79,6 @@ pub struct SlackConfig {
     pub signing_secret: Option<SecretString>,
     /// The app-level token (`xapp-…`); Socket Mode is used when it is set.
     pub app_token: Option<Token>,
-}
-
-/// What the reporter and whoever took it are asked after an incident.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct FollowUpText {
-    /// The question.
-    pub question: String,
-    /// Where the answer goes, if somewhere.
-    pub link: Option<String>,
 }
 
 /// How people are hunted: all that can change while the bot runs.

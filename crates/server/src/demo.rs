@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Environment, File};
+use crate::config::{Config, Environment, File, RotationConfig};
 use crate::run::{Bot, Surroundings, drawn_seed};
 
 /// A running demo.

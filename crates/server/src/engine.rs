@@ -9,17 +9,23 @@
 //! [`Driver`].
 
 mod acknowledge;
+mod alert;
+mod answer;
 mod commit;
 mod counters;
 mod deadline;
 mod drive;
+mod follow_up;
 mod hunt;
 mod index;
+mod look;
+mod nudge;
 mod people;
 mod receive;
 mod send;
 mod tell;
 mod update;
+mod wish;
 
 pub use counters::Counters;
 pub use drive::Driver;
@@ -144,7 +150,12 @@ impl Engine {
                 self.consider_ack(job, by, message, *button).await
             }
             JobKind::Send(message) => self.send(job, message).await,
-            JobKind::Answer { channel, text } => self.answer(job, channel, text).await,
+            JobKind::Wish { by, wish } => self.fulfil(job, by, *wish).await,
+            JobKind::FollowUp { taken } => self.follow_up(job, *taken).await,
+            JobKind::Answer { user, question, to } => self.answer(job, user, question, to).await,
+            JobKind::NudgeSweep => self.nudge_sweep(job).await,
+            JobKind::Nudge { user } => self.nudge(job, user).await,
+            JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
         }
     }
 

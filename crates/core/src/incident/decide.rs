@@ -241,7 +241,8 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::Cancel { .. }) => vec![],
 
-        (Phase::Acknowledged { .. }, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
+        // Whatever has happened meanwhile, the message stands, and its button must be found again.
+        (_, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
             vec![Event::FollowUpPosted { message: message.clone() }]
         }
         (_, Command::FollowUpPosted { .. }) => vec![],

@@ -3,7 +3,7 @@
 use jiff::civil::{date, time};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{ManagersReason, ManagersWhom, Posting, Via};
-use pagerslack_core::job::{AnswerTo, Notice, Question};
+use pagerslack_core::job::{AnswerTo, Notice, Question, Wish};
 use pagerslack_core::{
     Candidate, Event, IncidentId, Job, JobKind, Message, MessageRef, Recorded, Report, RotationId, TeamId,
     Verdict,
@@ -200,6 +200,7 @@ pub(super) fn every_job_kind() -> Vec<JobKind> {
             to: AnswerTo::Command { channel: "C1".into(), response_url: URL.to_owned() },
         },
         JobKind::FollowUp { taken: 1 },
+        JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
         JobKind::NudgeSweep,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
@@ -243,7 +244,7 @@ mod tests {
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=23));
+        assert!(kinds.into_iter().eq(0..=24));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -295,6 +296,7 @@ mod tests {
             JobKind::NudgeSweep => 21,
             JobKind::Nudge { .. } => 22,
             JobKind::Alert { .. } => 23,
+            JobKind::Wish { .. } => 24,
         }
     }
 }
