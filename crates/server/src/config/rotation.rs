@@ -11,11 +11,12 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanFieldwise};
 use pagerslack_core::rules::{AwayStatuses, Weekend};
 use pagerslack_core::{Policy, Rules, UserGroupId, UserId};
+use pagerslack_slack::words::FollowUpText;
 use pagerslack_sources::columns::{Columns, Field};
 
+use super::RotationConfig;
 use super::table::Table;
 use super::value;
-use super::{FollowUpText, RotationConfig};
 
 /// Everything that may differ from rotation to rotation.
 #[derive(Clone, Debug, PartialEq)]
@@ -255,7 +256,7 @@ impl RotationKeys {
                 ..Rules::default()
             },
             follow_up: FollowUpText {
-                question: self.follow_up_question.clone().unwrap_or_default(),
+                question: self.follow_up_question.clone(),
                 link: self.follow_up_link.clone(),
             },
             nudge_missing_schedule: self.nudge_missing_schedule,

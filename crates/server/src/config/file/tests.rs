@@ -3,10 +3,11 @@
 use jiff::{SignedDuration, Span};
 use pagerslack_core::Policy;
 use pagerslack_core::rules::Weekend;
+use pagerslack_slack::words::FollowUpText;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{FollowUpText, Named, RotationConfig, WeekendKey};
+use crate::config::{Named, RotationConfig, WeekendKey};
 
 /// What is wrong with a file.
 fn faults(text: &str) -> String {
@@ -94,7 +95,7 @@ fn every_key_is_read() {
     assert_eq!((manager_emails, manager_group), (vec!["a@b.example".to_owned()], Some("S1".into())));
     assert_eq!(
         follow_up,
-        FollowUpText { question: "Well?".to_owned(), link: Some("https://q.example".to_owned()) }
+        FollowUpText { question: Some("Well?".to_owned()), link: Some("https://q.example".to_owned()) }
     );
     assert_eq!(rules.min_tenure.fieldwise(), Span::new().days(90).fieldwise());
     assert!(rules.guests && keys.nudge_missing_schedule);
