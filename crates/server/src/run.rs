@@ -22,6 +22,9 @@ use crate::config::{Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::http::{App, router, serve};
 
+/// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
+const TEND: Duration = Duration::from_secs(3_600);
+
 /// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
 const FINISH: Duration = Duration::from_secs(8);
 
@@ -191,7 +194,8 @@ impl Alert for ToAdmin {
     }
 }
 
-/// Says who the bot is, and reads people ahead of the first hunt, within the budget that paging leaves.
+/// Says who the bot is, reads people ahead of the first hunt, within the budget that paging leaves, and then makes
+/// sure time and again that what happens daily is planned.
 async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
     let nobody = TeamId::new("");
     match client.auth_test(Caller::background(clock.now(), &nobody)).await {
@@ -202,6 +206,12 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
                     error = &error as &dyn std::error::Error,
                     "not everybody was read ahead of time"
                 );
+            }
+            loop {
+                if let Err(error) = engine.tend(&identity.team).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "the daily look was not planned");
+                }
+                tokio::time::sleep(TEND).await;
             }
         }
         Err(error) => tracing::error!(
