@@ -3,22 +3,22 @@
 //! Each gives a plain `text`, which is all that a phone notification shows and a screen reader speaks, and
 //! blocks for everybody else. Text that people wrote is escaped: it can mention nobody and forge no link (P8).
 
-mod channel;
-mod page;
-mod managers;
-mod follow_up;
-mod reply;
-mod help;
-mod notice;
-mod why_me;
-mod why;
 pub mod answer;
-mod nudge;
-mod trouble;
 mod buttons;
-mod list;
-mod moment;
+mod channel;
 mod duration;
+mod follow_up;
+mod help;
+mod list;
+mod managers;
+mod moment;
+mod notice;
+mod nudge;
+mod page;
+mod reply;
+mod trouble;
+mod why;
+mod why_me;
 
 pub use buttons::{
     CALL_MANAGERS_ACTION, CANCEL_ACTION, DONE_ACTION, HAND_OVER_ACTION, PASS_ACTION, TAKE_ACTION, WHY_ACTION,

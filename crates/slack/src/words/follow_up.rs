@@ -25,8 +25,11 @@ pub struct FollowUpText {
 pub fn follow_up(incident: &Incident, text: &FollowUpText) -> Option<Said> {
     let taken = incident.last_taken()?;
     let reporter = &incident.report.reporter;
-    let whom =
-        if taken.by == *reporter { format!("<@{reporter}>") } else { format!("<@{reporter}> <@{}>", taken.by) };
+    let whom = if taken.by == *reporter {
+        format!("<@{reporter}>")
+    } else {
+        format!("<@{reporter}> <@{}>", taken.by)
+    };
     let question = text.question.as_deref().map(str::trim).filter(|question| !question.is_empty());
     let question = question.map_or_else(
         || "How did it go on, and what should others know?".to_owned(),

@@ -49,7 +49,9 @@ fn taken_already(incident: &Incident) -> Said {
 
 fn hand_over_refused(incident: &Incident) -> Said {
     let Some(by) = incident.responder() else { return too_late(incident) };
-    Said::paragraph(format!("Only <@{by}>, who is on it, or an engineering manager can hand this incident over."))
+    Said::paragraph(format!(
+        "Only <@{by}>, who is on it, or an engineering manager can hand this incident over."
+    ))
 }
 
 fn hand_over_doubled(incident: &Incident) -> Said {

@@ -34,12 +34,8 @@ pub fn page(incident: &Incident, attempt: u32, policy: &Policy) -> Option<Said> 
 /// The page of an attempt that is over: what came of it, and no buttons.
 pub fn page_over(incident: &Incident, attempt: u32) -> Option<Said> {
     let found = incident.attempt(attempt)?;
-    let text = format!(
-        "<@{}> {} (asked at {}).",
-        found.responder,
-        outcome(incident, found),
-        moment(found.paged_at)
-    );
+    let text =
+        format!("<@{}> {} (asked at {}).", found.responder, outcome(incident, found), moment(found.paged_at));
     Some(Said { blocks: json!([context(&text)]), text })
 }
 

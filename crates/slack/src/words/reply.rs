@@ -51,7 +51,9 @@ pub fn mistaken(mistake: &Mistake, command: &str) -> Said {
     };
     let again = match mistake {
         Mistake::Mention => format!("Type `{command} @someone https://incident.url`, or leave the name out."),
-        Mistake::Unknown { .. } => format!("To page somebody, type `{command} https://incident.url what is wrong`."),
+        Mistake::Unknown { .. } => {
+            format!("To page somebody, type `{command} https://incident.url what is wrong`.")
+        }
         Mistake::NoUrl | Mistake::NotHttp | Mistake::TooLong | Mistake::DirectMessage => {
             format!("Type `{command} https://incident.url what is wrong`.")
         }
@@ -96,7 +98,9 @@ pub fn already_open(url: &str, incident: Option<&Incident>, thread: Option<&str>
             "is open already, but nobody is paged today. Its message has the on-call schedule and a button that pages \
              the managers"
         }
-        Some(Phase::Cancelled { .. }) => "has just been cancelled. If it needs somebody after all, report it again",
+        Some(Phase::Cancelled { .. }) => {
+            "has just been cancelled. If it needs somebody after all, report it again"
+        }
         Some(Phase::Closed { .. }) => "has just been closed. If it needs somebody after all, report it again",
         Some(Phase::Hunting { .. } | Phase::Paging { .. }) | None => {
             "is open already, and somebody is being looked for"

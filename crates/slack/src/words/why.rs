@@ -44,7 +44,8 @@ fn described(
     match verdict {
         Verdict::Available => "online and may be disturbed".to_owned(),
         Verdict::Excluded { until, reason } => {
-            let until = until.map_or_else(|| "for good".to_owned(), |until| format!("through {}", day(until)));
+            let until =
+                until.map_or_else(|| "for good".to_owned(), |until| format!("through {}", day(until)));
             let reason = reason.as_deref().filter(|reason| !reason.trim().is_empty());
             let because = reason.map_or_else(String::new, |reason| format!(" ({})", quote(reason)));
             format!("left out by the team {until}{because}")

@@ -132,7 +132,9 @@ fn what_now(
         | Phase::ScheduleShown { .. } => {
             "That page is over; a :eyes: takes the incident nevertheless.".to_owned()
         }
-        Phase::Cancelled { .. } | Phase::Closed { .. } => "The incident is over: nothing is to be done.".to_owned(),
+        Phase::Cancelled { .. } | Phase::Closed { .. } => {
+            "The incident is over: nothing is to be done.".to_owned()
+        }
     }
 }
 
@@ -145,9 +147,11 @@ pub fn not_first(incident: &Incident) -> Option<Said> {
             (&attempt.considered, attempt.paged_at, format!("<@{}> was asked instead", attempt.responder))
         }
         (None, Some(round)) => match &round.reason {
-            ManagersReason::NobodyAvailable { considered } => {
-                (considered, round.at, "as nobody else could be asked, the engineering managers were called".to_owned())
-            }
+            ManagersReason::NobodyAvailable { considered } => (
+                considered,
+                round.at,
+                "as nobody else could be asked, the engineering managers were called".to_owned(),
+            ),
             _ => return None,
         },
         (None, None) => return None,

@@ -49,10 +49,14 @@ fn of(rotation: &InChannel<Vec<Told>>, now: Timestamp) -> Option<Paragraph<'_>> 
 
 fn line(told: &Told, now: Timestamp) -> Line {
     let incident = &told.incident;
-    let thread = told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
+    let thread =
+        told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let since = format!("reported by <@{}> {}", incident.report.reporter, at_time(incident.reported_at, now));
     let say = |url: String| format!("• {url}{thread}: {}; {since}", stands(incident, now));
-    Line::new(say(link(&incident.report.url)), say(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))))
+    Line::new(
+        say(link(&incident.report.url)),
+        say(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
+    )
 }
 
 /// Where an incident stands, as a clause.
@@ -63,10 +67,7 @@ pub(super) fn stands(incident: &Incident, now: Timestamp) -> String {
         }
         Phase::Paging { attempt, responder, .. } => {
             let since = incident.attempt(*attempt).map_or(incident.reported_at, |found| found.paged_at);
-            format!(
-                "waiting for <@{responder}> since {} (attempt {attempt})",
-                when(since, now)
-            )
+            format!("waiting for <@{responder}> since {} (attempt {attempt})", when(since, now))
         }
         Phase::ManagersPaged { round, deadline } => {
             let since = incident.manager_round(*round).map_or(incident.reported_at, |found| found.at);

@@ -26,7 +26,9 @@ pub fn top(answer: &TopAnswer) -> Said {
 fn of<'a>(channel: &str, found: &'a RotationTop, now: Timestamp) -> Paragraph<'a> {
     let shown = found.entries.len();
     let mut heading = match (found.total, shown) {
-        (0, _) | (_, 0) => format!("*The queue of {channel} is empty:* no engineer of the channel has a place yet."),
+        (0, _) | (_, 0) => {
+            format!("*The queue of {channel} is empty:* no engineer of the channel has a place yet.")
+        }
         (1, _) => format!("*The queue of {channel}*, 1 engineer:"),
         (total, shown) if shown < total => format!("*The queue of {channel}*, the next {shown} of {total}:"),
         (total, _) => format!("*The queue of {channel}*, {total} engineers:"),

@@ -180,7 +180,7 @@ fn statuses(texts: &Texts<'_>) -> Vec<Sentence> {
 }
 
 /// More than a message has room for, of everything.
-fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
+pub(super) fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
     let now = at(100_000);
     let standing = Standing::Known(Verdict::Unknown { why: texts.other.to_owned() });
     let place = Position::Joining { of: 80, standing };
@@ -209,7 +209,12 @@ fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
 fn what_does_not_fit_is_counted() {
     let ends = |(when, said): &Sentence| {
         let lines: Vec<_> = said.text.lines().collect();
-        format!("## {when}: {} lines\n{}\n…\n{}\n", lines.len(), lines[..4].join("\n"), lines[lines.len() - 2..].join("\n"))
+        format!(
+            "## {when}: {} lines\n{}\n…\n{}\n",
+            lines.len(),
+            lines[..4].join("\n"),
+            lines[lines.len() - 2..].join("\n")
+        )
     };
     let crowds: Vec<_> = crowds(&super::promises::USUAL).iter().map(ends).collect();
     insta::assert_snapshot!(crowds.join("\n"));
@@ -217,7 +222,6 @@ fn what_does_not_fit_is_counted() {
 
 pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
     let mut all = [tops(texts), positions(texts), whys(texts), statuses(texts)].concat();
-    all.extend(crowds(texts));
     all.extend([
         ("unanswered: members", unanswered(AnswerError::NoMembers)),
         ("unanswered: records", unanswered(AnswerError::NoRecords)),

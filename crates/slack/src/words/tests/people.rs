@@ -65,9 +65,16 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     all.extend([
         (
             "managers: nobody else available, a group",
-            managers(&two_asked(texts).managers(240, 1, group, nobody_available(texts.other)).tell(), 1, false),
+            managers(
+                &two_asked(texts).managers(240, 1, group, nobody_available(texts.other)).tell(),
+                1,
+                false,
+            ),
         ),
-        ("managers: on a day off", managers(&weekend().managers(60, 1, whom(), on_demand()).tell(), 1, false)),
+        (
+            "managers: on a day off",
+            managers(&weekend().managers(60, 1, whom(), on_demand()).tell(), 1, false),
+        ),
         (
             "managers: called anew after it was handed over",
             managers(
@@ -95,9 +102,8 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
 /// Why somebody was chosen, in every way in which that comes about.
 fn choices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     let policy = Policy::default();
-    let ask = |story: Story, reader: &str, last_turn| {
-        why_me(&story.tell(), 1, &reader.into(), last_turn, &policy)
-    };
+    let ask =
+        |story: Story, reader: &str, last_turn| why_me(&story.tell(), 1, &reader.into(), last_turn, &policy);
     let new = || Story::of(texts).posted();
     let after = |ahead: usize| {
         let mut list = considered(texts.other);
