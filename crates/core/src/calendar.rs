@@ -20,3 +20,6 @@ pub fn zone(name: &str) -> Option<TimeZone> {
     static BUNDLED: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     BUNDLED.get(name).ok()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,9 @@
 //! Who is on call: the team's own list of people, and those left out of it for a while.
+//!
+//! A file may name people by Slack id, by address or by name; whoever it cannot mean for certain, it does not mean.
+//! Nothing is read from Slack here: what is unknown of a person stays unknown, and the caller decides (P6).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use jiff::civil::Date;
@@ -92,14 +96,44 @@ pub struct Roster {
     entries: Vec<Entry>,
     by_user: HashMap<UserId, usize>,
     by_email: HashMap<String, usize>,
+    engineers: Vec<usize>,
+    managers: Vec<usize>,
+    needs_addresses: bool,
+    has_volunteers: bool,
 }
 
 impl Who {
-    /// Whether this is that person.
+    /// Whether this is that person: whatever is given here must be theirs, and something must be given. An address
+    /// that is not known of the person is not theirs.
     pub fn is(&self, person: &Whereabouts<'_>) -> bool {
-        let _ = person;
-        false
+        let Self { user, email, name } = self;
+        let given = user.is_some() || email.is_some() || name.is_some();
+        given
+            && user.as_ref().is_none_or(|user| user == person.user)
+            && email.as_ref().is_none_or(|email| person.email.is_some_and(|theirs| same_text(email, theirs)))
+            && name.as_ref().is_none_or(|name| person.names.iter().any(|theirs| same_words(name, theirs)))
     }
+}
+
+/// Whether two texts are the same words, without regard to case; no words are the same as none.
+fn same_words(a: &str, b: &str) -> bool {
+    let (mut a, mut b) = (a.split_whitespace(), b.split_whitespace());
+    let mut any = false;
+    loop {
+        match (a.next(), b.next()) {
+            (Some(a), Some(b)) if same_text(a, b) => any = true,
+            (None, None) => return any,
+            _ => return false,
+        }
+    }
+}
+
+/// Whether two texts are the same, without regard to case; an empty one is the same as none.
+fn same_text(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return !a.is_empty() && a.eq_ignore_ascii_case(b);
+    }
+    a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 impl Exclusion {
@@ -110,18 +144,32 @@ impl Exclusion {
 }
 
 impl Roster {
-    /// A roster of these rows; of two rows for one person the first counts.
+    /// A roster of these rows; of two rows for one person, by id or by address, the first counts.
     pub fn new(entries: Vec<Entry>) -> Self {
-        let mut roster = Self { entries, ..Self::default() };
-        for (index, entry) in roster.entries.iter().enumerate() {
-            if let Some(user) = &entry.who.user {
-                roster.by_user.entry(user.clone()).or_insert(index);
+        let mut roster = Self::default();
+        for (index, entry) in entries.iter().enumerate() {
+            let Who { user, email, .. } = &entry.who;
+            let email = email.as_deref().filter(|email| !email.is_empty());
+            let email = email.map(|email| in_lower_case(email).into_owned());
+            let of_user = user.as_ref().and_then(|user| roster.by_user.get(user));
+            let of_email = email.as_ref().and_then(|email| roster.by_email.get(email));
+            let first = of_user.or(of_email).copied().unwrap_or(index);
+            roster.has_volunteers |= entry.weekend_volunteer && first == index;
+            roster.needs_addresses |= user.is_none() && email.is_some();
+            if let Some(user) = user {
+                roster.by_user.entry(user.clone()).or_insert(first);
             }
-            if let Some(email) = &entry.who.email {
-                roster.by_email.entry(email.to_lowercase()).or_insert(index);
+            if let Some(email) = email {
+                roster.by_email.entry(email).or_insert(first);
+            }
+            match entry.role {
+                _ if first != index => {}
+                Role::Engineer => roster.engineers.push(index),
+                Role::Manager => roster.managers.push(index),
+                Role::Neither => {}
             }
         }
-        roster
+        Self { entries, ..roster }
     }
 
     /// Every row, in the file's order.
@@ -129,20 +177,50 @@ impl Roster {
         &self.entries
     }
 
-    /// The row of a person: by id, else by address.
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The row of a person: by id, else by address. A row with an id is that account's alone, whoever else has the
+    /// address.
     pub fn entry(&self, user: &UserId, email: Option<&str>) -> Option<&Entry> {
-        let by_email = || self.by_email.get(&email?.to_lowercase());
-        self.by_user.get(user).or_else(by_email).and_then(|index| self.entries.get(*index))
+        if let Some(index) = self.by_user.get(user) {
+            return self.entries.get(*index);
+        }
+        let entry = self.entries.get(*self.by_email.get(&*in_lower_case(email?))?)?;
+        entry.who.user.is_none().then_some(entry)
     }
 
     /// Whether anybody volunteers for weekends.
     pub fn has_volunteers(&self) -> bool {
-        self.entries.iter().any(|entry| entry.weekend_volunteer)
+        self.has_volunteers
+    }
+
+    /// The rows of those who are asked, in the file's order.
+    pub fn engineers(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.engineers.iter().map(|index| &self.entries[*index])
+    }
+
+    /// The rows of the last resort, in the file's order.
+    pub fn managers(&self) -> impl ExactSizeIterator<Item = &Entry> {
+        self.managers.iter().map(|index| &self.entries[*index])
     }
 
     /// Whether somebody might yet be found by an address that is not known: whether any row has an address and no
     /// id.
     pub fn needs_addresses(&self) -> bool {
-        self.entries.iter().any(|entry| entry.who.user.is_none())
+        self.needs_addresses
     }
 }
+
+fn in_lower_case(text: &str) -> Cow<'_, str> {
+    if text.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_uppercase()) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.to_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests;

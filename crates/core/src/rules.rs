@@ -73,17 +73,15 @@ impl Rules {
             match profile.account {
                 Account::Member => {}
                 Account::Guest if self.guests => {}
-                Account::Bot | Account::Guest | Account::Stranger | Account::Deactivated => return Some(false),
+                Account::Bot | Account::Guest | Account::Stranger | Account::Deactivated => {
+                    return Some(false);
+                }
             }
         }
         match (&self.roster, self.entry(user, profile)) {
             (None, _) => profile.map(|_| true),
             (Some(_), Some(entry)) => Some(entry.role == Role::Engineer),
-            (Some(roster), None) => {
-                let tellable =
-                    !roster.needs_addresses() || profile.is_some_and(|profile| profile.email.is_some());
-                tellable.then_some(false)
-            }
+            (Some(roster), None) => verdict::can_be_told(roster, profile).then_some(false),
         }
     }
 
@@ -128,8 +126,11 @@ impl Rules {
             if !off {
                 return next;
             }
-            let Some(tomorrow) =
-                date.tomorrow().ok().and_then(|date| date.to_zoned(zone.clone()).ok()).map(|at| at.timestamp())
+            let Some(tomorrow) = date
+                .tomorrow()
+                .ok()
+                .and_then(|date| date.to_zoned(zone.clone()).ok())
+                .map(|at| at.timestamp())
             else {
                 return after;
             };

@@ -227,7 +227,9 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::CallManagers { .. }) => vec![],
 
-        (Phase::Acknowledged { by: from, .. }, Command::HandOver { by, manager }) if from == by || *manager => {
+        (Phase::Acknowledged { by: from, .. }, Command::HandOver { by, manager })
+            if from == by || *manager =>
+        {
             vec![Event::HandedOver { from: from.clone(), by: by.clone() }]
         }
         (_, Command::HandOver { .. }) => vec![],
@@ -239,7 +241,8 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::Cancel { .. }) => vec![],
 
-        (Phase::Acknowledged { .. }, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
+        // Whatever has happened meanwhile, the message stands, and its button must be found again.
+        (_, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
             vec![Event::FollowUpPosted { message: message.clone() }]
         }
         (_, Command::FollowUpPosted { .. }) => vec![],
@@ -271,6 +274,7 @@ fn page(
         .iter()
         .map(|candidate| Candidate {
             user: candidate.user.clone(),
+            last_turn: candidate.last_turn,
             verdict: if asked.contains(&candidate.user) {
                 Verdict::AskedAlready
             } else {
@@ -365,7 +369,8 @@ fn page_managers(
     let direct = incident.root.is_none()
         || matches!(reason, ManagersReason::CannotPost { .. })
         || incident.manager_rounds.last().is_some_and(|round| round.direct);
-    let deadline = (round.saturating_sub(incident.rounds_before) < policy.manager_rounds).then(|| now + policy.manager_repeat);
+    let deadline = (round.saturating_sub(incident.rounds_before) < policy.manager_rounds)
+        .then(|| now + policy.manager_repeat);
     Event::ManagersPaged { round, whom: whom.clone(), reason, direct, deadline }
 }
 

@@ -110,6 +110,9 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             planner.add(JobKind::Hunt, recorded.at);
             if after.root.is_some() {
                 planner.send(Message::HandedOver { taken });
+            } else {
+                // Only this bounds the wait for a thread that never comes (P1).
+                planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
             }
             planner.update_root();
         }

@@ -39,7 +39,9 @@ impl Rules {
         match self.calendar.company_holiday(date) {
             Some("") => Day::Off { name: "a company holiday".to_owned() },
             Some(name) => Day::Off { name: name.to_owned() },
-            None if self.weekend_days.contains(&date.weekday()) => Day::Off { name: "the weekend".to_owned() },
+            None if self.weekend_days.contains(&date.weekday()) => {
+                Day::Off { name: "the weekend".to_owned() }
+            }
             None => Day::Working,
         }
     }

@@ -1,14 +1,16 @@
 //! The one verdict on a person, from what is known of them.
 
-use jiff::Timestamp;
-use jiff::civil::DateTime;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span, Timestamp};
 
 use super::{Day, Rules, Weekend, status};
 use crate::availability::{Account, Fact, Facts, Presence, Profile, Verdict};
-use crate::calendar;
+use crate::calendar::{self, DayOff, Scope};
 use crate::ids::UserId;
-use crate::roster::{Entry, Role, Whereabouts};
+use crate::roster::{Entry, Exclusion, Role, Roster, Whereabouts};
+
+const UTC: TimeZone = TimeZone::UTC;
 
 /// How far the files tell something of a person.
 enum Told {
@@ -16,10 +18,8 @@ enum Told {
     No(Verdict),
     /// Nothing stands against it.
     Nothing,
-    /// What Slack says of their account must be known first.
-    NeedsProfile,
-    /// It cannot be told.
-    Unreadable(String),
+    /// It cannot be told, for want of something that Slack does not show.
+    CannotTell(&'static str),
 }
 
 impl Rules {
@@ -37,9 +37,9 @@ impl Rules {
         let mut unreadable = Vec::new();
         match self.of_files(user, profile, now, day) {
             Told::No(verdict) => return Some(verdict),
+            Told::CannotTell(why) if profile.is_some() => unreadable.push(why.to_owned()),
             // Whether the account was asked for is looked at below.
-            Told::Nothing | Told::NeedsProfile => {}
-            Told::Unreadable(why) => unreadable.push(why),
+            Told::CannotTell(_) | Told::Nothing => {}
         }
         if let Some(status) = profile.and_then(|profile| profile.status.as_ref())
             && self.away.mean_away(status, now)
@@ -86,74 +86,126 @@ impl Rules {
     fn of_files(&self, user: &UserId, profile: Option<&Profile>, now: Timestamp, day: &Day) -> Told {
         let entry = self.entry(user, profile);
         match (&self.roster, entry) {
-            (None, _) => {}
-            (Some(_), Some(entry)) => match entry.role {
-                Role::Engineer => {}
-                Role::Manager => return Told::No(Verdict::Manager),
-                Role::Neither => return Told::No(Verdict::NotOnRoster),
-            },
-            (Some(_), None) => match (self.is_engineer(user, profile), profile) {
-                (Some(_), _) => return Told::No(Verdict::NotOnRoster),
-                (None, None) => return Told::NeedsProfile,
-                (None, Some(_)) => return Told::Unreadable("roster: Slack does not show their address".to_owned()),
-            },
+            (Some(_), Some(Entry { role: Role::Manager, .. })) => return Told::No(Verdict::Manager),
+            (Some(_), Some(Entry { role: Role::Neither, .. })) => return Told::No(Verdict::NotOnRoster),
+            (Some(roster), None) if can_be_told(roster, profile) => return Told::No(Verdict::NotOnRoster),
+            (Some(_), None) => {
+                // Their zone is not known either: it may be the roster's. What is said of them by id holds.
+                return match self.off(user, None, profile, Dates::anywhere(now)) {
+                    Told::Nothing => Told::CannotTell("roster: Slack does not show their address"),
+                    told => told,
+                };
+            }
+            (None, _) | (Some(_), Some(Entry { role: Role::Engineer, .. })) => {}
         }
-        let zone = zone_of(entry, profile);
-        let local = zone.as_ref().unwrap_or(&TimeZone::UTC).to_datetime(now);
-        let person = whereabouts(user, entry, profile);
-        if let Some(verdict) = self.off(&person, entry, local, day) {
-            return Told::No(verdict);
+        let local = zone_of(entry, profile).map(|zone| (zone.to_datetime(now), zone));
+        let dates = local.as_ref().map_or_else(|| Dates::anywhere(now), |(local, _)| Dates::of(local.date()));
+        let off = self.off(user, entry, profile, dates);
+        if let Told::No(_) = off {
+            return off;
+        }
+        let volunteers = entry.is_some_and(|entry| entry.weekend_volunteer);
+        if self.weekend == Weekend::Volunteers && matches!(day, Day::Off { .. }) && !volunteers {
+            return Told::No(Verdict::NotVolunteering);
         }
         let hours = entry.and_then(|entry| entry.hours.as_ref()).filter(|_| *day == Day::Working);
-        match (hours, &zone, profile) {
-            (Some(hours), Some(zone), _) if !hours.cover(local) => Told::No(Verdict::OutsideHours {
+        match (hours, local) {
+            (Some(hours), Some((local, zone))) if !hours.cover(local) => Told::No(Verdict::OutsideHours {
                 local: local.time().with().subsec_nanosecond(0).second(0).build().unwrap_or(local.time()),
                 zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             }),
-            (Some(_), None, None) => Told::NeedsProfile,
-            (Some(_), None, Some(_)) => Told::Unreadable("hours: their time zone is not known".to_owned()),
-            _ if profile.is_none() && self.goes_by_profile(zone.is_none()) => Told::NeedsProfile,
-            _ => Told::Nothing,
+            (Some(_), None) => Told::CannotTell("hours: their time zone is not known"),
+            _ => off,
         }
     }
 
-    /// Reasons that hold for a whole day.
-    fn off(
+    /// Reasons that hold for a whole day of theirs. They hold if they do on every date that it may be for them.
+    fn off(&self, user: &UserId, entry: Option<&Entry>, profile: Option<&Profile>, dates: Dates) -> Told {
+        let person = whereabouts(user, entry, profile);
+        let mut reasons = dates.iter().map(|date| self.off_on(&person, entry, profile, date));
+        let Some(first) = reasons.next() else { return Told::Nothing };
+        let same = |reason: &Told| match first {
+            Told::No(_) => matches!(reason, Told::No(_)),
+            Told::Nothing => matches!(reason, Told::Nothing),
+            Told::CannotTell(_) => true,
+        };
+        if reasons.all(|reason| same(&reason)) {
+            first
+        } else {
+            Told::CannotTell("days off: their time zone is not known")
+        }
+    }
+
+    fn off_on(
         &self,
         person: &Whereabouts<'_>,
         entry: Option<&Entry>,
-        local: DateTime,
-        day: &Day,
-    ) -> Option<Verdict> {
-        let today = local.date();
-        let excluded = |exclusion: &&crate::roster::Exclusion| exclusion.holds(today) && exclusion.who.is(person);
+        profile: Option<&Profile>,
+        today: Date,
+    ) -> Told {
+        // The roster may know another address of theirs than Slack does: either will do.
+        let in_slack = Whereabouts { email: profile.and_then(|profile| profile.email.as_deref()), ..*person };
+        let excluded = |exclusion: &&Exclusion| {
+            exclusion.holds(today) && (exclusion.who.is(person) || exclusion.who.is(&in_slack))
+        };
         if let Some(exclusion) = self.exclusions.iter().find(excluded) {
-            return Some(Verdict::Excluded { until: exclusion.until, reason: exclusion.reason.clone() });
+            return Told::No(Verdict::Excluded { until: exclusion.until, reason: exclusion.reason.clone() });
         }
         if let Some(until) =
             entry.and_then(|entry| entry.start_date).and_then(|start| start.checked_add(self.min_tenure).ok())
             && today < until
         {
-            return Some(Verdict::New { until });
+            return Told::No(Verdict::New { until });
         }
-        if let Some(name) = self.calendar.day_off(person, today) {
-            return Some(Verdict::Holiday { name });
+        match self.calendar.day_off(person, today) {
+            // A day off is lifted for those who work on it, and this may be one of them (P6).
+            Some(_) if self.calendar.days.iter().any(|day| may_be_worked(day, person, profile, today)) => {
+                Told::CannotTell("days off: Slack does not show their address")
+            }
+            Some(name) => Told::No(Verdict::Holiday { name }),
+            None => Told::Nothing,
         }
-        let volunteers = entry.is_some_and(|entry| entry.weekend_volunteer);
-        if self.weekend == Weekend::Volunteers && matches!(day, Day::Off { .. }) && !volunteers {
-            return Some(Verdict::NotVolunteering);
-        }
-        None
+    }
+}
+
+/// The dates that it may be for somebody.
+#[derive(Clone, Copy)]
+struct Dates {
+    first: Date,
+    last: Date,
+}
+
+impl Dates {
+    fn of(date: Date) -> Self {
+        Self { first: date, last: date }
     }
 
-    /// Whether what Slack says of an account could still change what the files say: its address or names may be
-    /// excluded, and its zone may make it another day.
-    fn goes_by_profile(&self, without_zone: bool) -> bool {
-        let by_name = |exclusion: &crate::roster::Exclusion| {
-            exclusion.who.email.is_some() || exclusion.who.name.is_some()
+    /// All over the world: clocks are between 12 hours behind UTC and 14 hours ahead.
+    fn anywhere(now: Timestamp) -> Self {
+        let date = |hours| {
+            now.saturating_add(SignedDuration::from_hours(hours)).map(|at| UTC.to_datetime(at).date())
         };
-        self.exclusions.iter().any(by_name) || (without_zone && !self.calendar.days.is_empty())
+        let here = UTC.to_datetime(now).date();
+        Self { first: date(-12).unwrap_or(here), last: date(14).unwrap_or(here) }
     }
+
+    fn iter(self) -> impl Iterator<Item = Date> {
+        self.first.series(Span::new().days(1)).take_while(move |date| *date <= self.last)
+    }
+}
+
+/// Whether a day that somebody works in spite of a day off may be this person's, for all that is known of them.
+fn may_be_worked(day: &DayOff, person: &Whereabouts<'_>, profile: Option<&Profile>, today: Date) -> bool {
+    let Scope::Person(who) = &day.scope else { return false };
+    let user = who.user.as_ref().is_none_or(|user| user == person.user);
+    let unknown =
+        (who.email.is_some() && person.email.is_none()) || (who.name.is_some() && profile.is_none());
+    day.worked && user && unknown && day.covers(today)
+}
+
+/// Whether it can be told by now that somebody who has not been found in the roster is not in it.
+pub(super) fn can_be_told(roster: &Roster, profile: Option<&Profile>) -> bool {
+    !roster.needs_addresses() || profile.is_some_and(|profile| profile.email.is_some())
 }
 
 fn state<T>(fact: &Fact<T>) -> Fact<()> {
@@ -170,6 +222,7 @@ pub(super) fn zone_of(entry: Option<&Entry>, profile: Option<&Profile>) -> Optio
     entry.and_then(|entry| entry.zone.clone()).or_else(slack)
 }
 
+/// The roster's address counts before Slack's, too, so that what is said of it holds before Slack is asked.
 pub(super) fn whereabouts<'a>(
     user: &'a UserId,
     entry: Option<&'a Entry>,
@@ -177,9 +230,9 @@ pub(super) fn whereabouts<'a>(
 ) -> Whereabouts<'a> {
     Whereabouts {
         user,
-        email: profile
-            .and_then(|profile| profile.email.as_deref())
-            .or_else(|| entry.and_then(|entry| entry.who.email.as_deref())),
+        email: entry
+            .and_then(|entry| entry.who.email.as_deref())
+            .or_else(|| profile.and_then(|profile| profile.email.as_deref())),
         names: profile.map_or(&[], |profile| &profile.names),
         country: entry.and_then(|entry| entry.country.as_deref()),
         region: entry.and_then(|entry| entry.region.as_deref()),

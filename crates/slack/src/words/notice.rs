@@ -1,24 +1,16 @@
 //! What one person is told about an incident, for their eyes only.
 
-use jiff::Timestamp;
 use pagerslack_core::{Incident, Notice, Phase, Policy, UserId};
 
 use super::{Said, link, not_first, why_me};
 
-/// Whatever a [`Notice`] says to `reader`; nothing when there is nothing to say of it. `last_turn` is the turn
-/// before this one of whoever was asked, where it is known.
-pub fn notice(
-    incident: &Incident,
-    notice: Notice,
-    reader: &UserId,
-    last_turn: Option<Timestamp>,
-    policy: &Policy,
-) -> Option<Said> {
+/// Whatever a [`Notice`] says to `reader`; nothing when there is nothing to say of it.
+pub fn notice(incident: &Incident, notice: Notice, reader: &UserId, policy: &Policy) -> Option<Said> {
     match notice {
         Notice::AckRefused => Some(ack_refused()),
         Notice::PassRefused => Some(pass_refused()),
         Notice::TakenAlready => Some(taken_already(incident)),
-        Notice::WhyMe { attempt } => why_me(incident, attempt, reader, last_turn, policy),
+        Notice::WhyMe { attempt } => why_me(incident, attempt, reader, policy),
         Notice::NotFirst => not_first(incident),
         Notice::HandOverRefused => Some(hand_over_refused(incident)),
         Notice::HandOverDoubled => Some(hand_over_doubled(incident)),

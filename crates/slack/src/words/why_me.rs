@@ -14,14 +14,7 @@ use super::{Said, link, quoted};
 const NAMES: usize = 3;
 
 /// Why the person of an attempt was asked, why not those before them, and what to do now: one line each.
-/// `last_turn` is their turn before this one, where it is known.
-pub fn why_me(
-    incident: &Incident,
-    attempt: u32,
-    reader: &UserId,
-    last_turn: Option<Timestamp>,
-    policy: &Policy,
-) -> Option<Said> {
+pub fn why_me(incident: &Incident, attempt: u32, reader: &UserId, policy: &Policy) -> Option<Said> {
     let found = incident.attempt(attempt)?;
     let them = if *reader == found.responder { None } else { Some(&found.responder) };
     let place = found.considered.iter().position(|candidate| candidate.user == found.responder);
@@ -29,6 +22,7 @@ pub fn why_me(
         Verdict::Unknown { why } => Some(why.as_str()),
         _ => None,
     });
+    let last_turn = place.and_then(|place| found.considered.get(place)).and_then(|it| it.last_turn);
     let wanted = incident.report.first.as_ref() == Some(&found.responder);
     let lines = [
         why_them(incident, found, them, place, unknown, wanted, last_turn),
