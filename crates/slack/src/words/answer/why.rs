@@ -13,7 +13,7 @@ use crate::words::managers::because;
 use crate::words::moment::at_time;
 use crate::words::page::outcome;
 use crate::words::why::{counts, label};
-use crate::words::{Said, link, quoted, reason};
+use crate::words::{Said, link, quoted, reason, spoken};
 
 /// So much of an address is shown where room is scarce.
 const SHORT_URL: usize = 100;
@@ -125,7 +125,12 @@ fn called<'a>(incident: &Incident, round: &'a ManagerRound, now: Timestamp) -> P
 fn considered(heading: String, all: &[Candidate], at: Timestamp) -> Paragraph<'_> {
     let lines = (1_usize..).zip(all).map(move |(place, candidate)| {
         let say = |why: &str| format!("{place}. <@{}> {why}", candidate.user);
-        Line::new(say(&reason(&candidate.verdict, at)), say(label(&candidate.verdict)))
+        let turn = candidate.last_turn.map_or_else(
+            || "no turn before".to_owned(),
+            |turn| format!("last turn {} before", spoken(at.duration_since(turn))),
+        );
+        let full = format!("{} – {turn}", say(&reason(&candidate.verdict, at)));
+        Line::new(full, say(label(&candidate.verdict)))
     });
     Paragraph::over(Line::plain(heading), all.len(), lines, move |kept| {
         format!("… and {} more: {}.", all.len() - kept, counts(all.iter().skip(kept)))

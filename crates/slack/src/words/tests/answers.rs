@@ -4,7 +4,9 @@ use pagerslack_core::incident::ManagersReason;
 use pagerslack_core::rules::Day;
 use pagerslack_core::{Incident, UserId, Verdict};
 
-use super::story::{Story, Texts, at, candidate, considered, managers_of, nobody_available, verdicts};
+use super::story::{
+    Story, Texts, at, candidate, considered, managers_of, nobody_available, turned, verdicts,
+};
 use super::{Sentence, shown};
 use crate::words::answer::*;
 
@@ -124,8 +126,11 @@ fn whys(texts: &Texts<'_>) -> Vec<Sentence> {
         ManagersReason::OnDemand { by: "U5".into() },
     );
     let open = Told { incident: new().paged(5, 1, "U2").tell(), thread: None };
+    let ahead = considered(texts.other).into_iter().skip(2).take(7);
+    let few = new().chosen(5, 1, "U2", ahead.chain([turned("U2", 9_000)]).collect()).taken(60, "U2");
     vec![
         ("why", tell(vec![here("C1", some(long_story(texts, 19)))])),
+        ("why: few were considered", tell(vec![here("C1", some(few))])),
         (
             "why: several rotations",
             tell(vec![
