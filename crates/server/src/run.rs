@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::http::{App, router, serve};
 
@@ -32,6 +32,8 @@ pub struct Bot {
     client: Arc<Client>,
     app_token: Option<Token>,
     clock: Arc<dyn Clock>,
+    /// Over the configuration's files, if it came from files.
+    watch: Option<Watch>,
 }
 
 /// What a bot is given from outside, so that a test or a drill can give it something else.
@@ -70,18 +72,27 @@ impl Bot {
             &config.slack.api_url,
             Arc::new(SingleToken(token)),
         ));
+        let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
             store: surroundings.store,
             client: Arc::clone(&client),
             command: config.slack.command,
-            settings: Arc::new(ArcSwap::from_pointee(config.settings)),
+            settings: Arc::clone(&settings),
             seed: surroundings.seed,
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
         let app = Arc::new(App::new(Arc::clone(&engine), secret, surroundings.panel));
-        Ok(Self { engine, app, client, app_token: config.slack.app_token, clock: surroundings.clock })
+        for note in config.notes {
+            tracing::warn!("{note}");
+        }
+        let (clock, app_token) = (surroundings.clock, config.slack.app_token);
+        let watch = config.sources.map(|sources| {
+            let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
+            Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
+        });
+        Ok(Self { engine, app, client, app_token, clock, watch })
     }
 
     /// The machine, for whoever drives it step by step.
@@ -112,6 +123,7 @@ impl Bot {
         });
         let warming =
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         self.app.set_ready(true);
         shutdown.cancelled().await;
         self.app.set_ready(false);
@@ -120,6 +132,9 @@ impl Bot {
             let _ = http.await;
             if let Some(socket) = socket {
                 let _ = socket.await;
+            }
+            if let Some(watch) = watch {
+                let _ = watch.await;
             }
             let _ = driver.await;
         };
@@ -141,6 +156,37 @@ impl EnvelopeHandler for Envelopes {
                 Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
             }
             Reply::Again => Err("could not be recorded".into()),
+        }
+    }
+}
+
+/// The way from the watch over the files to the admin.
+struct ToAdmin {
+    engine: Arc<Engine>,
+    client: Arc<Client>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait::async_trait]
+impl Alert for ToAdmin {
+    async fn alert(&self, text: String) {
+        let nobody = TeamId::new("");
+        let team = match self.client.auth_test(Caller::background(self.clock.now(), &nobody)).await {
+            Ok(identity) => Ok(identity.team),
+            // A team that has used the bot will do: the alert waits in the store until Slack can be reached.
+            Err(error) => {
+                match self.engine.store().rotations().await.unwrap_or_default().into_iter().next() {
+                    Some(rotation) => Ok(rotation.team),
+                    None => Err(anyhow::Error::new(error)),
+                }
+            }
+        };
+        let told = match team {
+            Ok(team) => self.engine.alert(&team, text).await.map_err(anyhow::Error::new),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::error!(error = format!("{error:#}"), "the admin could not be told");
         }
     }
 }
