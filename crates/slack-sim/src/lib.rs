@@ -26,6 +26,7 @@ mod events;
 mod membership;
 mod outbox;
 
+mod profile;
 mod faults;
 mod limits;
 

@@ -47,6 +47,8 @@ pub struct Dnd {
     pub window: Option<(Timestamp, Timestamp)>,
     /// From a time of day until another; may wrap around midnight.
     pub daily: Option<(Time, Time)>,
+    /// When notifications were last resumed by hand: the daily window that held then is over.
+    pub resumed: Option<Timestamp>,
 }
 
 /// A profile status.

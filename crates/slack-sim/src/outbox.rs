@@ -104,6 +104,7 @@ impl World {
     }
 
     fn attempt(&mut self, now: Timestamp, key: u64) -> Option<Delivery> {
+        self.tick(now);
         let id = self.next_number();
         let pending = self.outbox.pending.get_mut(&key)?;
         pending.under_way = Some((id, now));
@@ -132,11 +133,12 @@ impl World {
         Some(Delivery { id, attempt, kind, name, url, headers, body, payload, retry_reason })
     }
 
-    /// When the next attempt is due; attempts under way do not count.
+    /// When the next attempt is due, or the next status runs out; attempts under way do not count.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let waiting = self.outbox.pending.values().filter(|pending| pending.under_way.is_none());
-        waiting.map(|pending| pending.due).min()
+        let attempt = waiting.map(|pending| pending.due).min();
+        [attempt, self.next_expiry().map(|(at, _)| at)].into_iter().flatten().min()
     }
 
     /// Names of the deliveries that wait or are under way.
