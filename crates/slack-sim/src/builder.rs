@@ -273,6 +273,7 @@ fn default_app() -> App {
         events: set(EVENTS),
         commands: BTreeMap::new(),
         should_escape: true,
+        labels_mentions: true,
         home_tab: true,
         tokens_valid: true,
     }
