@@ -36,6 +36,12 @@ pub enum ActionError {
     /// No app registered it.
     #[error("{0} is not a valid command")]
     NoSuchCommand(String),
+    /// Slash commands do not work in threads.
+    #[error("{0} is not supported in threads. Sorry!")]
+    NotInThreads(String),
+    /// This person sees no such modal, or it cannot be submitted.
+    #[error("there is no modal {0} for this user")]
+    NoSuchModal(String),
     /// No user group has this id.
     #[error("there is no user group {0}")]
     NoSuchGroup(String),
@@ -51,7 +57,7 @@ pub struct Sent {
 }
 
 impl World {
-    fn acting(&self, user: &str) -> Result<(), ActionError> {
+    pub(crate) fn acting(&self, user: &str) -> Result<(), ActionError> {
         match self.users.get(user) {
             None => Err(ActionError::NoSuchUser(user.to_owned())),
             Some(found) if found.deleted => Err(ActionError::Deactivated(user.to_owned())),
@@ -74,7 +80,7 @@ impl World {
         if archived { Err(ActionError::Archived(channel.to_owned())) } else { Ok(kind) }
     }
 
-    fn new_trigger(&mut self, now: Timestamp, user: &str) -> String {
+    pub(crate) fn new_trigger(&mut self, now: Timestamp, user: &str) -> String {
         let number = self.next_number();
         let id = format!("{number}.{}.{:032x}", now.as_second(), number);
         self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), since: now, used: false });

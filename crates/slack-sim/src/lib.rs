@@ -24,9 +24,10 @@ mod actions;
 mod delivery;
 mod events;
 mod membership;
+mod modals;
 mod outbox;
-
 mod profile;
+
 mod faults;
 mod limits;
 
