@@ -72,6 +72,15 @@ impl World {
         self.announce_dnd(now, user)
     }
 
+    /// Forgets the daily window; a pause under way goes on.
+    ///
+    /// # Errors
+    /// When nobody has this id.
+    pub fn forget_daily_dnd(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
+        self.changing(user)?.dnd.daily = None;
+        self.announce_dnd(now, user)
+    }
+
     /// Ends every pause and forgets the daily window.
     ///
     /// # Errors
