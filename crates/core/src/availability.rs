@@ -164,6 +164,16 @@ pub struct Candidate {
     /// Whether they may be asked, or why not.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// When they had had their last turn, by which they stood where they stood; `None` if they had had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_turn: Option<Timestamp>,
+}
+
+impl Candidate {
+    /// Somebody who has had no turn yet.
+    pub fn new(user: UserId, verdict: Verdict) -> Self {
+        Self { user, verdict, last_turn: None }
+    }
 }
 
 /// A fact on its way in.

@@ -60,7 +60,7 @@ pub fn survey(
         match verdict {
             Some(verdict) if open == 0 => {
                 let available = verdict == Verdict::Available;
-                settled.push(Candidate { user: user.clone(), verdict });
+                settled.push(Candidate::new(user.clone(), verdict));
                 if available {
                     return Survey::Settled(settled);
                 }

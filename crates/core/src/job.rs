@@ -37,6 +37,7 @@ impl JobKey {
             JobKind::ConsiderAck { by, .. } => format!("consider-ack/{by}"),
             JobKind::FollowUp { taken } => format!("follow-up/{taken}"),
             JobKind::Answer { .. } => "answer".to_owned(),
+            JobKind::Wish { by, wish } => format!("wish/{}/{by}", wish.name()),
             JobKind::NudgeSweep => "nudge-sweep".to_owned(),
             JobKind::Nudge { user } => format!("nudge/{user}"),
             JobKind::Alert { .. } => "alert".to_owned(),
@@ -95,6 +96,13 @@ pub enum JobKind {
         /// Whether by the button rather than by a 👀.
         button: bool,
     },
+    /// Do what somebody wishes of the incident, if they may.
+    Wish {
+        /// Who.
+        by: UserId,
+        /// What.
+        wish: Wish,
+    },
     /// Send one message.
     Send(Message),
     /// Ask the reporter and whoever took the incident how it went on, when it is working time for the latter.
@@ -125,6 +133,31 @@ pub enum JobKind {
         /// What.
         text: String,
     },
+}
+
+/// What somebody wishes of an incident by a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// That somebody else takes it.
+    HandOver,
+    /// That nobody is looked for any more.
+    Cancel,
+    /// That the managers are paged, although nobody is hunted today.
+    CallManagers,
+    /// That it is closed.
+    Close,
+}
+
+impl Wish {
+    fn name(self) -> &'static str {
+        match self {
+            Self::HandOver => "hand-over",
+            Self::Cancel => "cancel",
+            Self::CallManagers => "call-managers",
+            Self::Close => "close",
+        }
+    }
 }
 
 /// What somebody wants to know.

@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod manifest;
+mod nudge;
 mod serve;
 
 use std::io::Write;
@@ -36,6 +37,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
+    /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
+    Nudge(nudge::Arguments),
     /// Print the commented default configuration.
     Config,
 }
@@ -62,6 +65,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
+        Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Config => config::run(),
     }
 }

@@ -9,12 +9,15 @@ mod file;
 pub use environment::Environment;
 pub use file::{DEFAULT, Defaults, File, Managers, Slack};
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow, bail};
-use pagerslack_core::{Policy, UserGroupId, UserId};
+use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
+use pagerslack_slack::words::FollowUpText;
 use secrecy::SecretString;
 use url::Url;
 
@@ -28,7 +31,7 @@ pub struct Config {
     /// How Slack is reached.
     pub slack: SlackConfig,
     /// How people are hunted.
-    pub rotation: RotationConfig,
+    pub settings: Settings,
 }
 
 /// Where incidents are kept.
@@ -53,8 +56,32 @@ pub struct SlackConfig {
     pub app_token: Option<Token>,
 }
 
+/// How people are hunted: all that can change while the bot runs.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// What holds where nothing else is said.
+    pub defaults: Arc<RotationConfig>,
+    /// What holds in a channel of its own settings.
+    pub rotations: BTreeMap<ChannelId, Arc<RotationConfig>>,
+    /// Who is told what those who keep the bot must see to: a person or a channel, by id.
+    pub admin: Option<String>,
+}
+
+impl Settings {
+    /// What holds in a rotation.
+    pub fn rotation(&self, rotation: &RotationId) -> &Arc<RotationConfig> {
+        self.rotations.get(&rotation.channel).unwrap_or(&self.defaults)
+    }
+}
+
+impl From<RotationConfig> for Settings {
+    fn from(rotation: RotationConfig) -> Self {
+        Self { defaults: Arc::new(rotation), ..Self::default() }
+    }
+}
+
 /// How people are hunted in a rotation.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct RotationConfig {
     /// The numbers.
     pub policy: Policy,
@@ -64,6 +91,12 @@ pub struct RotationConfig {
     pub manager_emails: Vec<String>,
     /// The managers' user group.
     pub manager_group: Option<UserGroupId>,
+    /// Who may be asked.
+    pub rules: Rules,
+    /// What is asked after an incident.
+    pub follow_up: FollowUpText,
+    /// Whether people without a notification schedule are told how to set one.
+    pub nudge_missing_schedule: bool,
 }
 
 impl Config {
@@ -115,7 +148,7 @@ impl Config {
                 signing_secret: environment.signing_secret.clone(),
                 app_token: environment.app_token.clone(),
             },
-            rotation: file.defaults.rotation(),
+            settings: Settings::from(file.defaults.rotation()),
         })
     }
 }

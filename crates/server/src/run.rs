@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use arc_swap::ArcSwap;
 use axum::Router;
 use pagerslack_core::TeamId;
 use pagerslack_slack::client::{Caller, Client, SingleToken};
@@ -74,7 +75,7 @@ impl Bot {
             store: surroundings.store,
             client: Arc::clone(&client),
             command: config.slack.command,
-            rotation: config.rotation,
+            settings: Arc::new(ArcSwap::from_pointee(config.settings)),
             seed: surroundings.seed,
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;

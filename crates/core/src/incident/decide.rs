@@ -274,6 +274,7 @@ fn page(
         .iter()
         .map(|candidate| Candidate {
             user: candidate.user.clone(),
+            last_turn: candidate.last_turn,
             verdict: if asked.contains(&candidate.user) {
                 Verdict::AskedAlready
             } else {

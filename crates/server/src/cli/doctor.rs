@@ -116,7 +116,7 @@ fn check_secrets(config: &Config) -> Vec<Finding> {
         (_, Some(_)) => findings.push(Finding::Good("Socket Mode is used, as SLACK_APP_TOKEN is set".into())),
         (Some(_), None) => findings.push(Finding::Good(format!("HTTP requests are taken at {}", config.listen))),
     }
-    let rotation = &config.rotation;
+    let rotation = &config.settings.defaults;
     if rotation.managers.is_empty() && rotation.manager_emails.is_empty() && rotation.manager_group.is_none()
     {
         findings.push(Finding::Bad(

@@ -151,10 +151,12 @@ impl Defaults {
                 manager_repeat: self.managers.repeat,
                 manager_rounds: self.managers.rounds,
                 patience: self.patience,
+                ..Policy::default()
             },
             managers: self.managers.users.iter().map(UserId::new).collect(),
             manager_emails: self.managers.emails.clone(),
             manager_group: self.managers.group.as_ref().map(UserGroupId::new),
+            ..RotationConfig::default()
         }
     }
 }

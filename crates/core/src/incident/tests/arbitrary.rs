@@ -49,7 +49,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let message =
         || ("[CD][0-9]{3}", ".*").prop_map(|(c, ts)| MessageRef::new(c.as_str().into(), ts.as_str().into()));
     let candidates = || {
-        let candidate = (any_user(), any_verdict()).prop_map(|(user, verdict)| Candidate { user, verdict });
+        let candidate = (any_user(), any_verdict()).prop_map(|(user, verdict)| Candidate::new(user, verdict));
         prop::collection::vec(candidate, 0..4)
     };
     let reason = prop_oneof![

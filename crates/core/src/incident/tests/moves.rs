@@ -86,7 +86,7 @@ fn any_move() -> impl Strategy<Value = Move> {
     let someone = || (any_user().prop_map(Some), prop::bool::weighted(0.2));
     let candidates = || prop::collection::vec((any_user(), any_verdict()), 0..7);
     let hunt = candidates().prop_map(|found| {
-        let candidate = |(user, verdict)| Candidate { user, verdict };
+        let candidate = |(user, verdict)| Candidate::new(user, verdict);
         Move::Hunt(found.into_iter().map(candidate).collect())
     });
     prop_oneof![

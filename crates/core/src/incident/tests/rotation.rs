@@ -70,7 +70,7 @@ impl Rotation {
     fn ask(&mut self, incident: usize) {
         let candidate = |user: UserId| {
             let verdict = if self.away.contains(&user) { Verdict::Away } else { Verdict::Available };
-            Candidate { user, verdict }
+            Candidate::new(user, verdict)
         };
         let order = self.queue.order(&self.members, &self.deprioritised);
         let candidates = order.into_iter().map(candidate).collect();

@@ -158,7 +158,7 @@ fn a_report_without_a_first_still_reads() {
 }
 
 fn candidate(user: &str, verdict: Verdict) -> Candidate {
-    Candidate { user: user.into(), verdict }
+    Candidate::new(user.into(), verdict)
 }
 
 fn refused(posting: Posting) -> Event {

@@ -93,7 +93,7 @@ fn candidate(word: &str) -> Candidate {
         "unknown" => Verdict::Unknown { why: "ratelimited".to_owned() },
         other => panic!("no such verdict: {other}"),
     };
-    Candidate { user: user.into(), verdict }
+    Candidate::new(user.into(), verdict)
 }
 
 pub(super) fn told(event: &Event) -> String {

@@ -82,6 +82,7 @@ impl Desk {
             | JobKind::Answer { .. }
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
+            | JobKind::Wish { .. }
             | JobKind::Alert { .. } => unreachable!("no event plans it"),
         })
     }
@@ -210,7 +211,7 @@ fn candidate(index: u8, weather: &mut Weather) -> Candidate {
         2 => Verdict::Away,
         _ => Verdict::Unknown { why: "ratelimited".to_owned() },
     };
-    Candidate { user: UserId::new(format!("U{index}")), verdict }
+    Candidate::new(UserId::new(format!("U{index}")), verdict)
 }
 
 proptest! {

@@ -26,6 +26,10 @@ fn one_of_each() -> Vec<JobKind> {
         JobKind::NudgeSweep,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "hello".to_owned() },
+        JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
+        JobKind::Wish { by: "U1".into(), wish: Wish::Cancel },
+        JobKind::Wish { by: "U1".into(), wish: Wish::CallManagers },
+        JobKind::Wish { by: "U1".into(), wish: Wish::Close },
     ];
     let url = || Some("https://example.com/incidents/7".to_owned());
     let questions = [
@@ -85,6 +89,10 @@ fn one_of_each_job() {
     nudge-sweep {"kind":"nudge_sweep"}
     nudge/U1 {"kind":"nudge","user":"U1"}
     alert {"kind":"alert","to":"C9","text":"hello"}
+    wish/hand-over/U1 {"kind":"wish","by":"U1","wish":"hand_over"}
+    wish/cancel/U1 {"kind":"wish","by":"U1","wish":"cancel"}
+    wish/call-managers/U1 {"kind":"wish","by":"U1","wish":"call_managers"}
+    wish/close/U1 {"kind":"wish","by":"U1","wish":"close"}
     answer {"kind":"answer","user":"U1","question":{"question":"top"},"to":{"to":"direct","channel":"D1"}}
     answer {"kind":"answer","user":"U1","question":{"question":"position"},"to":{"to":"direct","channel":"D1"}}
     answer {"kind":"answer","user":"U1","question":{"question":"why","url":"https://example.com/incidents/7"},"to":{"to":"direct","channel":"D1"}}
@@ -168,6 +176,8 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         1 => number().prop_map(|taken| JobKind::FollowUp { taken }),
         1 => Just(JobKind::NudgeSweep),
         1 => user().prop_map(|user| JobKind::Nudge { user }),
+        1 => (user(), prop::sample::select(vec![Wish::HandOver, Wish::Cancel, Wish::CallManagers, Wish::Close]))
+            .prop_map(|(by, wish)| JobKind::Wish { by, wish }),
         1 => ("[CU][0-9]", ".*").prop_map(|(to, text)| JobKind::Alert { to, text }),
         10 => message.prop_map(JobKind::Send),
     ]
