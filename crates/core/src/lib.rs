@@ -23,6 +23,6 @@ pub mod queue;
 pub use availability::{Candidate, DndWindow, Presence, Verdict};
 pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};
 pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
-pub use job::{Job, JobKey, JobKind, Message, Plan, plan};
+pub use job::{Job, JobKey, JobKind, Message, Plan, Urgency, plan};
 pub use policy::Policy;
 pub use queue::{Place, Queue, QueueChange};

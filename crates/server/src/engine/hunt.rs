@@ -1,7 +1,8 @@
 //! The hunt: gather what must be known, from the head of the queue, until somebody can be chosen.
 //!
 //! Facts come from Slack at the time of the attempt. What Slack cannot say within the policy's patience counts
-//! as unknown, never as "no" (P6).
+//! as unknown, never as "no" (P6). Waiting for our turn under Slack's rate limits is something else: it ends at
+//! a known time with a true answer, and is waited for longer (`Policy::rate_limit_patience`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -10,9 +11,12 @@ use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::availability::{Account, Fact, Facts};
 use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId, Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Policy, Presence, QueueChange, RotationId, TeamId,
+    UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
+use pagerslack_slack::directory::{PRESENCE_TTL, Remembered};
+use pagerslack_slack::method::Method;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
@@ -27,6 +31,9 @@ const WIDTH: usize = 4;
 /// reports may all hunt at once; past this the job comes up again.
 const CHOICES: usize = 32;
 
+/// How soon a hunt looks again that was not quick enough in any of its choices.
+const ELBOWED_OUT: SignedDuration = SignedDuration::from_secs(1);
+
 /// How soon a hunt that cannot see into the channel looks again while its root message is refused too.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
@@ -36,7 +43,7 @@ const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
 /// follows a deadline at once has just done so.
-const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a hunt can go on.
 enum Found {
@@ -56,6 +63,7 @@ impl Engine {
             .last()
             .is_some_and(|last| last.end == Some(pagerslack_core::incident::AttemptEnd::Passed));
         if (passed || self.now() > since + READ_BACK_FRESH)
+            && !self.just_read_back(&incident)
             && !self.may_escalate(job, &incident, since).await?
         {
             return Ok(());
@@ -72,8 +80,7 @@ impl Engine {
             self.act_for(job, command, Disposal::Done).await?;
             return Ok(());
         }
-        let patience =
-            Patience { until: since + policy.patience, left: self.now() < since + policy.patience };
+        let patience = Patience::new(policy, incident.reported_at, since, self.now());
         let members = match self.directory.members(self.paging(&rotation.team), &rotation.channel).await {
             Ok(members) => members.iter().cloned().collect::<BTreeSet<_>>(),
             Err(error) => return self.cannot_see_members(job, &incident, &error, patience).await,
@@ -93,7 +100,7 @@ impl Engine {
         let rotation = &incident.report.rotation;
         let managers = self.managers(rotation).await;
         let manager_set: BTreeSet<UserId> = managers.users.iter().cloned().collect();
-        let mut known = Known { patient: patience.left, ..Known::default() };
+        let mut known = Known::new(patience);
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
@@ -107,7 +114,6 @@ impl Engine {
             let candidates = match self.gather(rotation, &order, incident, &manager_set, &mut known).await {
                 Found::Candidates(candidates) => candidates,
                 Found::Later(due) => {
-                    let due = due.min(patience.until);
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
             };
@@ -134,7 +140,9 @@ impl Engine {
                 Ok(_) => return self.tell_of_blindness(incident, known.refusal.as_ref()).await,
             }
         }
-        Err(StepError::Contended)
+        // In a storm of reports that is no failure: the others have found somebody meanwhile.
+        let due = self.now() + ELBOWED_OUT;
+        self.dispose(job, Disposal::Again { due, doubtful: false }).await
     }
 
     /// Asks Slack for facts until the survey is settled.
@@ -148,10 +156,14 @@ impl Engine {
     ) -> Found {
         let asked = incident.asked();
         loop {
-            match survey(order, &asked, managers, |user| known.of(user), WIDTH, self.now()) {
+            let (now, team) = (self.now(), &rotation.team);
+            let away_since = self.away_since(team, known.patience);
+            let facts =
+                |user: &UserId| known.of(user, team, self.directory.remembered(now, team, user, away_since));
+            match survey(order, &asked, managers, facts, WIDTH, now) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
                 Survey::Need(need) => match known.without_those_put_off(need) {
-                    Ok(need) => self.ask(rotation, &need, known).await,
+                    Ok(need) => self.ask(rotation, &need, known, away_since).await,
                     Err(due) => return Found::Later(due),
                 },
             }
@@ -159,12 +171,12 @@ impl Engine {
     }
 
     /// Asks for what is needed, all at once.
-    async fn ask(&self, rotation: &RotationId, need: &Need, known: &mut Known) {
+    async fn ask(&self, rotation: &RotationId, need: &Need, known: &mut Known, away_since: Timestamp) {
         let caller = self.paging(&rotation.team);
         let (people, dnd, presence) = join!(
             self.directory.people(caller, &need.accounts),
             self.directory.dnd(caller, &need.dnd),
-            self.directory.presence(caller, &need.presence),
+            self.directory.presence(caller, &need.presence, away_since),
         );
         for (user, person) in people {
             known.account(user, person.map(|person| person.account(&rotation.team)));
@@ -182,6 +194,13 @@ impl Engine {
         for (user, presence) in presence {
             known.presence(user, presence);
         }
+    }
+
+    /// Since when an "away" that was heard counts for this hunt. While calls are scarce they go to those of whom
+    /// nothing is known, rather than once more to those who were away at an earlier attempt.
+    fn away_since(&self, team: &TeamId, patience: Patience) -> Timestamp {
+        let scarce = self.client.is_scarce(self.now(), team, Method::UsersGetPresence);
+        if scarce { patience.away_earlier_since } else { patience.away_since }
     }
 
     /// Who is in the channel cannot be read. While the root message is not there either, its deadline bounds the
@@ -234,11 +253,42 @@ impl Engine {
     }
 }
 
-/// How long a hunt waits for facts that Slack does not give.
+/// How long a hunt waits for facts that Slack does not give, and how long it believes them.
 #[derive(Clone, Copy)]
 struct Patience {
+    /// The end of waiting for what Slack cannot say.
     until: Timestamp,
+    /// Whether that is still to come.
     left: bool,
+    /// The end of waiting for our turn under a rate limit.
+    limited_until: Timestamp,
+    /// Whoever was away at a time that this hunt has seen counts as away for this hunt: it asks about everybody
+    /// once, however many minutes the rate limit makes of that. Bounded, for a hunt may wait long for its thread.
+    away_since: Timestamp,
+    /// The same of all hunts of the incident, for while calls are scarce.
+    away_earlier_since: Timestamp,
+}
+
+impl Patience {
+    fn new(policy: &Policy, reported_at: Timestamp, since: Timestamp, now: Timestamp) -> Self {
+        let until = since + policy.patience;
+        let limited = policy.rate_limit_patience();
+        let ago = |span| now.saturating_sub(span).unwrap_or(since);
+        Self {
+            until,
+            left: now < until,
+            limited_until: reported_at.saturating_add(limited).unwrap_or(until),
+            away_since: since.max(ago(limited)) - PRESENCE_TTL,
+            // The waiting and the attempts themselves take as long again.
+            away_earlier_since: reported_at.max(ago(limited + limited)) - PRESENCE_TTL,
+        }
+    }
+
+    /// When to ask again, if that is worth waiting for.
+    fn again(&self, error: &CallError) -> Option<Timestamp> {
+        let limited = error.limited_until().filter(|at| *at <= self.limited_until);
+        limited.or_else(|| error.retry_at().filter(|_| self.left).map(|at| at.min(self.until)))
+    }
 }
 
 /// How soon to look whether the root message stands.
@@ -247,10 +297,9 @@ fn until_the_root(incident: &Incident) -> SignedDuration {
 }
 
 /// The facts of one hunt, and which of them Slack wants to be asked for later.
-#[derive(Default)]
 struct Known {
-    /// Whether to wait for those, or to take them as unreadable (P6).
-    patient: bool,
+    /// How long to wait for those, before they are taken as unreadable (P6).
+    patience: Patience,
     facts: HashMap<UserId, Facts>,
     put_off: BTreeMap<(FactKind, UserId), Timestamp>,
     /// A permission that is missing to know more.
@@ -269,8 +318,30 @@ enum FactKind {
 }
 
 impl Known {
-    fn of(&self, user: &UserId) -> Facts {
-        self.facts.get(user).cloned().unwrap_or(Facts::NONE)
+    fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            facts: HashMap::new(),
+            put_off: BTreeMap::new(),
+            refusal: None,
+            blind_to_accounts: false,
+            knows_itself: false,
+        }
+    }
+
+    /// What this hunt has found out, and for the rest what is remembered.
+    fn of(&self, user: &UserId, team: &TeamId, remembered: Remembered) -> Facts {
+        let mut facts = self.facts.get(user).cloned().unwrap_or(Facts::NONE);
+        if let (Fact::NotAsked, Some(person)) = (&facts.account, remembered.person) {
+            facts.account = Fact::Known(person.account(team));
+        }
+        if let (Fact::NotAsked, Some(window)) = (&facts.dnd, remembered.dnd) {
+            facts.dnd = Fact::Known(window);
+        }
+        if let (Fact::NotAsked, Some(presence)) = (&facts.presence, remembered.presence) {
+            facts.presence = Fact::Known(presence);
+        }
+        facts
     }
 
     fn account(&mut self, user: UserId, answer: Result<Account, CallError>) {
@@ -292,12 +363,12 @@ impl Known {
     fn fact<T>(&mut self, kind: FactKind, user: &UserId, answer: Result<T, CallError>) -> Fact<T> {
         match answer {
             Ok(value) => Fact::Known(value),
-            Err(error) => match error.retry_at() {
-                Some(at) if self.patient => {
+            Err(error) => match self.patience.again(&error) {
+                Some(at) => {
                     self.put_off.insert((kind, user.clone()), at);
                     Fact::NotAsked
                 }
-                _ => {
+                None => {
                     let missing = error.refusal().filter(|it| it.kind() == RefusalKind::MissingScope);
                     self.refusal = self.refusal.take().or_else(|| missing.cloned());
                     Fact::Unreadable(why(&error))
