@@ -174,7 +174,8 @@ async fn where_nobody_is_online_the_managers_are_called_once_that_is_known() {
     stage.pass("6 min").await;
     assert_eq!(stage.pages(), []);
     assert_eq!(stage.posts().iter().filter(|post| post.kind == "managers/1").count(), 20);
-    assert_eq!(calls(&stage, "users.getPresence"), 270, "everybody who does not rest, once");
+    // Those 270 who do not rest, and with each batch of do-not-disturb one who turns out to.
+    assert!((270..=276).contains(&calls(&stage, "users.getPresence")));
     is_within_limits(&stage);
 }
 
