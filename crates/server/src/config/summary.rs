@@ -25,7 +25,7 @@ pub fn in_short(settings: &Settings) -> String {
         None => "no roster".to_owned(),
     };
     format!(
-        "{people}, {} of the team's own, {}, {} of their own settings",
+        "{people}, {} of the team's own, {}, {} with settings of their own",
         counted(rules.calendar.days.len(), "day off", "days off"),
         counted(rules.exclusions.len(), "exclusion", "exclusions"),
         counted(settings.rotations.len(), "rotation", "rotations"),
