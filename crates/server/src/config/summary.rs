@@ -63,7 +63,7 @@ fn rotation(text: &mut String, title: &str, config: &RotationConfig, now: Timest
             let of = |role| roster.entries().iter().filter(|entry| entry.role == role).count();
             let volunteers = roster.entries().iter().filter(|entry| entry.weekend_volunteer).count();
             lines.push(format!(
-                "people: {} asked, {}, {}",
+                "people: {}, {}, {}",
                 counted(of(Role::Engineer), "engineer", "engineers"),
                 counted(of(Role::Manager), "manager", "managers"),
                 counted(volunteers, "weekend volunteer", "weekend volunteers"),
