@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod manifest;
+mod roster;
 mod serve;
 
 use std::io::Write;
@@ -34,6 +35,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
     Doctor(doctor::Arguments),
+    /// Make oncall.csv from a spreadsheet, and check it.
+    Roster(roster::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
     /// Print the commented default configuration.
@@ -61,6 +64,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Serve => runtime()?.block_on(serve::run(path, environment)),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
+        Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Config => config::run(),
     }

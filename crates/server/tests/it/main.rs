@@ -19,5 +19,6 @@ mod presence;
 mod refusals;
 mod report;
 mod requests;
+mod roster_import;
 mod unreachable;
 mod wire;
