@@ -176,6 +176,24 @@ fn nothing_is_written_unasked() {
 }
 
 #[test]
+fn a_reader_who_leaves_early_does_not_stop_the_work() {
+    let desk = Desk::new(SHEET);
+    let run = |arguments: &[&str]| {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pagerslack"));
+        command.current_dir(desk.folder.path()).env_clear().args(arguments).stdin(Stdio::null());
+        command.stdout(writer).stderr(Stdio::null()).status().unwrap().code()
+    };
+    assert_eq!(run(&["roster", "import", "team.csv"]), Some(1));
+    assert_eq!(desk.oncall(), None);
+    assert_eq!(run(&["roster", "import", "team.csv", "--yes"]), Some(0));
+    assert_eq!(desk.people().lines().count(), 2);
+    desk.write("oncall.csv", "email\nann\n");
+    assert_eq!(run(&["roster", "check"]), Some(1));
+}
+
+#[test]
 fn columns_and_dates_are_said() {
     let desk = Desk::new("Who;Contact;Since;Region\nAnn;ann@example.com;3/4/2024;EMEA\n");
     desk.roster(&["import", "team.csv", "--yes"]).expect(1, &["name it with --map email=HEADER"]);

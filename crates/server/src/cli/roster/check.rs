@@ -9,7 +9,7 @@ use clap::Args;
 use pagerslack_core::roster::Role;
 use pagerslack_sources::{Columns, oncall};
 
-use super::report::count;
+use super::report::{Said, count};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -21,7 +21,7 @@ pub(super) struct Arguments {
 pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let file = arguments.file.display();
     let bytes = std::fs::read(&arguments.file).with_context(|| format!("cannot read {file}"))?;
-    let mut out = std::io::stdout().lock();
+    let mut out = Said::new();
     let read = match oncall::read(&bytes, &Columns::default()) {
         Ok(read) => read,
         Err(faults) => {

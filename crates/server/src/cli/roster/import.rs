@@ -21,7 +21,7 @@ use pagerslack_sources::{Columns, DateOrder, Faults};
 
 use super::file::Target;
 use super::lookup;
-use super::report::{self, count};
+use super::report::{self, Said, count};
 use crate::config::{Config, Environment};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -85,7 +85,7 @@ pub(super) async fn run(
     config: Option<&Path>,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    let mut out = std::io::stdout().lock();
+    let mut out = Said::new();
     let columns = Columns::default();
     let file = arguments.out.display().to_string();
     let bytes = read_sheet(&arguments.sheet)?;

@@ -7,6 +7,33 @@ use pagerslack_core::roster::Entry;
 use pagerslack_sources::import::{Diff, Mapping, Outcome, Sheet};
 use pagerslack_sources::{Field, oncall};
 
+/// Standard output whose reader may leave early: what was asked for is done all the same, and the exit code is that
+/// of the work.
+pub(super) struct Said(io::StdoutLock<'static>);
+
+impl Said {
+    pub(super) fn new() -> Self {
+        Self(io::stdout().lock())
+    }
+}
+
+impl Write for Said {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        unless_closed(self.0.write(bytes), bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        unless_closed(self.0.flush(), ())
+    }
+}
+
+fn unless_closed<T>(result: io::Result<T>, otherwise: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(otherwise),
+        other => other,
+    }
+}
+
 /// Which column was taken for what.
 pub(super) fn columns(out: &mut impl Write, sheet: &Sheet, mapping: &Mapping) -> io::Result<()> {
     let separator = match sheet.separator() {
