@@ -5,6 +5,7 @@
 
 mod ci;
 mod command;
+mod holidays;
 mod machine;
 mod step;
 mod suite;
@@ -50,6 +51,12 @@ enum Task {
         #[arg(last = true)]
         bench: Vec<String>,
     },
+    /// Make the table of public holidays anew from the PyPI package `holidays` (needs Python and the network)
+    Holidays {
+        /// Only check the committed table: it can be read, covers the years, and has not shrunk. No network
+        #[arg(long)]
+        check: bool,
+    },
     /// Check the formatting (mend it with `cargo fmt --all`)
     Fmt,
     /// Check the house rules that no other tool knows: headers, clocks, arrows between crates, links
@@ -81,6 +88,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Ci => return ci::run(),
         Task::Test { nextest } => suite::run(&nextest)?,
         Task::Bench { bench } => bench_run(&bench)?,
+        Task::Holidays { check: true } => holidays::check()?,
+        Task::Holidays { check: false } => holidays::generate()?,
         Task::Fmt => Step::Fmt.run()?,
         Task::Tidy => Step::Tidy.run()?,
         Task::Unused => Step::Unused.run()?,

@@ -32,7 +32,7 @@ pub(crate) fn paged(number: usize, now: Timestamp) -> Commit {
         let channel = report.rotation.channel.clone();
         let message =
             |part: usize| MessageRef::new(channel.clone(), format!("{number}.{part:06}").as_str().into());
-        let candidate = |user: &str, verdict| Candidate { user: user.into(), verdict };
+        let candidate = |user: &str, verdict| Candidate::new(user.into(), verdict);
         let candidates =
             vec![candidate("U0000000001", Verdict::Away), candidate("U0000000002", Verdict::Available)];
         vec![

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use clap::Subcommand;
 use jiff::Timestamp;
 use pagerslack::clock::SystemClock;
-use pagerslack::config::{Config, Environment, File};
+use pagerslack::config::{Config, Environment, File, RotationConfig};
 use pagerslack::engine::LEASE;
 use pagerslack::http::serve;
 use pagerslack::{Bot, Surroundings, drawn_seed};
@@ -109,7 +109,7 @@ pub(crate) async fn assemble(
         ..Environment::default()
     };
     let mut config = Config::resolve(File::default(), &environment)?;
-    config.rotation.managers = vec!["M1".into()];
+    config.settings = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }.into();
     let clock = Arc::new(SystemClock);
     Bot::assemble(config, Surroundings { clock, store, transport, seed: drawn_seed(), panel: false }).await
 }

@@ -3,7 +3,10 @@
 //! A fact that could not be read is never taken for a "no" (P6): it makes the verdict [`Verdict::Unknown`],
 //! and unknown people are asked after everybody known to be available and before the managers.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::UserId;
@@ -53,12 +56,80 @@ pub enum Account {
     Deactivated,
 }
 
+/// What Slack knows of somebody's account, as far as the rules go by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The kind of account.
+    pub account: Account,
+    /// Their address, when the app may read it.
+    pub email: Option<String>,
+    /// The names they go by.
+    pub names: Vec<String>,
+    /// Their time zone's IANA name.
+    pub zone: Option<String>,
+    /// Their status, if they have set one.
+    pub status: Option<Status>,
+}
+
+impl Profile {
+    /// An account of which nothing else is known.
+    pub fn bare(account: Account) -> Self {
+        Self { account, email: None, names: Vec::new(), zone: None, status: None }
+    }
+}
+
+/// A status as somebody has set it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// The emoji with its colons, or "".
+    pub emoji: String,
+    /// The text, or "".
+    pub text: String,
+    /// When it ends by itself.
+    pub until: Option<Timestamp>,
+}
+
 /// Why a person may or may not be asked. Closed, so that every reason has its sentence.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "verdict", rename_all = "snake_case")]
 pub enum Verdict {
     /// Online and not to be left alone.
     Available,
+    /// Left out by the team for a while.
+    Excluded {
+        /// The last day, included, or for good.
+        until: Option<Date>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// Not an engineer of this rotation.
+    NotOnRoster,
+    /// Not long enough in the company.
+    New {
+        /// The first day on which they may be asked.
+        until: Date,
+    },
+    /// Has a day off.
+    Holiday {
+        /// Which.
+        name: String,
+    },
+    /// Does not volunteer for days on which nobody is expected.
+    NotVolunteering,
+    /// Not at work at this hour.
+    OutsideHours {
+        /// Their local time.
+        local: Time,
+        /// The zone it is of.
+        zone: String,
+    },
+    /// Has a status that says so.
+    Status {
+        /// The status: its emoji and its text.
+        status: String,
+        /// When it ends by itself.
+        until: Option<Timestamp>,
+    },
     /// Slack says away.
     Away,
     /// In do-not-disturb.
@@ -78,7 +149,7 @@ pub enum Verdict {
     Stranger,
     /// Not a person.
     Bot,
-    /// Slack could not tell.
+    /// It could not be found out.
     Unknown {
         /// What could not be read.
         why: String,
@@ -93,6 +164,16 @@ pub struct Candidate {
     /// Whether they may be asked, or why not.
     #[serde(flatten)]
     pub verdict: Verdict,
+    /// When they had had their last turn, by which they stood where they stood; `None` if they had had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_turn: Option<Timestamp>,
+}
+
+impl Candidate {
+    /// Somebody who has had no turn yet.
+    pub fn new(user: UserId, verdict: Verdict) -> Self {
+        Self { user, verdict, last_turn: None }
+    }
 }
 
 /// A fact on its way in.
@@ -106,11 +187,11 @@ pub enum Fact<T> {
     NotAsked,
 }
 
-/// What is known of one person for one attempt.
+/// What is known of one person for one attempt. [`crate::rules::Rules::verdict`] says what it comes to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// The kind of account.
-    pub account: Fact<Account>,
+    /// The account.
+    pub profile: Fact<Arc<Profile>>,
     /// The do-not-disturb window, if there is one.
     pub dnd: Fact<Option<DndWindow>>,
     /// The presence.
@@ -119,53 +200,16 @@ pub struct Facts {
 
 impl Facts {
     /// Nothing is known yet.
-    pub const NONE: Self = Self { account: Fact::NotAsked, dnd: Fact::NotAsked, presence: Fact::NotAsked };
-
-    /// The verdict that these facts allow, or `None` while a fact that could change it has not been asked
-    /// for.
-    ///
-    /// A known "no" settles the matter whatever else is missing; "available" needs every fact.
-    pub fn verdict(&self, now: Timestamp) -> Option<Verdict> {
-        match &self.account {
-            Fact::Known(Account::Bot) => return Some(Verdict::Bot),
-            Fact::Known(Account::Guest) => return Some(Verdict::Guest),
-            Fact::Known(Account::Stranger) => return Some(Verdict::Stranger),
-            Fact::Known(Account::Deactivated) => return Some(Verdict::Deactivated),
-            Fact::Known(Account::Member) | Fact::Unreadable(_) | Fact::NotAsked => {}
-        }
-        if let Fact::Known(Some(window)) = &self.dnd
-            && window.contains(now)
-        {
-            return Some(Verdict::DoNotDisturb { until: window.end });
-        }
-        if let Fact::Known(Presence::Away) = &self.presence {
-            return Some(Verdict::Away);
-        }
-        let mut unreadable = Vec::new();
-        for (name, fact) in [
-            ("account", state(&self.account)),
-            ("do-not-disturb", state(&self.dnd)),
-            ("presence", state(&self.presence)),
-        ] {
-            match fact {
-                Fact::Known(()) => {}
-                Fact::NotAsked => return None,
-                Fact::Unreadable(why) => unreadable.push(format!("{name}: {why}")),
-            }
-        }
-        Some(if unreadable.is_empty() {
-            Verdict::Available
-        } else {
-            Verdict::Unknown { why: unreadable.join(", ") }
-        })
-    }
+    pub const NONE: Self = Self { profile: Fact::NotAsked, dnd: Fact::NotAsked, presence: Fact::NotAsked };
 }
 
-fn state<T>(fact: &Fact<T>) -> Fact<()> {
-    match fact {
-        Fact::Known(_) => Fact::Known(()),
-        Fact::Unreadable(why) => Fact::Unreadable(why.clone()),
-        Fact::NotAsked => Fact::NotAsked,
+impl<T> Fact<T> {
+    /// What Slack said, if it did.
+    pub fn known(&self) -> Option<&T> {
+        match self {
+            Self::Known(value) => Some(value),
+            Self::Unreadable(_) | Self::NotAsked => None,
+        }
     }
 }
 
@@ -173,18 +217,8 @@ fn state<T>(fact: &Fact<T>) -> Fact<()> {
 mod tests {
     use super::*;
 
-    const NOW: Timestamp = Timestamp::UNIX_EPOCH;
-
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_second(seconds).unwrap()
-    }
-
-    fn known() -> Facts {
-        Facts {
-            account: Fact::Known(Account::Member),
-            dnd: Fact::Known(None),
-            presence: Fact::Known(Presence::Active),
-        }
     }
 
     #[test]
@@ -194,34 +228,5 @@ mod tests {
         assert!(window.contains(at(10)));
         assert!(window.contains(at(19)));
         assert!(!window.contains(at(20)));
-    }
-
-    #[test]
-    fn a_coming_window_does_not_matter_yet() {
-        let facts = Facts { dnd: Fact::Known(Some(DndWindow { start: at(10), end: at(20) })), ..known() };
-        assert_eq!(facts.verdict(at(9)), Some(Verdict::Available));
-        assert_eq!(facts.verdict(at(10)), Some(Verdict::DoNotDisturb { until: at(20) }));
-    }
-
-    #[test]
-    fn a_known_no_needs_no_other_fact() {
-        assert_eq!(
-            Facts { presence: Fact::Known(Presence::Away), ..Facts::NONE }.verdict(NOW),
-            Some(Verdict::Away)
-        );
-        assert_eq!(
-            Facts { account: Fact::Known(Account::Guest), ..Facts::NONE }.verdict(NOW),
-            Some(Verdict::Guest)
-        );
-        assert_eq!(Facts::NONE.verdict(NOW), None);
-    }
-
-    #[test]
-    fn an_unreadable_fact_is_never_a_no() {
-        let facts = Facts { dnd: Fact::Unreadable("missing_scope".into()), ..known() };
-        assert_eq!(
-            facts.verdict(NOW),
-            Some(Verdict::Unknown { why: "do-not-disturb: missing_scope".into() })
-        );
     }
 }

@@ -6,8 +6,6 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use crate::availability::{Candidate, Fact, Facts, Verdict};
 use crate::ids::UserId;
 
@@ -39,14 +37,14 @@ pub struct Need {
 /// Looks over the queue from its head and says who is available, or what must be found out first.
 ///
 /// `order` is the queue; `asked` those already asked for this incident; `managers` those who come last
-/// anyway. At most `width` people's presence and accounts are wanted at a time.
+/// anyway; `judge` gives what is known of a person and what that comes to
+/// ([`crate::rules::Rules::verdict`]). At most `width` people's presence and accounts are wanted at a time.
 pub fn survey(
     order: &[UserId],
     asked: &BTreeSet<UserId>,
     managers: &BTreeSet<UserId>,
-    facts: impl Fn(&UserId) -> Facts,
+    judge: impl Fn(&UserId) -> (Facts, Option<Verdict>),
     width: usize,
-    now: Timestamp,
 ) -> Survey {
     let mut settled = Vec::with_capacity(order.len());
     let mut need = Need::default();
@@ -57,14 +55,12 @@ pub fn survey(
         } else if managers.contains(user) {
             (Facts::NONE, Some(Verdict::Manager))
         } else {
-            let facts = facts(user);
-            let verdict = facts.verdict(now);
-            (facts, verdict)
+            judge(user)
         };
         match verdict {
             Some(verdict) if open == 0 => {
                 let available = verdict == Verdict::Available;
-                settled.push(Candidate { user: user.clone(), verdict });
+                settled.push(Candidate::new(user.clone(), verdict));
                 if available {
                     return Survey::Settled(settled);
                 }
@@ -75,7 +71,7 @@ pub fn survey(
             None => {
                 open += 1;
                 if open <= width {
-                    want(&mut need.accounts, user, &facts.account);
+                    want(&mut need.accounts, user, &facts.profile);
                     want(&mut need.presence, user, &facts.presence);
                 }
                 if need.dnd.len() < DND_BATCH {
@@ -98,19 +94,30 @@ fn want<T>(list: &mut Vec<UserId>, user: &UserId, fact: &Fact<T>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use jiff::Timestamp;
+
     use super::*;
-    use crate::availability::{Account, Presence};
+    use crate::availability::{Account, Presence, Profile};
+    use crate::rules::{Day, Rules};
 
     fn users(count: usize) -> Vec<UserId> {
         (0..count).map(|i| UserId::new(format!("U{i:05}"))).collect()
     }
 
     fn facts(presence: Fact<Presence>) -> Facts {
-        Facts { account: Fact::Known(Account::Member), dnd: Fact::Known(None), presence }
+        let profile = Fact::Known(Arc::new(Profile::bare(Account::Member)));
+        Facts { profile, dnd: Fact::Known(None), presence }
+    }
+
+    fn judged(user: &UserId, facts: Facts) -> (Facts, Option<Verdict>) {
+        let verdict = Rules::default().verdict(user, &facts, Timestamp::UNIX_EPOCH, &Day::Working);
+        (facts, verdict)
     }
 
     fn look(order: &[UserId], facts: impl Fn(&UserId) -> Facts) -> Survey {
-        survey(order, &BTreeSet::new(), &BTreeSet::new(), facts, 4, Timestamp::UNIX_EPOCH)
+        survey(order, &BTreeSet::new(), &BTreeSet::new(), |user| judged(user, facts(user)), 4)
     }
 
     #[test]
@@ -163,9 +170,7 @@ mod tests {
         let order = users(2);
         let asked = BTreeSet::from([order[0].clone()]);
         let managers = BTreeSet::from([order[1].clone()]);
-        let Survey::Settled(found) =
-            survey(&order, &asked, &managers, |_| Facts::NONE, 4, Timestamp::UNIX_EPOCH)
-        else {
+        let Survey::Settled(found) = survey(&order, &asked, &managers, |_| (Facts::NONE, None), 4) else {
             panic!("no fact can change this")
         };
         assert_eq!(

@@ -4,12 +4,16 @@
 //! are rows, not function calls. [`plan`] derives them from events, so that whoever commits an event commits
 //! what it calls for in the same breath.
 
+mod message;
+mod plan;
+
+pub use message::{Message, Notice};
+pub use plan::{Plan, plan};
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChannelId, IncidentId, MessageRef, RotationId, UserId};
-use crate::incident::{Event, Incident, Phase, Recorded};
-use crate::policy::Policy;
 
 /// A job's stable name. There is at most one job of a name, and the name is also the key by which a message
 /// is recognised in Slack when it is unknown whether it landed (P2).
@@ -31,7 +35,12 @@ impl JobKey {
             JobKind::PageDeadline { attempt } => format!("deadline/page/{attempt}"),
             JobKind::ManagersDeadline { round } => format!("deadline/managers/{round}"),
             JobKind::ConsiderAck { by, .. } => format!("consider-ack/{by}"),
+            JobKind::FollowUp { taken } => format!("follow-up/{taken}"),
             JobKind::Answer { .. } => "answer".to_owned(),
+            JobKind::Wish { by, wish } => format!("wish/{}/{by}", wish.name()),
+            JobKind::NudgeSweep => "nudge-sweep".to_owned(),
+            JobKind::Nudge { user } => format!("nudge/{user}"),
+            JobKind::Alert { .. } => "alert".to_owned(),
             JobKind::Send(message) => match message {
                 Message::Root => "send/root".to_owned(),
                 Message::RootUpdate { version } => format!("update/root/{version}"),
@@ -40,7 +49,12 @@ impl JobKey {
                 Message::Managers { round } => format!("send/managers/{round}"),
                 Message::ManagersUpdate { round } => format!("update/managers/{round}"),
                 Message::ManagerDirect { round, user } => format!("send/manager/{round}/{user}"),
-                Message::Taken => "send/taken".to_owned(),
+                Message::Taken { taken: 1 } => "send/taken".to_owned(),
+                Message::Taken { taken } => format!("send/taken/{taken}"),
+                Message::HandedOver { taken } => format!("send/handed-over/{taken}"),
+                Message::Cancelled => "send/cancelled".to_owned(),
+                Message::FollowUp => "send/follow-up".to_owned(),
+                Message::FollowUpUpdate => "update/follow-up".to_owned(),
                 Message::Notice { user, notice } => format!("send/notice/{}/{user}", notice.name()),
                 Message::TellReporter { why } => format!("send/tell-reporter/{why}"),
             },
@@ -52,82 +66,6 @@ impl JobKey {
 impl From<String> for JobKey {
     fn from(key: String) -> Self {
         Self(key)
-    }
-}
-
-/// One Slack message to send or to change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "message", rename_all = "snake_case")]
-pub enum Message {
-    /// The message in the channel that opens the thread.
-    Root,
-    /// The same message, brought up to date; skipped when the incident has moved on since `version`.
-    RootUpdate {
-        /// The state to show.
-        version: u64,
-    },
-    /// The page of an attempt, in the thread.
-    Page {
-        /// 1-based.
-        attempt: u32,
-    },
-    /// The page of an attempt that is over, without its buttons.
-    PageUpdate {
-        /// 1-based.
-        attempt: u32,
-    },
-    /// The page of the managers, in the thread.
-    Managers {
-        /// 1-based.
-        round: u32,
-    },
-    /// The messages of a managers' page once somebody is on it, without their button.
-    ManagersUpdate {
-        /// 1-based.
-        round: u32,
-    },
-    /// The page of one manager, in a direct message.
-    ManagerDirect {
-        /// 1-based.
-        round: u32,
-        /// Who.
-        user: UserId,
-    },
-    /// Who is on it, in the thread.
-    Taken,
-    /// To one person in the thread; only they see it.
-    Notice {
-        /// Who.
-        user: UserId,
-        /// What they are told.
-        notice: Notice,
-    },
-    /// To the reporter, what to do so that the bot can post; only they see it.
-    TellReporter {
-        /// Slack's error code.
-        why: String,
-    },
-}
-
-/// What one person is told about an incident.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Notice {
-    /// They may not take the incident.
-    AckRefused,
-    /// They may not pass for somebody else.
-    PassRefused,
-    /// Somebody else has taken the incident.
-    TakenAlready,
-}
-
-impl Notice {
-    fn name(self) -> &'static str {
-        match self {
-            Self::AckRefused => "ack-refused",
-            Self::PassRefused => "pass-refused",
-            Self::TakenAlready => "taken-already",
-        }
     }
 }
 
@@ -158,14 +96,108 @@ pub enum JobKind {
         /// Whether by the button rather than by a 👀.
         button: bool,
     },
+    /// Do what somebody wishes of the incident, if they may.
+    Wish {
+        /// Who.
+        by: UserId,
+        /// What.
+        wish: Wish,
+    },
     /// Send one message.
     Send(Message),
-    /// Answer a direct message; the job's incident is the message answered.
+    /// Ask the reporter and whoever took the incident how it went on, when it is working time for the latter.
+    FollowUp {
+        /// For the how manieth time it was taken, from 1.
+        taken: u32,
+    },
+    /// Answer a question; the job's incident is the message or the command that asked it.
     Answer {
+        /// Who asked.
+        user: UserId,
+        /// What.
+        question: Question,
+        /// Where to answer.
+        to: AnswerTo,
+    },
+    /// Look for people who have no notification schedule; the job's incident stands for the rotation.
+    NudgeSweep,
+    /// Tell one person how to set a notification schedule; the job's incident stands for the rotation.
+    Nudge {
+        /// Who.
+        user: UserId,
+    },
+    /// Tell those who keep the bot something that they must see to.
+    Alert {
+        /// A person or a channel, by id.
+        to: String,
+        /// What.
+        text: String,
+    },
+}
+
+/// What somebody wishes of an incident by a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wish {
+    /// That somebody else takes it.
+    HandOver,
+    /// That nobody is looked for any more.
+    Cancel,
+    /// That the managers are paged, although nobody is hunted today.
+    CallManagers,
+    /// That it is closed.
+    Close,
+}
+
+impl Wish {
+    fn name(self) -> &'static str {
+        match self {
+            Self::HandOver => "hand-over",
+            Self::Cancel => "cancel",
+            Self::CallManagers => "call-managers",
+            Self::Close => "close",
+        }
+    }
+}
+
+/// What somebody wants to know.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "question", rename_all = "snake_case")]
+pub enum Question {
+    /// Who is next in the queue.
+    Top,
+    /// Their own place in the queue.
+    Position,
+    /// Who was considered for an incident, and why it came out as it did (P7).
+    Why {
+        /// The incident's address, normalised; the last incident without one.
+        url: Option<String>,
+    },
+    /// Which incidents are open.
+    Status,
+    /// What can be asked.
+    Help {
+        /// What they wrote, if it was not understood.
+        unknown: Option<String>,
+    },
+}
+
+/// Where a question is answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum AnswerTo {
+    /// In their conversation with the bot.
+    Direct {
         /// The conversation.
         channel: ChannelId,
-        /// What to say.
-        text: String,
+    },
+    /// Where the command was typed, for their eyes only.
+    Command {
+        /// Where it was typed.
+        channel: ChannelId,
+        /// Usable five times within thirty minutes.
+        /// Source: <https://docs.slack.dev/interactivity/handling-user-interaction>.
+        response_url: String,
     },
 }
 
@@ -189,171 +221,6 @@ impl Job {
     pub fn new(rotation: &RotationId, incident: &IncidentId, kind: JobKind, due: Timestamp) -> Self {
         let key = JobKey::of(incident, &kind);
         Self { key, rotation: rotation.clone(), incident: incident.clone(), kind, due }
-    }
-}
-
-/// What an event changes about the jobs.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// Jobs to add, or to move to a new due time.
-    pub add: Vec<Job>,
-    /// Jobs that are pointless now.
-    pub remove: Vec<JobKey>,
-}
-
-/// What must be done because of `recorded`, which led to `after`.
-pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
-    let mut planner = Planner { incident: after, now: recorded.at, plan: Plan::default() };
-    match &recorded.event {
-        Event::Reported(_) => {
-            planner.send(Message::Root);
-            planner.add(JobKind::Hunt, recorded.at);
-            planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
-        }
-        Event::RootPosted { .. } => {
-            planner.remove(&JobKind::RootDeadline);
-            match &after.phase {
-                // A hunt that found nobody, or nobody who could be reached, waits for the thread.
-                Phase::Hunting { .. } => planner.add(JobKind::Hunt, recorded.at),
-                Phase::Paging { attempt, .. } => {
-                    planner.send(Message::Page { attempt: *attempt });
-                    planner.update_root();
-                }
-                Phase::ManagersPaged { .. } => planner.update_root(),
-                Phase::Acknowledged { .. } => {
-                    planner.send(Message::Taken);
-                    planner.update_root();
-                }
-            }
-        }
-        Event::Paged { attempt, deadline, .. } => {
-            planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
-            if after.root.is_some() {
-                planner.send(Message::Page { attempt: *attempt });
-                planner.update_root();
-            }
-        }
-        Event::PagePosted { attempt, deadline, .. } => {
-            if after.current_attempt().is_some_and(|(current, _)| current == *attempt) {
-                planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
-            } else {
-                planner.send(Message::PageUpdate { attempt: *attempt });
-            }
-        }
-        Event::PageTimedOut { attempt } | Event::Passed { attempt, .. } => {
-            planner.remove(&JobKind::PageDeadline { attempt: *attempt });
-            planner.add(JobKind::Hunt, recorded.at);
-            planner.over(*attempt);
-            planner.update_root();
-        }
-        Event::ManagersPaged { round, whom, direct, deadline, .. } => {
-            planner.managers(*round, whom, *direct, *deadline);
-        }
-        Event::ManagersPosted { round, .. } => {
-            if !after.is_open() {
-                planner.send(Message::ManagersUpdate { round: *round });
-            }
-        }
-        Event::PostRefused { why, .. } => {
-            if after.report.response_url.is_some() {
-                planner.send(Message::TellReporter { why: why.clone() });
-            }
-        }
-        Event::Acknowledged { .. } => planner.acknowledged(),
-        Event::AckRefused { by } => {
-            planner.send(Message::Notice { user: by.clone(), notice: Notice::AckRefused })
-        }
-    }
-    planner.plan
-}
-
-struct Planner<'a> {
-    incident: &'a Incident,
-    now: Timestamp,
-    plan: Plan,
-}
-
-impl Planner<'_> {
-    fn add(&mut self, kind: JobKind, due: Timestamp) {
-        let report = &self.incident.report;
-        self.plan.add.push(Job::new(&report.rotation, &report.incident, kind, due));
-    }
-
-    fn remove(&mut self, kind: &JobKind) {
-        self.plan.remove.push(JobKey::of(&self.incident.report.incident, kind));
-    }
-
-    fn send(&mut self, message: Message) {
-        self.add(JobKind::Send(message), self.now);
-    }
-
-    fn update_root(&mut self) {
-        if self.incident.root.is_some() {
-            self.send(Message::RootUpdate { version: self.incident.version });
-        }
-    }
-
-    /// Takes the buttons off the page of an attempt that is over.
-    fn over(&mut self, attempt: u32) {
-        if self.incident.attempt(attempt).is_some_and(|found| found.message.is_some()) {
-            self.send(Message::PageUpdate { attempt });
-        }
-    }
-
-    fn managers(
-        &mut self,
-        round: u32,
-        whom: &crate::incident::ManagersWhom,
-        direct: bool,
-        deadline: Option<Timestamp>,
-    ) {
-        self.remove(&JobKind::Hunt);
-        self.remove(&JobKind::RootDeadline);
-        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
-            && attempt > 0
-        {
-            self.remove(&JobKind::PageDeadline { attempt });
-        }
-        if round > 1 {
-            self.remove(&JobKind::ManagersDeadline { round: round - 1 });
-        }
-        if direct {
-            for user in &whom.users {
-                self.send(Message::ManagerDirect { round, user: user.clone() });
-            }
-        } else {
-            self.send(Message::Managers { round });
-        }
-        if let Some(deadline) = deadline {
-            self.add(JobKind::ManagersDeadline { round }, deadline);
-        }
-        self.update_root();
-    }
-
-    /// Nothing further is asked of anybody (P4), the thread says who is on it.
-    fn acknowledged(&mut self) {
-        self.remove(&JobKind::Hunt);
-        self.remove(&JobKind::RootDeadline);
-        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
-            && attempt > 0
-        {
-            self.remove(&JobKind::PageDeadline { attempt });
-            self.over(attempt);
-        }
-        if let Ok(round) = u32::try_from(self.incident.manager_rounds.len())
-            && round > 0
-        {
-            self.remove(&JobKind::ManagersDeadline { round });
-        }
-        for (round, paged) in (1..).zip(&self.incident.manager_rounds) {
-            if !paged.messages.is_empty() {
-                self.send(Message::ManagersUpdate { round });
-            }
-        }
-        if self.incident.root.is_some() {
-            self.send(Message::Taken);
-        }
-        self.update_root();
     }
 }
 

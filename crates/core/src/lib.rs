@@ -9,6 +9,7 @@
 //! - [`availability`]: may this person be asked now, and if not, why.
 //! - [`roster`]: who is on call, and who is left out for a while.
 //! - [`calendar`]: working hours, days off, public holidays.
+//! - [`rules`]: the files and Slack's facts brought together into one verdict on a person.
 //! - [`hunt`]: which facts are still missing before somebody can be chosen.
 //! - [`job`]: what must be done later, as a consequence of what happened.
 //! - [`policy`]: the numbers a team may choose.
@@ -23,10 +24,12 @@ pub mod job;
 pub mod policy;
 pub mod queue;
 pub mod roster;
+pub mod rules;
 
 pub use availability::{Candidate, DndWindow, Presence, Verdict};
 pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};
 pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
-pub use job::{Job, JobKey, JobKind, Message, Plan, plan};
+pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Wish, plan};
 pub use policy::Policy;
 pub use queue::{Place, Queue, QueueChange};
+pub use rules::Rules;

@@ -17,6 +17,9 @@ pub struct Policy {
     /// How long one hunt may wait for facts that Slack does not give, before whoever is left counts as
     /// unknown and may be asked nevertheless (P6).
     pub patience: SignedDuration,
+    /// How long after an acknowledgement the reporter and whoever took it are asked how it went on, at the
+    /// earliest: it waits for the working time of whoever took it. Never, if there is nothing to ask.
+    pub follow_up_after: Option<SignedDuration>,
 }
 
 impl Default for Policy {
@@ -27,6 +30,7 @@ impl Default for Policy {
             manager_repeat: SignedDuration::from_mins(5),
             manager_rounds: 3,
             patience: SignedDuration::from_secs(30),
+            follow_up_after: None,
         }
     }
 }

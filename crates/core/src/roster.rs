@@ -99,6 +99,7 @@ pub struct Roster {
     engineers: Vec<usize>,
     managers: Vec<usize>,
     needs_addresses: bool,
+    has_volunteers: bool,
 }
 
 impl Who {
@@ -153,6 +154,7 @@ impl Roster {
             let of_user = user.as_ref().and_then(|user| roster.by_user.get(user));
             let of_email = email.as_ref().and_then(|email| roster.by_email.get(email));
             let first = of_user.or(of_email).copied().unwrap_or(index);
+            roster.has_volunteers |= entry.weekend_volunteer && first == index;
             roster.needs_addresses |= user.is_none() && email.is_some();
             if let Some(user) = user {
                 roster.by_user.entry(user.clone()).or_insert(first);
@@ -180,10 +182,19 @@ impl Roster {
         self.entries.is_empty()
     }
 
-    /// The row of a person: by id, else by address.
+    /// The row of a person: by id, else by address. A row with an id is that account's alone, whoever else has the
+    /// address.
     pub fn entry(&self, user: &UserId, email: Option<&str>) -> Option<&Entry> {
-        let by_email = || self.by_email.get(&*in_lower_case(email?));
-        self.by_user.get(user).or_else(by_email).and_then(|index| self.entries.get(*index))
+        if let Some(index) = self.by_user.get(user) {
+            return self.entries.get(*index);
+        }
+        let entry = self.entries.get(*self.by_email.get(&*in_lower_case(email?))?)?;
+        entry.who.user.is_none().then_some(entry)
+    }
+
+    /// Whether anybody volunteers for weekends.
+    pub fn has_volunteers(&self) -> bool {
+        self.has_volunteers
     }
 
     /// The rows of those who are asked, in the file's order.

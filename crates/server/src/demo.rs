@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::config::{Config, Environment, File};
+use crate::config::{Config, Environment, File, RotationConfig};
 use crate::run::{Bot, Surroundings, drawn_seed};
 
 /// A running demo.
@@ -88,7 +88,8 @@ fn config(slack: &SimHandle, server: &Server, socket_mode: bool) -> Result<Confi
         ..Environment::default()
     };
     let mut config = Config::resolve(File::default(), &environment)?;
-    config.rotation.manager_group = Some(UserGroupId::new("S0MANAGERS"));
+    let managers = Some(UserGroupId::new("S0MANAGERS"));
+    config.settings = RotationConfig { manager_group: managers, ..RotationConfig::default() }.into();
     Ok(config)
 }
 

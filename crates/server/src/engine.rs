@@ -9,17 +9,23 @@
 //! [`Driver`].
 
 mod acknowledge;
+mod alert;
+mod answer;
 mod commit;
 mod counters;
 mod deadline;
 mod drive;
+mod follow_up;
 mod hunt;
 mod index;
+mod look;
+mod nudge;
 mod people;
 mod receive;
 mod send;
 mod tell;
 mod update;
+mod wish;
 
 pub use counters::Counters;
 pub use drive::Driver;
@@ -28,15 +34,16 @@ pub use receive::Reply;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::{IncidentId, JobKind, Policy, RotationId, TeamId};
+use pagerslack_core::{IncidentId, JobKind, RotationId, TeamId};
 use pagerslack_slack::client::{CallError, Caller, Client};
 use pagerslack_slack::directory::Directory;
 use pagerslack_store::{ClaimedJob, CommitError, Store, StoreError};
 use tokio::sync::Notify;
 
 use crate::clock::Clock;
-use crate::config::RotationConfig;
+use crate::config::{RotationConfig, Settings};
 
 /// How long a job is held before another worker may take it over. Longer than any call to Slack may last,
 /// with the read-back before it.
@@ -53,8 +60,8 @@ pub struct Parts {
     pub client: Arc<Client>,
     /// The slash command's name, for the words.
     pub command: String,
-    /// How people are hunted.
-    pub rotation: RotationConfig,
+    /// How people are hunted; may be swapped while the engine runs.
+    pub settings: Arc<ArcSwap<Settings>>,
     /// Drawn once per process: orders people who join a queue together.
     pub seed: u64,
 }
@@ -66,7 +73,7 @@ pub struct Engine {
     client: Arc<Client>,
     directory: Directory,
     command: String,
-    rotation: RotationConfig,
+    settings: Arc<ArcSwap<Settings>>,
     seed: u64,
     index: MessageIndex,
     counters: Counters,
@@ -110,7 +117,7 @@ impl Engine {
             store: parts.store,
             client: parts.client,
             command: parts.command,
-            rotation: parts.rotation,
+            settings: parts.settings,
             seed: parts.seed,
             index: MessageIndex::default(),
             counters: Counters::default(),
@@ -143,7 +150,12 @@ impl Engine {
                 self.consider_ack(job, by, message, *button).await
             }
             JobKind::Send(message) => self.send(job, message).await,
-            JobKind::Answer { channel, text } => self.answer(job, channel, text).await,
+            JobKind::Wish { by, wish } => self.fulfil(job, by, *wish).await,
+            JobKind::FollowUp { taken } => self.follow_up(job, *taken).await,
+            JobKind::Answer { user, question, to } => self.answer(job, user, question, to).await,
+            JobKind::NudgeSweep => self.nudge_sweep(job).await,
+            JobKind::Nudge { user } => self.nudge(job, user).await,
+            JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
         }
     }
 
@@ -167,9 +179,14 @@ impl Engine {
         &self.counters
     }
 
-    /// The numbers of a rotation.
-    pub fn policy(&self, _rotation: &RotationId) -> &Policy {
-        &self.rotation.policy
+    /// What holds in a rotation just now.
+    pub fn rotation(&self, rotation: &RotationId) -> Arc<RotationConfig> {
+        Arc::clone(self.settings.load().rotation(rotation))
+    }
+
+    /// All that may change while the engine runs.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     /// Resolves when a job may have become due earlier than was known.

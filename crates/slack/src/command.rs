@@ -1,5 +1,6 @@
-//! What somebody typed after `/devoncall`, made into a closed enum.
+//! What somebody typed after `/devoncall`, or wrote to the bot, made into closed enums.
 
+use pagerslack_core::{Question, UserId};
 use url::Url;
 
 use crate::text::{self, Token};
@@ -15,6 +16,15 @@ const NOTE_LIMIT: usize = 500;
 /// The same, as the note stands in a message: `&` takes five characters there.
 const ESCAPED_NOTE_LIMIT: usize = 700;
 
+/// What can be asked, each in one word.
+const WORDS: [&str; 5] = ["top", "position", "why", "status", "help"];
+/// A text of more words than this that holds no URL is a report without one, and no misspelt question.
+const QUESTION_WORDS: usize = 3;
+/// What people put around an address that Slack has not made a link of.
+const QUOTES: [char; 7] = ['`', '"', '\'', '“', '”', '‘', '’'];
+/// What was not understood is quoted up to so many characters.
+const UNKNOWN_LIMIT: usize = 200;
+
 /// What is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Request {
@@ -24,7 +34,11 @@ pub enum Request {
         url: String,
         /// What else was typed, as plain text.
         note: String,
+        /// Whom to ask first: the one person mentioned.
+        first: Option<UserId>,
     },
+    /// Answer a question.
+    Ask(Question),
     /// Explain the command.
     Help,
     /// Something else; say what to type.
@@ -32,41 +46,160 @@ pub enum Request {
 }
 
 /// Reads the text of the command, with or without Slack's escaping.
+///
+/// Whatever holds a URL is a report, but for `why` and nothing else beside it: rather page once too often than
+/// answer somebody who needs help (P6).
 pub fn parse(typed: &str) -> Request {
-    let typed = typed.trim();
-    if typed.is_empty() || typed.eq_ignore_ascii_case("help") {
-        return Request::Help;
+    let typed = Typed::read(typed);
+    let Some(url) = &typed.url else { return typed.without_url() };
+    if typed.word(0) == "why" && typed.words.len() == 1 && !typed.mentions_anybody() {
+        return match normalised(url) {
+            Ok(url) => Request::Ask(Question::Why { url: Some(url) }),
+            Err(mistake) => Request::Mistaken(mistake),
+        };
     }
-    let mut url = None;
-    let mut note = Vec::new();
-    let mut bare = Vec::new();
-    for token in text::tokens(typed) {
-        match token {
-            Token::Link { url: found, .. } if url.is_none() => url = Some(found),
-            Token::Link { url: found, .. } => note.push(found),
-            Token::Text(words) => {
-                for word in words.split_whitespace() {
-                    if url.is_none() && word.contains("://") {
-                        url = Some(word.to_owned());
-                    } else {
-                        bare.push(word.to_owned());
-                        note.push(word.to_owned());
-                    }
-                }
-            }
-            Token::User(_) | Token::Channel(_) | Token::UserGroup(_) | Token::Special(_) => {
-                return Request::Mistaken(Mistake::Mention);
-            }
-        }
-    }
-    let Some(url) = url else { return Request::Mistaken(Mistake::NoUrl) };
-    if bare.iter().any(|word| is_mention(word)) {
+    if typed.others || typed.people.len() > 1 || typed.words.iter().any(|word| is_mention(word)) {
         return Request::Mistaken(Mistake::Mention);
     }
-    match normalised(&url) {
-        Ok(url) => Request::Report { url, note: cut(&note.join(" ")) },
+    match normalised(url) {
+        Ok(url) => {
+            Request::Report { url, note: text::cut(&typed.note.join(" "), NOTE_LIMIT, ESCAPED_NOTE_LIMIT), first: typed.people.first().cloned() }
+        }
         Err(mistake) => Request::Mistaken(mistake),
     }
+}
+
+/// Reads a direct message: the same words without the command. Incidents are not reported there.
+pub fn parse_direct(text: &str) -> Question {
+    let typed = Typed::read(text);
+    if let (Some(url), "why") = (&typed.url, typed.word(0).as_str())
+        && let Ok(url) = normalised(url)
+    {
+        return Question::Why { url: Some(url) };
+    }
+    if typed.url.is_none()
+        && let Some(question) = typed.question()
+    {
+        return question;
+    }
+    let unknown = typed.plain();
+    let unknown = (!unknown.is_empty()).then(|| unknown.chars().take(UNKNOWN_LIMIT).collect());
+    Question::Help { unknown }
+}
+
+/// Whether a text holds an address.
+pub(crate) fn holds_url(text: &str) -> bool {
+    Typed::read(text).url.is_some()
+}
+
+/// What may have been meant by a short text.
+pub(crate) fn nearest_in(text: &str) -> Option<&'static str> {
+    let typed = Typed::read(text);
+    (typed.words.len() <= QUESTION_WORDS).then(|| nearest(&typed.word(0))).flatten()
+}
+
+/// What was typed, taken apart.
+#[derive(Default)]
+struct Typed {
+    /// The first address.
+    url: Option<String>,
+    /// Bare words, in order.
+    words: Vec<String>,
+    /// Words and further addresses, in order.
+    note: Vec<String>,
+    /// The people mentioned, each once.
+    people: Vec<UserId>,
+    /// Whether a group, a channel or everybody is mentioned.
+    others: bool,
+}
+
+impl Typed {
+    fn read(text: &str) -> Self {
+        let mut typed = Self::default();
+        for token in text::tokens(text.trim()) {
+            match token {
+                Token::Link { url, .. } if typed.url.is_none() => typed.url = Some(url),
+                Token::Link { url, .. } => typed.note.push(url),
+                Token::Text(words) => words.split_whitespace().for_each(|word| typed.bare(word)),
+                Token::User(user) if typed.people.contains(&user) => {}
+                Token::User(user) => typed.people.push(user),
+                Token::Channel(_) | Token::UserGroup(_) | Token::Special(_) => typed.others = true,
+            }
+        }
+        typed
+    }
+
+    fn bare(&mut self, word: &str) {
+        if self.url.is_none() && word.contains("://") {
+            self.url = Some(word.trim_matches(QUOTES).to_owned());
+            return;
+        }
+        self.note.push(word.to_owned());
+        if word.contains(char::is_alphanumeric) {
+            self.words.push(word.to_owned());
+        }
+    }
+
+    fn mentions_anybody(&self) -> bool {
+        self.others || !self.people.is_empty()
+    }
+
+    /// A word in lower case, without the punctuation around it; "" when there are not so many.
+    fn word(&self, index: usize) -> String {
+        let word = self.words.get(index).map_or("", String::as_str);
+        word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase()
+    }
+
+    fn plain(&self) -> String {
+        let words = self.note.iter().chain(self.url.as_ref());
+        words.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
+
+    /// The question that these words are. `why me` is what the button says.
+    fn question(&self) -> Option<Question> {
+        let (first, second) = (self.word(0), self.word(1));
+        match (first.as_str(), second.as_str(), self.words.len()) {
+            ("", _, 0 | 1) | ("help", _, 1) => Some(Question::Help { unknown: None }),
+            ("top", _, 1) => Some(Question::Top),
+            ("position", _, 1) => Some(Question::Position),
+            ("why", _, 1) | ("why", "me", 2) => Some(Question::Why { url: None }),
+            ("status", _, 1) => Some(Question::Status),
+            _ => None,
+        }
+    }
+
+    fn without_url(&self) -> Request {
+        if self.mentions_anybody() {
+            let one = self.people.len() == 1 && !self.others;
+            return Request::Mistaken(if one { Mistake::NoUrl } else { Mistake::Mention });
+        }
+        match self.question() {
+            Some(Question::Help { .. }) => return Request::Help,
+            Some(question) => return Request::Ask(question),
+            None => {}
+        }
+        let nearest = nearest(&self.word(0));
+        match self.words.len() {
+            1 if is_mention(self.words[0].as_str()) => Request::Mistaken(Mistake::Mention),
+            1 => Request::Mistaken(Mistake::Unknown { word: self.plain(), nearest }),
+            2..=QUESTION_WORDS if nearest.is_some() => {
+                Request::Mistaken(Mistake::Unknown { word: self.plain(), nearest })
+            }
+            _ => Request::Mistaken(Mistake::NoUrl),
+        }
+    }
+}
+
+/// The word that was most likely meant, if one is near: begun with three of its letters, or off by a letter or two.
+fn nearest(word: &str) -> Option<&'static str> {
+    let letters = word.chars().count();
+    let begun = |known: &&&str| letters >= 3 && known.starts_with(word);
+    if let Some(known) = WORDS.iter().find(begun) {
+        return Some(known);
+    }
+    let distance = |known: &&str| strsim::osa_distance(word, known);
+    let (off, known) = WORDS.iter().map(|known| (distance(known), *known)).min()?;
+    (off <= 2 && off * 2 <= letters && letters > 1).then_some(known)
 }
 
 /// `@here` and its like, and `@name`, typed without Slack turning it into a mention.
@@ -83,84 +216,5 @@ fn normalised(url: &str) -> Result<String, Mistake> {
     if words::link(&url).chars().count() > URL_LIMIT { Err(Mistake::TooLong) } else { Ok(url) }
 }
 
-fn cut(note: &str) -> String {
-    let mut room = ESCAPED_NOTE_LIMIT - 1;
-    let fitting = note
-        .chars()
-        .take_while(|letter| {
-            let taken = text::escape(letter.encode_utf8(&mut [0; 4])).chars().count();
-            let fits = taken <= room;
-            room = room.saturating_sub(taken);
-            fits
-        })
-        .count();
-    if fitting == note.chars().count() && fitting <= NOTE_LIMIT {
-        note.to_owned()
-    } else {
-        note.chars().take(fitting.min(NOTE_LIMIT - 1)).chain(['…']).collect()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(url: &str, note: &str) -> Request {
-        Request::Report { url: url.into(), note: note.into() }
-    }
-
-    #[test]
-    fn a_url_with_or_without_slacks_brackets_is_a_report() {
-        assert_eq!(parse("https://i.example/1"), report("https://i.example/1", ""));
-        assert_eq!(parse("<https://i.example/1>"), report("https://i.example/1", ""));
-        assert_eq!(
-            parse(" <https://i.example/1|i.example/1>  db  is down "),
-            report("https://i.example/1", "db is down")
-        );
-        assert_eq!(parse("db is down HTTP://I.example"), report("http://i.example/", "db is down"));
-        assert_eq!(parse("<https://i.example/?a=1&amp;b=2>"), report("https://i.example/?a=1&b=2", ""));
-    }
-
-    #[test]
-    fn nothing_and_help_are_a_call_for_help() {
-        for typed in ["", "  ", "help", "HELP", "Help "] {
-            assert_eq!(parse(typed), Request::Help);
-        }
-    }
-
-    #[test]
-    fn everything_else_is_told_what_to_type() {
-        assert_eq!(parse("the database is down"), Request::Mistaken(Mistake::NoUrl));
-        assert_eq!(parse("ftp://i.example"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("javascript://alert"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("https://"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("<mailto:a@b.example|a@b.example>"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(
-            parse(&format!("https://i.example/{}", "a".repeat(3000))),
-            Request::Mistaken(Mistake::TooLong)
-        );
-        for mention in ["<@U1>", "<!here>", "<#C1|x>", "<!subteam^S1|@eng>", "@here", "@ana"] {
-            let typed = format!("{mention} https://i.example/1");
-            assert_eq!(parse(&typed), Request::Mistaken(Mistake::Mention), "{typed}");
-        }
-    }
-
-    #[test]
-    fn a_long_note_is_cut_at_a_letter() {
-        let Request::Report { note, .. } = parse(&format!("https://i.example {}", "ü".repeat(900))) else {
-            panic!("a report")
-        };
-        assert_eq!(note.chars().count(), NOTE_LIMIT);
-    }
-
-    #[test]
-    fn what_is_long_only_once_escaped_is_cut_too() {
-        let Request::Report { note, .. } = parse(&format!("https://i.example {}", "&amp;".repeat(400)))
-        else {
-            panic!("a report")
-        };
-        assert_eq!(note, format!("{}…", "&".repeat(139)));
-        let url = format!("https://i.example/?{}", "&amp;".repeat(400));
-        assert_eq!(parse(&url), Request::Mistaken(Mistake::TooLong));
-    }
-}
+mod tests;

@@ -55,7 +55,7 @@ pub fn manifest(name: &str, base_url: Option<&Url>, socket_mode: bool) -> Value 
     let mut command = json!({
         "command": "/devoncall",
         "description": "Page an available engineer of this channel",
-        "usage_hint": "https://incident.url [what is wrong]",
+        "usage_hint": "https://incident.url | top | position | why | status",
         "should_escape": true,
     });
     put(&mut command, "url", request("/slack/commands"));

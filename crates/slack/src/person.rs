@@ -5,7 +5,7 @@
 //! Source: docs.slack.dev/reference/objects/user-object.
 
 use jiff::Timestamp;
-use pagerslack_core::availability::Account;
+use pagerslack_core::availability::{Account, Profile, Status};
 pub use pagerslack_core::availability::{DndWindow, Presence};
 use pagerslack_core::ids::{TeamId, UserId};
 use serde::Deserialize;
@@ -62,6 +62,29 @@ impl Person {
             Account::Guest
         } else {
             Account::Member
+        }
+    }
+
+    /// What the rules go by, seen from `team`, where the app is installed.
+    pub fn profile(&self, team: &TeamId) -> Profile {
+        // The shown name may be the id, when Slack says no other.
+        let mut names: Vec<String> = [&self.name, &self.real_name]
+            .into_iter()
+            .filter(|name| !name.is_empty() && name.as_str() != self.id.as_str())
+            .cloned()
+            .collect();
+        names.dedup();
+        let status = Status {
+            emoji: self.status_emoji.clone(),
+            text: self.status_text.clone(),
+            until: self.status_expiration,
+        };
+        Profile {
+            account: self.account(team),
+            email: self.email.as_deref().map(str::to_lowercase),
+            names,
+            zone: self.tz.clone(),
+            status: Some(status).filter(|status| !status.emoji.is_empty() || !status.text.is_empty()),
         }
     }
 }

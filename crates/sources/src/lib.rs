@@ -4,13 +4,18 @@
 //! Pure: text comes in, values or *all* the faults of the text come out. No file is opened here, no clock read,
 //! and nothing asked of Slack.
 
+pub mod columns;
+pub mod exclusions;
+pub mod fault;
+pub mod holidays;
 pub mod import;
 pub mod oncall;
+pub mod public;
 
-pub mod columns;
 mod dates;
-pub mod fault;
+mod yaml;
 
 pub use columns::{Columns, Field};
 pub use dates::DateOrder;
 pub use fault::{Fault, Faults};
+pub use yaml::decode;

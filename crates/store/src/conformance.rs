@@ -18,6 +18,7 @@
 mod jobs;
 mod leases;
 mod log;
+mod lookups;
 mod messages;
 mod queues;
 mod races;
@@ -62,6 +63,7 @@ where
     leases::cases(&mut suite).await;
     queues::cases(&mut suite).await;
     messages::cases(&mut suite).await;
+    lookups::cases(&mut suite).await;
     races::cases(&mut suite).await;
     assert!(suite.failed.is_empty(), "failed:\n{}", suite.failed.join("\n"));
     suite.run

@@ -11,12 +11,13 @@ mod model;
 
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError, Stored,
+    Told,
 };
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId};
+use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 
 /// What a backend must be able to do. Times are given, never read.
 #[async_trait]
@@ -48,6 +49,15 @@ pub trait Store: Send + Sync {
 
     /// A rotation's queue; empty for a rotation never seen.
     async fn queue(&self, rotation: &RotationId) -> Result<Queue, StoreError>;
+
+    /// Every open incident of a rotation, the longest open first.
+    async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError>;
+
+    /// The last incident about `url` in a rotation, open or not.
+    async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError>;
+
+    /// When somebody was last told something, of what [`Commit::told`] has recorded.
+    async fn told(&self, team: &TeamId, user: &UserId, what: &str) -> Result<Option<Timestamp>, StoreError>;
 
     /// Every rotation that has a queue.
     async fn rotations(&self) -> Result<Vec<RotationId>, StoreError>;

@@ -1,7 +1,9 @@
 //! What goes into the store and comes out of it.
 
 use jiff::Timestamp;
-use pagerslack_core::{IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId};
+use pagerslack_core::{
+    IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId, UserId,
+};
 
 /// A lease's number. It rises each time the job is claimed, so that whoever held an earlier lease can no
 /// longer commit (fencing).
@@ -45,6 +47,8 @@ pub struct Commit {
     pub queue: Option<QueueCommit>,
     /// Messages that belong to the incident from now on.
     pub messages: Vec<MessageRef>,
+    /// What people have been told, to be remembered.
+    pub told: Vec<Told>,
 }
 
 impl Commit {
@@ -61,8 +65,20 @@ impl Commit {
             job: None,
             queue: None,
             messages: Vec::new(),
+            told: Vec::new(),
         }
     }
+}
+
+/// Something that somebody is told once in a while at most. The last time counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Who.
+    pub user: UserId,
+    /// What, as a short name.
+    pub what: String,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// How an incident can be found. At most one open incident of a rotation has a given URL.

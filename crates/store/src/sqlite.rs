@@ -32,7 +32,7 @@ use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId};
+use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -208,6 +208,21 @@ impl Store for Sqlite {
     async fn recent(&self, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
         let rotation = rotation.clone();
         self.read(move |db| read::recent(db, &rotation, limit)).await
+    }
+
+    async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
+        let rotation = rotation.clone();
+        self.read(move |db| read::open_incidents(db, &rotation)).await
+    }
+
+    async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {
+        let (rotation, url) = (rotation.clone(), url.to_owned());
+        self.read(move |db| read::last_about(db, &rotation, &url)).await
+    }
+
+    async fn told(&self, team: &TeamId, user: &UserId, what: &str) -> Result<Option<Timestamp>, StoreError> {
+        let (team, user, what) = (team.clone(), user.clone(), what.to_owned());
+        self.read(move |db| read::told(db, &team, &user, &what)).await
     }
 
     async fn rotations(&self) -> Result<Vec<RotationId>, StoreError> {

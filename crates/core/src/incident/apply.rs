@@ -1,7 +1,7 @@
 //! What an event makes of the state.
 
 use super::event::{Event, Recorded, Report};
-use super::state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase};
+use super::state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase, ScheduleShown, Taken};
 
 /// The state after one more event.
 ///
@@ -39,6 +39,10 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         manager_rounds: Vec::new(),
         refusals: Vec::new(),
         ack_refused: Default::default(),
+        taken: Vec::new(),
+        rounds_before: 0,
+        schedule: None,
+        follow_up: None,
     }
 }
 
@@ -51,11 +55,16 @@ fn retells(event: &Event) -> bool {
         | Event::PageTimedOut { .. }
         | Event::Passed { .. }
         | Event::ManagersPaged { .. }
-        | Event::Acknowledged { .. } => true,
+        | Event::Acknowledged { .. }
+        | Event::ScheduleShown { .. }
+        | Event::HandedOver { .. }
+        | Event::Cancelled { .. }
+        | Event::Closed { .. } => true,
         Event::PagePosted { .. }
         | Event::ManagersPosted { .. }
         | Event::PostRefused { .. }
-        | Event::AckRefused { .. } => false,
+        | Event::AckRefused { .. }
+        | Event::FollowUpPosted { .. } => false,
     }
 }
 
@@ -104,11 +113,31 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
         }
         Event::PostRefused { posting, why } => incident.refusals.push((*posting, why.clone())),
         Event::Acknowledged { by, via } => {
+            incident.taken.push(Taken { by: by.clone(), at: recorded.at, via: *via, handed_over_at: None });
             incident.phase = Phase::Acknowledged { by: by.clone(), at: recorded.at, via: *via };
         }
         Event::AckRefused { by } => {
             incident.ack_refused.insert(by.clone());
         }
+        Event::ScheduleShown { link, day } => {
+            incident.schedule = Some(ScheduleShown { link: link.clone(), day: day.clone() });
+            incident.phase = Phase::ScheduleShown { at: recorded.at };
+        }
+        Event::HandedOver { .. } => {
+            for attempt in &mut incident.attempts {
+                attempt.end.get_or_insert(AttemptEnd::HandedOver);
+            }
+            if let Some(taken) = incident.taken.last_mut() {
+                taken.handed_over_at = Some(recorded.at);
+            }
+            incident.rounds_before = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX);
+            incident.phase = Phase::Hunting { since: recorded.at };
+        }
+        Event::Cancelled { by } => {
+            incident.phase = Phase::Cancelled { by: by.clone(), at: recorded.at };
+        }
+        Event::FollowUpPosted { message } => incident.follow_up = Some(message.clone()),
+        Event::Closed { by } => incident.phase = Phase::Closed { by: by.clone(), at: recorded.at },
     }
 }
 

@@ -88,6 +88,46 @@ pub enum Command {
         /// Whether they are an engineer of the rotation or a manager.
         eligible: bool,
     },
+    /// Nobody is hunted today.
+    ShowSchedule {
+        /// The schedule's address.
+        link: String,
+        /// What day it is: the weekend, or the company holiday's name.
+        day: String,
+    },
+    /// Somebody asks for the managers on a day on which nobody is hunted.
+    CallManagers {
+        /// Who.
+        by: UserId,
+        /// The managers.
+        managers: ManagersWhom,
+    },
+    /// Whoever is on it, or a manager, wants somebody else to take it.
+    HandOver {
+        /// Who wants that.
+        by: UserId,
+        /// Whether they are a manager.
+        manager: bool,
+    },
+    /// The reporter or a manager says that nobody is needed any more.
+    Cancel {
+        /// Who says so.
+        by: UserId,
+        /// Whether they are a manager.
+        manager: bool,
+    },
+    /// The question how it went on was posted.
+    FollowUpPosted {
+        /// Which message it is.
+        message: MessageRef,
+    },
+    /// Somebody says that everything is done.
+    Close {
+        /// Who says so.
+        by: UserId,
+        /// Whether they are a manager.
+        manager: bool,
+    },
 }
 
 /// What follows from a command, as events to append. Nothing follows from a command that comes too late,
@@ -136,9 +176,10 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::Pass { .. }) => vec![],
 
-        (Phase::Hunting { .. } | Phase::Paging { .. }, Command::GiveUpRoot { managers: whom })
-            if incident.root.is_none() =>
-        {
+        (
+            Phase::Hunting { .. } | Phase::Paging { .. } | Phase::ScheduleShown { .. },
+            Command::GiveUpRoot { managers: whom },
+        ) if incident.root.is_none() => {
             vec![managers(whom, ManagersReason::CannotPost { why: last_refusal(incident) })]
         }
         (_, Command::GiveUpRoot { .. }) => vec![],
@@ -164,7 +205,10 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             })
         }
 
-        (Phase::Acknowledged { .. }, Command::Acknowledge { .. }) => vec![],
+        (
+            Phase::Acknowledged { .. } | Phase::Cancelled { .. } | Phase::Closed { .. },
+            Command::Acknowledge { .. },
+        ) => vec![],
         (_, Command::Acknowledge { by, via, eligible: true }) => {
             vec![Event::Acknowledged { by: by.clone(), via: *via }]
         }
@@ -172,6 +216,43 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             vec![Event::AckRefused { by: by.clone() }]
         }
         (_, Command::Acknowledge { .. }) => vec![],
+
+        (Phase::Hunting { .. }, Command::ShowSchedule { link, day }) => {
+            vec![Event::ScheduleShown { link: link.clone(), day: day.clone() }]
+        }
+        (_, Command::ShowSchedule { .. }) => vec![],
+
+        (Phase::ScheduleShown { .. }, Command::CallManagers { by, managers: whom }) => {
+            vec![managers(whom, ManagersReason::OnDemand { by: by.clone() })]
+        }
+        (_, Command::CallManagers { .. }) => vec![],
+
+        (Phase::Acknowledged { by: from, .. }, Command::HandOver { by, manager })
+            if from == by || *manager =>
+        {
+            vec![Event::HandedOver { from: from.clone(), by: by.clone() }]
+        }
+        (_, Command::HandOver { .. }) => vec![],
+
+        (_, Command::Cancel { by, manager })
+            if incident.is_open() && (*manager || *by == incident.report.reporter) =>
+        {
+            vec![Event::Cancelled { by: by.clone() }]
+        }
+        (_, Command::Cancel { .. }) => vec![],
+
+        // Whatever has happened meanwhile, the message stands, and its button must be found again.
+        (_, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
+            vec![Event::FollowUpPosted { message: message.clone() }]
+        }
+        (_, Command::FollowUpPosted { .. }) => vec![],
+
+        (Phase::Acknowledged { by: on_it, .. }, Command::Close { by, manager })
+            if *manager || by == on_it || *by == incident.report.reporter =>
+        {
+            vec![Event::Closed { by: by.clone() }]
+        }
+        (_, Command::Close { .. }) => vec![],
     }
 }
 
@@ -193,6 +274,7 @@ fn page(
         .iter()
         .map(|candidate| Candidate {
             user: candidate.user.clone(),
+            last_turn: candidate.last_turn,
             verdict: if asked.contains(&candidate.user) {
                 Verdict::AskedAlready
             } else {
@@ -253,6 +335,7 @@ fn refused(
         Posting::Managers { round } => {
             incident.manager_round(round).is_some_and(|found| found.direct || found.messages.is_empty())
         }
+        Posting::FollowUp => incident.follow_up.is_none(),
     };
     if !awaited {
         return vec![];
@@ -286,7 +369,8 @@ fn page_managers(
     let direct = incident.root.is_none()
         || matches!(reason, ManagersReason::CannotPost { .. })
         || incident.manager_rounds.last().is_some_and(|round| round.direct);
-    let deadline = (round < policy.manager_rounds).then(|| now + policy.manager_repeat);
+    let deadline = (round.saturating_sub(incident.rounds_before) < policy.manager_rounds)
+        .then(|| now + policy.manager_repeat);
     Event::ManagersPaged { round, whom: whom.clone(), reason, direct, deadline }
 }
 

@@ -34,6 +34,9 @@ pub struct Report {
     pub note: String,
     /// Who reported it.
     pub reporter: UserId,
+    /// Whom the reporter wants to be asked first, if they are available.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<UserId>,
     /// Where the reporter can be answered although the bot may not post in the channel: usable five times
     /// within thirty minutes. Source: <https://docs.slack.dev/interactivity/handling-user-interaction>.
     pub response_url: Option<String>,
@@ -83,6 +86,11 @@ pub enum ManagersReason {
     },
     /// Nobody answered the last page of the managers.
     NoAnswer,
+    /// Somebody asked for them, on a day on which nobody is hunted.
+    OnDemand {
+        /// Who.
+        by: UserId,
+    },
 }
 
 /// A message that the incident's course depends on.
@@ -101,6 +109,8 @@ pub enum Posting {
         /// 1-based.
         round: u32,
     },
+    /// The question how it went on.
+    FollowUp,
 }
 
 /// What happened.
@@ -185,6 +195,35 @@ pub enum Event {
     /// Somebody who may not take the incident tried to, and is told so once.
     AckRefused {
         /// Who.
+        by: UserId,
+    },
+    /// Nobody is hunted today; the channel is shown where the schedule stands.
+    ScheduleShown {
+        /// The schedule's address.
+        link: String,
+        /// What day it is: the weekend, or the company holiday's name.
+        day: String,
+    },
+    /// Whoever was on it is no longer, and the hunt goes on where it stopped.
+    HandedOver {
+        /// Who was on it.
+        from: UserId,
+        /// Who said so: they themselves, or a manager.
+        by: UserId,
+    },
+    /// Nobody is needed any more.
+    Cancelled {
+        /// Who said so: the reporter, or a manager.
+        by: UserId,
+    },
+    /// The reporter and whoever took it have been asked how it went on.
+    FollowUpPosted {
+        /// Which message.
+        message: MessageRef,
+    },
+    /// Everything is done.
+    Closed {
+        /// Who said so.
         by: UserId,
     },
 }

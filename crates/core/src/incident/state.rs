@@ -41,6 +41,47 @@ pub enum Phase {
         /// How they said so.
         via: Via,
     },
+    /// Nobody is hunted today; the channel has been shown where the schedule stands.
+    ScheduleShown {
+        /// Since when.
+        at: Timestamp,
+    },
+    /// Nobody is needed any more.
+    Cancelled {
+        /// Who said so.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Everything is done.
+    Closed {
+        /// Who said so.
+        by: UserId,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// Somebody who took the incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Who.
+    pub by: UserId,
+    /// When.
+    pub at: Timestamp,
+    /// How they said so.
+    pub via: Via,
+    /// When they gave it up again, if they did.
+    pub handed_over_at: Option<Timestamp>,
+}
+
+/// The schedule that the channel was shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScheduleShown {
+    /// Its address.
+    pub link: String,
+    /// What day it was.
+    pub day: String,
 }
 
 /// How one attempt ended.
@@ -50,6 +91,8 @@ pub enum AttemptEnd {
     TimedOut,
     /// The person asked passed.
     Passed,
+    /// Somebody took the incident meanwhile, whether they or another, and handed it over since.
+    HandedOver,
 }
 
 /// One person asked.
@@ -105,17 +148,60 @@ pub struct Incident {
     pub refusals: Vec<(Posting, String)>,
     /// People who have been told that they may not take the incident.
     pub ack_refused: BTreeSet<UserId>,
+    /// Those who took it, first to last; who is on it now, if anybody is, comes last.
+    pub taken: Vec<Taken>,
+    /// How many pages of the managers went out before it was last handed over.
+    pub rounds_before: u32,
+    /// The schedule that was shown instead of a hunt.
+    pub schedule: Option<ScheduleShown>,
+    /// The question how it went on, once it stands.
+    pub follow_up: Option<MessageRef>,
 }
 
 impl Incident {
     /// Whether somebody is still needed.
     pub fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Acknowledged { .. })
+        match self.phase {
+            Phase::Hunting { .. }
+            | Phase::Paging { .. }
+            | Phase::ManagersPaged { .. }
+            | Phase::ScheduleShown { .. } => true,
+            Phase::Acknowledged { .. } | Phase::Cancelled { .. } | Phase::Closed { .. } => false,
+        }
     }
 
-    /// Everyone asked so far.
+    /// Everyone who need not be asked again: asked before, or had it and handed it over.
     pub fn asked(&self) -> BTreeSet<UserId> {
-        self.attempts.iter().map(|attempt| attempt.responder.clone()).collect()
+        let asked = self.attempts.iter().map(|attempt| attempt.responder.clone());
+        asked.chain(self.handed_over_by().cloned()).collect()
+    }
+
+    /// Those who had it and handed it over.
+    pub fn handed_over_by(&self) -> impl Iterator<Item = &UserId> {
+        self.taken.iter().filter(|taken| taken.handed_over_at.is_some()).map(|taken| &taken.by)
+    }
+
+    /// Since when somebody is being looked for: the report, or the last time it was handed over.
+    pub fn wanted_since(&self) -> Timestamp {
+        self.taken.iter().filter_map(|taken| taken.handed_over_at).max().unwrap_or(self.reported_at)
+    }
+
+    /// Who is on it, if anybody is.
+    pub fn responder(&self) -> Option<&UserId> {
+        match &self.phase {
+            Phase::Acknowledged { by, .. } => Some(by),
+            _ => None,
+        }
+    }
+
+    /// How often it has been taken.
+    pub fn times_taken(&self) -> u32 {
+        u32::try_from(self.taken.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The last who had it, whether or not it has been closed since.
+    pub fn last_taken(&self) -> Option<&Taken> {
+        self.taken.last().filter(|taken| taken.handed_over_at.is_none())
     }
 
     /// The attempt under way, with its 1-based number.
@@ -144,11 +230,8 @@ impl Incident {
             .chain(self.manager_rounds.iter().flat_map(|round| &round.messages))
     }
 
-    /// From the report to the acknowledgement, or `None` while there is none.
+    /// From the report to the first acknowledgement, or `None` while there is none.
     pub fn time_to_response(&self) -> Option<SignedDuration> {
-        match &self.phase {
-            Phase::Acknowledged { at, .. } => Some(at.duration_since(self.reported_at)),
-            _ => None,
-        }
+        self.taken.first().map(|taken| taken.at.duration_since(self.reported_at))
     }
 }

@@ -3,7 +3,7 @@
 //! A story is a text. A line that begins with a number is a command given that many seconds after the
 //! report; the lines below it that begin with `→` are what follows. [`check`] plays the commands and compares.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
@@ -52,6 +52,7 @@ fn report() -> Report {
         url: "https://example.com/incidents/7".to_owned(),
         note: "the shop is down".to_owned(),
         reporter: "rae".into(),
+        first: None,
         response_url: Some("https://hooks.slack.com/commands/1".to_owned()),
     }
 }
@@ -68,7 +69,17 @@ mod stories;
 
 mod failures;
 
+mod hand_over;
+
+mod ends;
+
+mod arbitrary;
+
+mod moves;
+
 mod promises;
+
+mod rotation;
 
 mod fairness;
 

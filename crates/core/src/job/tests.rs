@@ -8,7 +8,10 @@ use proptest::test_runner::TestCaseError;
 
 use super::*;
 use crate::availability::{Candidate, Verdict};
-use crate::incident::{Command, ManagersWhom, Posting, Report, Via, apply, decide, replay};
+use crate::incident::{
+    Command, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide, replay,
+};
+use crate::policy::Policy;
 
 fn at(seconds: i64) -> Timestamp {
     Timestamp::from_second(seconds).unwrap()
@@ -22,6 +25,7 @@ fn report() -> Report {
         url: "https://example.com/incidents/7".to_owned(),
         note: String::new(),
         reporter: "rae".into(),
+        first: None,
         response_url: Some("https://hooks.slack.com/commands/1".to_owned()),
     }
 }
@@ -41,11 +45,13 @@ struct Desk {
     log: Vec<Recorded>,
     state: Option<Incident>,
     jobs: BTreeMap<JobKey, Job>,
+    /// Whether a hunt may find that nobody is hunted today.
+    has_weekends: bool,
 }
 
 impl Desk {
     fn new(policy: Policy) -> Self {
-        Self { policy, now: at(0), log: Vec::new(), state: None, jobs: BTreeMap::new() }
+        Self { policy, now: at(0), log: Vec::new(), state: None, jobs: BTreeMap::new(), has_weekends: false }
     }
 
     /// One commit: the events, the job done removed, then the jobs that follow. Returns what the events

@@ -55,7 +55,7 @@ fn people_are_found_by_id_and_else_by_address() {
     ];
     let roster = Roster::new(rows.clone());
     assert_eq!(roster.entry(&"U1".into(), None), Some(&rows[0]));
-    assert_eq!(roster.entry(&"U9".into(), Some("ANA@example.com")), Some(&rows[0]));
+    assert_eq!(roster.entry(&"U9".into(), Some("ANA@example.com")), None, "the row is U1's");
     assert_eq!(roster.entry(&"U2".into(), Some("bea@example.com")), Some(&rows[1]));
     assert_eq!(roster.entry(&"U2".into(), None), None);
     assert_eq!(roster.entry(&"U3".into(), Some("bea@example.com")), Some(&rows[2]));
@@ -79,7 +79,8 @@ fn of_two_rows_for_one_person_the_first_counts() {
     ];
     let roster = Roster::new(rows.clone());
     assert_eq!(roster.entry(&"U1".into(), None), Some(&rows[0]));
-    assert_eq!(roster.entry(&"U9".into(), Some("bea@example.com")), Some(&rows[2]));
+    assert_eq!(roster.entry(&"U9".into(), Some("ana@example.com")), Some(&rows[0]));
+    assert_eq!(roster.entry(&"U9".into(), Some("bea@example.com")), None, "the row is U2's");
     assert_eq!(roster.engineers().collect::<Vec<_>>(), [&rows[0]]);
     assert_eq!(roster.managers().collect::<Vec<_>>(), [&rows[2], &rows[5]]);
 }

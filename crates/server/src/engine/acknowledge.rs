@@ -44,7 +44,9 @@ impl Engine {
             match eyes {
                 Ok(users) => {
                     for user in users {
-                        if !seen.insert(user.clone()) {
+                        // The 👀 of whoever handed it over stands from before.
+                        let gave_up = incident.handed_over_by().any(|other| *other == user);
+                        if gave_up || !seen.insert(user.clone()) {
                             continue;
                         }
                         match self.eligible(incident, &user).await {

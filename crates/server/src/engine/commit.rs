@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use pagerslack_core::incident::replay;
+use pagerslack_core::incident::{replay, turn_of};
 use pagerslack_core::{
     Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
-    apply, decide, plan,
+    UserId, apply, decide, plan,
 };
 use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit};
 
@@ -130,22 +130,25 @@ impl Engine {
             return (commit, Acted { incident: None, events: vec![] });
         };
 
-        let events = decide(before.as_ref(), &act.command, self.policy(&rotation), now);
+        let config = self.rotation(&rotation);
+        let events = decide(before.as_ref(), &act.command, &config.policy, now);
         commit.job = act.disposal(!events.is_empty());
         let was_open = before.as_ref().map(Incident::is_open);
         let mut state = before;
         let mut jobs = Jobs::default();
+        let mut turns = Vec::new();
         for (seq, event) in (version + 1..).zip(&events) {
+            turns.extend(turn_of(state.as_ref(), event).cloned());
             let recorded = Recorded { seq, at: now, event: event.clone() };
             state = apply(state, &recorded);
             if let Some(after) = &state {
-                jobs.take(plan(&recorded, after, self.policy(&rotation)));
+                jobs.take(plan(&recorded, after, &config.policy));
             }
             commit.messages.extend(message_of(event).cloned());
             commit.events.push(recorded);
         }
         (commit.add, commit.remove) = jobs.into_lists();
-        commit.queue = queue_commit(&rotation, &events, act.queue.as_ref(), now);
+        commit.queue = queue_commit(&rotation, turns, &events, act.queue.as_ref(), now);
         if let Some(after) = &state
             && was_open != Some(after.is_open())
         {
@@ -167,7 +170,11 @@ impl Engine {
         }
         match &acted.incident {
             Some(incident) if incident.is_open() => {
-                self.index.insert(messages.iter().map(|message| (team, message)))
+                self.index.insert(messages.iter().map(|message| (team, message)));
+                if acted.events.iter().any(|event| matches!(event, Event::HandedOver { .. })) {
+                    // A 👀 on its messages counts again.
+                    self.index.insert(incident.live_messages().map(|message| (team, message)));
+                }
             }
             Some(incident) if !acted.events.is_empty() => self.index.remove(team, incident.live_messages()),
             _ => {}
@@ -212,24 +219,20 @@ fn message_of(event: &Event) -> Option<&MessageRef> {
     }
 }
 
-/// Whoever is asked has had a turn, whoever answers ends at the very bottom (P5).
+/// Whoever has had a turn goes to the bottom (P5).
 fn queue_commit(
     rotation: &RotationId,
+    turns: Vec<UserId>,
     events: &[Event],
     decided_on: Option<&QueueCommit>,
     now: jiff::Timestamp,
 ) -> Option<QueueCommit> {
-    let turns = events.iter().filter_map(|event| match event {
-        Event::Paged { responder, .. } => Some(responder.clone()),
-        Event::Acknowledged { by, .. } => Some(by.clone()),
-        _ => None,
-    });
     let mut queue = decided_on.cloned().unwrap_or(QueueCommit {
         rotation: rotation.clone(),
         expected: None,
         changes: Vec::new(),
     });
-    queue.changes.extend(turns.map(|user| QueueChange::Turn { user, at: now }));
+    queue.changes.extend(turns.into_iter().map(|user| QueueChange::Turn { user, at: now }));
     // Nothing was decided on the queue, so nothing needs to hold of it.
     if events.is_empty() || queue.changes.is_empty() { None } else { Some(queue) }
 }

@@ -4,18 +4,22 @@
 //! as unknown, never as "no" (P6).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::availability::{Account, Fact, Facts};
+use pagerslack_core::availability::{Account, Fact, Facts, Profile};
 use pagerslack_core::hunt::{Need, Survey, survey};
+use pagerslack_core::incident::AttemptEnd;
+use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, QueueChange, RotationId, UserId, Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
+use super::look::Look;
 use super::send::recorded;
 use super::{Engine, StepError};
 
@@ -51,11 +55,11 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
-        let passed = incident
+        let unread = incident
             .attempts
             .last()
-            .is_some_and(|last| last.end == Some(pagerslack_core::incident::AttemptEnd::Passed));
-        if (passed || self.now() > since + READ_BACK_FRESH)
+            .is_some_and(|last| matches!(last.end, Some(AttemptEnd::Passed | AttemptEnd::HandedOver)));
+        if (unread || self.now() > since + READ_BACK_FRESH)
             && !self.may_escalate(job, &incident, since).await?
         {
             return Ok(());
@@ -66,7 +70,12 @@ impl Engine {
             return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
         }
         let rotation = &incident.report.rotation;
-        let policy = self.policy(rotation);
+        let config = self.rotation(rotation);
+        let policy = &config.policy;
+        if let Some(command) = schedule_instead(&config.rules, &incident, self.now()) {
+            self.act_for(job, command, Disposal::Done).await?;
+            return Ok(());
+        }
         if incident.attempts.len() >= usize::try_from(policy.max_attempts).unwrap_or(usize::MAX) {
             let command = Command::Page { candidates: vec![], managers: self.managers(rotation).await };
             self.act_for(job, command, Disposal::Done).await?;
@@ -78,7 +87,7 @@ impl Engine {
             Ok(members) => members.iter().cloned().collect::<BTreeSet<_>>(),
             Err(error) => return self.cannot_see_members(job, &incident, &error, patience).await,
         };
-        self.choose(job, &incident, &members, patience).await
+        self.choose(job, &incident, &config.rules, &members, patience).await
     }
 
     /// Surveys the queue as it is, and commits the choice on exactly that queue: a burst of reports asks as
@@ -87,25 +96,23 @@ impl Engine {
         &self,
         job: &ClaimedJob,
         incident: &Incident,
+        rules: &Rules,
         members: &BTreeSet<UserId>,
         patience: Patience,
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
-        let managers = self.managers(rotation).await;
-        let manager_set: BTreeSet<UserId> = managers.users.iter().cloned().collect();
+        let look = self.look(rotation, rules, members, incident.asked()).await;
         let mut known = Known { patient: patience.left, ..Known::default() };
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
-            let changes: Vec<QueueChange> = queue
-                .newcomers(rotation, members, self.seed)
-                .into_iter()
-                .map(|user| QueueChange::Joined { user })
-                .collect();
+            let changes = self.arrivals(rotation, &queue, members, &look);
             changes.iter().for_each(|change| queue.apply(change));
-            let order = queue.order(members, &BTreeSet::new());
-            let candidates = match self.gather(rotation, &order, incident, &manager_set, &mut known).await {
-                Found::Candidates(candidates) => candidates,
+            let order = order(&queue, incident, members, &look);
+            let candidates = match self.gather(rotation, &order, &look, &mut known).await {
+                Found::Candidates(candidates) => {
+                    with_turns(&queue, with_first(incident, members, candidates))
+                }
                 Found::Later(due) => {
                     let due = due.min(patience.until);
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
@@ -122,7 +129,7 @@ impl Engine {
             let act = Act {
                 team: &job.job.rotation.team,
                 incident: &job.job.incident,
-                command: Command::Page { candidates, managers: managers.clone() },
+                command: Command::Page { candidates, managers: look.whom.clone() },
                 job: Some((job, Disposal::Done)),
                 idle: None,
                 queue: Some(QueueCommit { rotation: rotation.clone(), expected, changes }),
@@ -142,13 +149,17 @@ impl Engine {
         &self,
         rotation: &RotationId,
         order: &[UserId],
-        incident: &Incident,
-        managers: &BTreeSet<UserId>,
+        look: &Look<'_>,
         known: &mut Known,
     ) -> Found {
-        let asked = incident.asked();
         loop {
-            match survey(order, &asked, managers, |user| known.of(user), WIDTH, self.now()) {
+            let now = self.now();
+            let judge = |user: &UserId| {
+                let facts = known.of(user);
+                let verdict = look.rules.verdict(user, &facts, now, &look.day);
+                (facts, verdict)
+            };
+            match survey(order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
                 Survey::Need(need) => match known.without_those_put_off(need) {
                     Ok(need) => self.ask(rotation, &need, known).await,
@@ -167,12 +178,13 @@ impl Engine {
             self.directory.presence(caller, &need.presence),
         );
         for (user, person) in people {
-            known.account(user, person.map(|person| person.account(&rotation.team)));
+            known.profile(user, person.map(|person| Arc::new(person.profile(&rotation.team))));
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
             if let Ok(own) = self.client.auth_test(caller).await {
-                known.facts.entry(own.user).or_insert(Facts::NONE).account = Fact::Known(Account::Bot);
+                let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
+                known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
                 known.knows_itself = true;
             }
         }
@@ -234,6 +246,52 @@ impl Engine {
     }
 }
 
+/// What happens instead of a hunt that begins on a day on which nobody is hunted. One that was under way when the
+/// day began goes on.
+fn schedule_instead(rules: &Rules, incident: &Incident, now: Timestamp) -> Option<Command> {
+    let (today, day) = (rules.day(now), rules.day(incident.wanted_since()));
+    let link = rules.schedule_link(&today).and(rules.schedule_link(&day))?;
+    let Day::Off { name } = day else { return None };
+    Some(Command::ShowSchedule { link: link.to_owned(), day: name })
+}
+
+/// In which order people are considered: the queue's, but for whom the reporter wants first.
+fn order(queue: &Queue, incident: &Incident, members: &BTreeSet<UserId>, look: &Look<'_>) -> Vec<UserId> {
+    let mut order = look.order(queue, members);
+    if let Some(first) = wanted_first(incident).filter(|first| members.contains(*first)) {
+        order.retain(|user| user != first);
+        order.insert(0, first.clone());
+    }
+    order
+}
+
+/// Whoever the reporter wants first and is not in the channel is accounted for all the same (P7).
+fn with_first(
+    incident: &Incident,
+    members: &BTreeSet<UserId>,
+    mut candidates: Vec<Candidate>,
+) -> Vec<Candidate> {
+    if let Some(first) = wanted_first(incident).filter(|first| !members.contains(*first)) {
+        candidates.insert(0, Candidate::new(first.clone(), Verdict::NotOnRoster));
+    }
+    candidates
+}
+
+/// Records by which turns people stood where they stood (P7).
+fn with_turns(queue: &Queue, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
+    let turns: HashMap<&UserId, Timestamp> =
+        queue.places().iter().filter_map(|place| Some((&place.user, place.turned_at?))).collect();
+    for candidate in &mut candidates {
+        candidate.last_turn = turns.get(&candidate.user).copied();
+    }
+    candidates
+}
+
+/// Whom the reporter wants to be asked first, while nobody has been asked.
+fn wanted_first(incident: &Incident) -> Option<&UserId> {
+    incident.report.first.as_ref().filter(|_| incident.attempts.is_empty() && incident.taken.is_empty())
+}
+
 /// How long a hunt waits for facts that Slack does not give.
 #[derive(Clone, Copy)]
 struct Patience {
@@ -273,10 +331,10 @@ impl Known {
         self.facts.get(user).cloned().unwrap_or(Facts::NONE)
     }
 
-    fn account(&mut self, user: UserId, answer: Result<Account, CallError>) {
+    fn profile(&mut self, user: UserId, answer: Result<Arc<Profile>, CallError>) {
         let fact = self.fact(FactKind::Account, &user, answer);
         self.blind_to_accounts |= matches!(fact, Fact::Unreadable(_));
-        self.facts.entry(user).or_insert(Facts::NONE).account = fact;
+        self.facts.entry(user).or_insert(Facts::NONE).profile = fact;
     }
 
     fn dnd(&mut self, user: UserId, answer: Result<Option<DndWindow>, CallError>) {

@@ -1,21 +1,24 @@
 //! Who the managers are, and who may take an incident.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use futures_util::future::join_all;
-use pagerslack_core::availability::Account;
+use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
-use pagerslack_core::{Incident, RotationId, TeamId, UserId};
+use pagerslack_core::{Incident, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::client::{CallError, RefusalKind};
 
 use super::Engine;
+use crate::config::RotationConfig;
 
 impl Engine {
-    /// The managers of a rotation, as far as Slack can tell who they are. A group whose members cannot be
-    /// read is still mentioned (P6).
+    /// The managers of a rotation, by the configuration and by the roster, as far as Slack can tell who they are. A
+    /// group whose members cannot be read is still mentioned (P6).
     pub async fn managers(&self, rotation: &RotationId) -> ManagersWhom {
-        let mut users: BTreeSet<UserId> = self.rotation.managers.iter().cloned().collect();
-        for (email, found) in self.manager_emails(&rotation.team).await {
+        let config = self.rotation(rotation);
+        let mut users: BTreeSet<UserId> = named_managers(&config).cloned().collect();
+        for (email, found) in self.manager_emails(&config, &rotation.team).await {
             match found {
                 Ok(user) => drop(users.insert(user)),
                 Err(error) => {
@@ -23,8 +26,8 @@ impl Engine {
                 }
             }
         }
-        let mut group = self.rotation.manager_group.clone();
-        if let Some(id) = &self.rotation.manager_group {
+        let mut group = config.manager_group.clone();
+        if let Some(id) = &config.manager_group {
             match self.directory.user_group(self.paging(&rotation.team), id).await {
                 Ok(members) => {
                     // A mention of the group reaches its members only; is anybody beside it, each is mentioned.
@@ -41,14 +44,32 @@ impl Engine {
         ManagersWhom { users: users.into_iter().collect(), group }
     }
 
-    /// Each configured address with whose it is, so that one that nobody has takes none of the others away.
-    async fn manager_emails(&self, team: &TeamId) -> Vec<(&str, Result<UserId, CallError>)> {
+    /// Each address of a manager with whose it is, so that one that nobody has takes none of the others away.
+    async fn manager_emails<'a>(
+        &self,
+        config: &'a RotationConfig,
+        team: &TeamId,
+    ) -> Vec<(&'a str, Result<UserId, CallError>)> {
         let caller = self.paging(team);
-        let lookups = self.rotation.manager_emails.iter().map(async |email| {
+        let lookups = manager_addresses(config).map(async |email| {
             let found = self.directory.by_email(caller, email).await;
-            (email.as_str(), found)
+            (email, found)
         });
         join_all(lookups).await
+    }
+
+    /// Those of a queue who are known to have no place in it any more: managers, bots, guests, people who have left
+    /// the roster. The next hunt takes their places from them.
+    pub async fn outside_the_queue(&self, rotation: &RotationId, queue: &Queue) -> BTreeSet<UserId> {
+        let managers = self.managers(rotation).await.users;
+        let users: BTreeSet<UserId> = queue.places().iter().map(|place| place.user.clone()).collect();
+        let profiles = self.directory.remembered(&rotation.team, &users);
+        let config = self.rotation(rotation);
+        let outside = |user: &UserId| {
+            let profile = profiles.get(user).map(|profile| &**profile);
+            managers.contains(user) || config.rules.is_engineer(user, profile) == Some(false)
+        };
+        users.into_iter().filter(outside).collect()
     }
 
     /// Whether somebody may take an incident: an engineer of the rotation or a manager. Asks Slack if it must;
@@ -57,11 +78,9 @@ impl Engine {
         if let Some(eligible) = self.eligible_from_memory(incident, user) {
             return Ok(eligible);
         }
+        let rotation = &incident.report.rotation;
         let mut unreadable = None;
-        for found in [
-            self.is_engineer_of(&incident.report.rotation, user).await,
-            self.is_manager_elsewhere(&incident.report.rotation.team, user).await,
-        ] {
+        for found in [self.is_engineer_of(rotation, user).await, self.is_manager(rotation, user).await] {
             match found {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
@@ -77,16 +96,24 @@ impl Engine {
             return Ok(false);
         }
         match self.directory.people(caller, std::slice::from_ref(user)).await.remove(user) {
-            Some(Ok(person)) => Ok(person.account(&rotation.team) == Account::Member),
+            Some(Ok(person)) => {
+                let profile = person.profile(&rotation.team);
+                // Somebody in the channel whose row cannot be told from the others' may take it (P6).
+                Ok(self.rotation(rotation).rules.is_engineer(user, Some(&profile)).unwrap_or(true))
+            }
             Some(Err(CallError::Refused(refusal))) if refusal.kind() == RefusalKind::UserGone => Ok(false),
             Some(Err(error)) => Err(error),
             None => Ok(false),
         }
     }
 
-    /// Whether somebody is a manager by the group or by an address.
-    async fn is_manager_elsewhere(&self, team: &TeamId, user: &UserId) -> Result<bool, CallError> {
-        if let Some(group) = &self.rotation.manager_group {
+    /// Whether somebody is a manager of a rotation. Asks Slack if it must; an error is "cannot tell".
+    pub(super) async fn is_manager(&self, rotation: &RotationId, user: &UserId) -> Result<bool, CallError> {
+        let (config, team) = (self.rotation(rotation), &rotation.team);
+        if named_managers(&config).any(|manager| manager == user) {
+            return Ok(true);
+        }
+        if let Some(group) = &config.manager_group {
             match self.directory.user_group(self.paging(team), group).await {
                 Ok(members) if members.contains(user) => return Ok(true),
                 Err(error) if error.refusal().is_none() => return Err(error),
@@ -94,7 +121,7 @@ impl Engine {
                 Ok(_) | Err(_) => {}
             }
         }
-        for (_, found) in self.manager_emails(team).await {
+        for (_, found) in self.manager_emails(&config, team).await {
             match found {
                 Ok(manager) if manager == *user => return Ok(true),
                 Err(error) if error.refusal().is_none() => return Err(error),
@@ -105,18 +132,21 @@ impl Engine {
         Ok(false)
     }
 
-    /// The same from memory alone, or `None` when Slack must be asked.
+    /// The same as [`Engine::eligible`] from memory alone, or `None` when Slack must be asked.
     pub(super) fn eligible_from_memory(&self, incident: &Incident, user: &UserId) -> Option<bool> {
         let rotation = &incident.report.rotation;
+        let config = self.rotation(rotation);
         let paged_as_manager = incident.manager_rounds.iter().any(|round| round.whom.users.contains(user));
         let asked = incident.attempts.iter().any(|attempt| attempt.responder == *user);
-        if asked || paged_as_manager || self.rotation.managers.contains(user) {
+        if asked || paged_as_manager || named_managers(&config).any(|manager| manager == user) {
             return Some(true);
         }
         let now = self.now();
         let member = self.directory.cached_members(now, &rotation.team, &rotation.channel)?.contains(user);
-        let person = self.directory.cached_person(now, &rotation.team, user)?;
-        match (member && (person.account(&rotation.team) == Account::Member), self.has_other_managers()) {
+        let profile = self.known_profile(&rotation.team, user)?;
+        let engineer = member && config.rules.is_engineer(user, Some(&profile)).unwrap_or(true);
+        let other_managers = config.manager_group.is_some() || manager_addresses(&config).next().is_some();
+        match (engineer, other_managers) {
             (true, _) => Some(true),
             (false, false) => Some(false),
             // They may yet be a manager by group or by address.
@@ -124,7 +154,28 @@ impl Engine {
         }
     }
 
-    fn has_other_managers(&self) -> bool {
-        self.rotation.manager_group.is_some() || !self.rotation.manager_emails.is_empty()
+    /// What is remembered of somebody's account, however old.
+    pub(super) fn remembered_profile(&self, team: &TeamId, user: &UserId) -> Option<Arc<Profile>> {
+        self.directory.remembered(team, &BTreeSet::from([user.clone()])).remove(user)
     }
+
+    /// What is remembered of somebody's account, if it is fresh.
+    pub(super) fn known_profile(&self, team: &TeamId, user: &UserId) -> Option<Arc<Profile>> {
+        self.directory.cached_person(self.now(), team, user).map(|person| Arc::new(person.profile(team)))
+    }
+}
+
+/// Managers whose ids stand in the configuration or the roster.
+fn named_managers(config: &RotationConfig) -> impl Iterator<Item = &UserId> {
+    let entries = config.rules.roster.iter().flat_map(|roster| roster.managers());
+    let rostered = entries.filter_map(|entry| entry.who.user.as_ref());
+    config.managers.iter().chain(rostered)
+}
+
+/// Addresses of managers of whom the configuration or the roster has nothing else.
+fn manager_addresses(config: &RotationConfig) -> impl Iterator<Item = &str> {
+    let entries = config.rules.roster.iter().flat_map(|roster| roster.managers());
+    let rostered =
+        entries.filter(|entry| entry.who.user.is_none()).filter_map(|entry| entry.who.email.as_deref());
+    config.manager_emails.iter().map(String::as_str).chain(rostered)
 }

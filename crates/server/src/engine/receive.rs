@@ -5,8 +5,10 @@
 
 use pagerslack_core::incident::Via;
 use pagerslack_core::job::Notice;
+use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Command, IncidentId, Job, JobKind, MessageRef, Phase, Report, RotationId, TeamId, UserId,
+    AnswerTo, Command, IncidentId, Job, JobKind, MessageRef, Phase, Question, Report, RotationId, TeamId,
+    UserId, Wish,
 };
 use pagerslack_slack::command::{self, Request};
 use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
@@ -82,23 +84,44 @@ impl Engine {
         let rotation = RotationId::new(typed.team.clone(), typed.channel.clone());
         let direct = typed.channel_name == "directmessage";
         match command::parse(&typed.text) {
-            Request::Help => Reply::Ephemeral(words::usage(&typed.command, self.policy(&rotation))),
+            Request::Help => Reply::Ephemeral(words::usage(&typed.command, &self.rotation(&rotation).policy)),
+            Request::Ask(question) => self.asked_by_command(rotation, typed, question).await,
             Request::Mistaken(mistake) => Reply::Ephemeral(words::mistaken(&mistake, &typed.command)),
             Request::Report { .. } if direct => {
                 Reply::Ephemeral(words::mistaken(&words::Mistake::DirectMessage, &typed.command))
             }
-            Request::Report { url, note } => {
+            Request::Report { url, note, first } => {
                 let report = Report {
                     incident: IncidentId::derive(&rotation, &self.request_of(&typed)),
                     rotation,
                     url,
                     note,
                     reporter: typed.user,
+                    first,
                     response_url: Some(typed.response_url).filter(|url| !url.is_empty()),
                 };
                 self.report(report, &typed.team_domain).await
             }
         }
+    }
+
+    /// Takes a question down; the answer needs Slack, and comes to where the command was typed.
+    async fn asked_by_command(&self, rotation: RotationId, typed: SlashCommand, question: Question) -> Reply {
+        let id = IncidentId::derive(&rotation, &self.request_of(&typed));
+        let to = AnswerTo::Command { channel: typed.channel, response_url: typed.response_url };
+        self.asked(rotation, id, typed.user, question, to).await
+    }
+
+    async fn asked(
+        &self,
+        rotation: RotationId,
+        id: IncidentId,
+        user: UserId,
+        question: Question,
+        to: AnswerTo,
+    ) -> Reply {
+        let job = Job::new(&rotation, &id, JobKind::Answer { user, question, to }, self.now());
+        self.add_jobs(&rotation, &id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
     }
 
     /// What tells this command from every other. Slack uses a trigger and an answer's address once; should it send
@@ -112,10 +135,10 @@ impl Engine {
     async fn report(&self, report: Report, domain: &str) -> Reply {
         let (team, incident, url) =
             (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
-        let rotation = report.rotation.clone();
+        let (rotation, first) = (report.rotation.clone(), report.first.clone());
         let act = Act::new(&team, &incident, Command::Report(report));
         match self.act(act).await {
-            Ok(_) => Reply::Ephemeral(words::accepted(&url)),
+            Ok(_) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
             Err(StepError::AlreadyOpen(other)) => {
                 self.counters.reports_doubled.count();
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
@@ -125,6 +148,16 @@ impl Engine {
                 tracing::error!(%team, %incident, error = &error as &dyn std::error::Error, "a report could not be recorded");
                 Reply::Ephemeral(words::not_recorded(&url))
             }
+        }
+    }
+
+    /// What the reporter is told at once.
+    fn accepted(&self, rotation: &RotationId, url: &str, first: Option<&UserId>) -> Said {
+        let config = self.rotation(rotation);
+        let day = config.rules.day(self.now());
+        match (config.rules.schedule_link(&day), &day) {
+            (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
+            _ => words::accepted(url, first),
         }
     }
 
@@ -166,6 +199,11 @@ impl Engine {
         match click.action_id.as_str() {
             words::TAKE_ACTION => self.take(&click.team, &incident, &click.user, &message, Via::Button).await,
             words::PASS_ACTION => self.pass(&click.team, &incident, &click.user).await,
+            words::WHY_ACTION => self.why_me(&click.team, &incident, &click.user, &message).await,
+            words::HAND_OVER_ACTION => self.wishes(&click, &incident, Wish::HandOver).await,
+            words::CANCEL_ACTION => self.wishes(&click, &incident, Wish::Cancel).await,
+            words::CALL_MANAGERS_ACTION => self.wishes(&click, &incident, Wish::CallManagers).await,
+            words::DONE_ACTION => self.wishes(&click, &incident, Wish::Close).await,
             _ => Reply::Done,
         }
     }
@@ -233,6 +271,31 @@ impl Engine {
         }
     }
 
+    /// Explains a page to whoever pressed its button (P7).
+    async fn why_me(&self, team: &TeamId, id: &IncidentId, user: &UserId, page: &MessageRef) -> Reply {
+        let incident = match self.incident(team, id).await {
+            Ok(Some(incident)) => incident,
+            Ok(None) => return Reply::Done,
+            Err(error) => return again(&error),
+        };
+        let number = incident.attempts.iter().position(|attempt| attempt.message.as_ref() == Some(page));
+        // Slack may show the page before it has told us that it stands.
+        let number = number.unwrap_or(incident.attempts.len().saturating_sub(1));
+        let attempt = u32::try_from(number).unwrap_or(u32::MAX).saturating_add(1);
+        self.notice(&incident.report.rotation, id, user, Notice::WhyMe { attempt }).await
+    }
+
+    /// Leaves to a job what somebody wishes: whether they may can need Slack.
+    async fn wishes(&self, click: &Click, id: &IncidentId, wish: Wish) -> Reply {
+        let rotation = match self.incident(&click.team, id).await {
+            Ok(Some(incident)) => incident.report.rotation,
+            Ok(None) => return Reply::Done,
+            Err(error) => return again(&error),
+        };
+        let job = Job::new(&rotation, id, JobKind::Wish { by: click.user.clone(), wish }, self.now());
+        self.add_jobs(&rotation, id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
+    }
+
     /// Tells one person something about an incident, by a job.
     async fn notice(&self, rotation: &RotationId, id: &IncidentId, user: &UserId, notice: Notice) -> Reply {
         let kind = JobKind::Send(pagerslack_core::Message::Notice { user: user.clone(), notice });
@@ -244,9 +307,9 @@ impl Engine {
         let rotation = RotationId::new(message.team, message.channel.clone());
         // Slack may deliver the same message several times under different event ids; its `ts` is one.
         let id = IncidentId::derive(&rotation, message.ts.as_str());
-        let text = words::direct_help(&self.command).text;
-        let job = Job::new(&rotation, &id, JobKind::Answer { channel: message.channel, text }, self.now());
-        self.add_jobs(&rotation, &id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
+        let question = command::parse_direct(&message.text);
+        let to = AnswerTo::Direct { channel: message.channel };
+        self.asked(rotation, id, message.user, question, to).await
     }
 }
 

@@ -43,12 +43,16 @@ impl Engine {
         if !is_wanted(message, &incident) {
             return self.dispose(job, Disposal::Done).await;
         }
-        let policy = self.policy(&incident.report.rotation);
+        let config = self.rotation(&incident.report.rotation);
+        let policy = &config.policy;
         let (posting, said, direct) = match message {
-            Message::Root => (Posting::Root, Some(words::root(&incident, policy)), None),
+            Message::Root => {
+                (Posting::Root, Some(words::root(&incident, policy, &config.rules.day_zone)), None)
+            }
             Message::Page { attempt } => {
                 (Posting::Page { attempt: *attempt }, words::page(&incident, *attempt, policy), None)
             }
+            Message::FollowUp => (Posting::FollowUp, words::follow_up(&incident, &config.follow_up), None),
             Message::Managers { round } => {
                 (Posting::Managers { round: *round }, words::managers(&incident, *round, false), None)
             }
@@ -56,7 +60,7 @@ impl Engine {
                 (Posting::Managers { round: *round }, words::managers(&incident, *round, true), Some(user))
             }
             Message::RootUpdate { .. } => {
-                let said = Some(words::root(&incident, policy));
+                let said = Some(words::root(&incident, policy, &config.rules.day_zone));
                 return self.update(job, &incident, incident.root.as_ref(), said).await;
             }
             Message::PageUpdate { attempt } => {
@@ -64,7 +68,19 @@ impl Engine {
                 return self.update(job, &incident, page, words::page_over(&incident, *attempt)).await;
             }
             Message::ManagersUpdate { round } => return self.update_managers(job, &incident, *round).await,
-            Message::Taken => return self.say_taken(job, &incident).await,
+            Message::FollowUpUpdate => {
+                let said = words::follow_up_over(&incident);
+                return self.update(job, &incident, incident.follow_up.as_ref(), said).await;
+            }
+            Message::Taken { taken } => {
+                return self.say_in_thread(job, &incident, words::taken(&incident, *taken)).await;
+            }
+            Message::HandedOver { taken } => {
+                return self.say_in_thread(job, &incident, words::handed_over(&incident, *taken)).await;
+            }
+            Message::Cancelled => {
+                return self.say_in_thread(job, &incident, words::cancelled(&incident)).await;
+            }
             Message::Notice { user, notice } => return self.notify(job, &incident, user, *notice).await,
             Message::TellReporter { why } => return self.tell_reporter(job, &incident, why).await,
         };
@@ -117,6 +133,7 @@ impl Engine {
                     Posting::Root => Command::RootPosted { message },
                     Posting::Page { attempt } => Command::PagePosted { attempt, message },
                     Posting::Managers { round } => Command::ManagersPosted { round, message },
+                    Posting::FollowUp => Command::FollowUpPosted { message },
                 };
                 self.act_for(job, command, Disposal::Done).await?;
                 self.catch_up(&job.job.rotation.team, &job.job.incident, &posted).await;
@@ -219,7 +236,8 @@ impl Engine {
         let team = &job.job.rotation.team;
         // What cannot be read now is read again before the next escalation.
         for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
-            if self.eligible(incident, &user).await.unwrap_or(false) {
+            let gave_up = incident.handed_over_by().any(|other| *other == user);
+            if !gave_up && self.eligible(incident, &user).await.unwrap_or(false) {
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
                 self.counters.acknowledgements_read_back.count();
@@ -245,7 +263,7 @@ impl Engine {
                 let channel = self.directory.direct_channel(self.paging(&rotation.team), user).await?;
                 Ok(Place { channel, thread: None })
             }
-            (None, Posting::Page { .. } | Posting::Managers { .. }, Some(root)) => {
+            (None, Posting::Page { .. } | Posting::Managers { .. } | Posting::FollowUp, Some(root)) => {
                 Ok(Place { channel: root.channel.clone(), thread: Some(root.ts.clone()) })
             }
             (None, _, _) => Ok(Place { channel: rotation.channel.clone(), thread: None }),
@@ -324,9 +342,15 @@ fn is_wanted(message: &Message, incident: &Incident) -> bool {
         Message::Managers { round } | Message::ManagerDirect { round, .. } => {
             matches!(incident.phase, Phase::ManagersPaged { round: current, .. } if current == *round)
         }
+        Message::FollowUp => {
+            matches!(incident.phase, Phase::Acknowledged { .. }) && incident.follow_up.is_none()
+        }
+        Message::Taken { taken } => incident.times_taken() == *taken && incident.last_taken().is_some(),
         Message::PageUpdate { .. }
         | Message::ManagersUpdate { .. }
-        | Message::Taken
+        | Message::HandedOver { .. }
+        | Message::Cancelled
+        | Message::FollowUpUpdate
         | Message::Notice { .. }
         | Message::TellReporter { .. } => true,
     }
@@ -335,7 +359,7 @@ fn is_wanted(message: &Message, incident: &Incident) -> bool {
 /// When the person or the managers were chosen whom a refused message was to reach.
 fn escalated_since(incident: &Incident, posting: Posting) -> Option<Timestamp> {
     match posting {
-        Posting::Root => None,
+        Posting::Root | Posting::FollowUp => None,
         Posting::Page { attempt } => incident.attempt(attempt).map(|found| found.paged_at),
         Posting::Managers { round } => incident.manager_round(round).map(|found| found.at),
     }

@@ -43,9 +43,14 @@ impl Engine {
         }
     }
 
-    /// Says in the thread who is on it.
-    pub(super) async fn say_taken(&self, job: &ClaimedJob, incident: &Incident) -> Result<(), StepError> {
-        match (&incident.root, words::taken(incident)) {
+    /// Says something in the thread that is good to know.
+    pub(super) async fn say_in_thread(
+        &self,
+        job: &ClaimedJob,
+        incident: &Incident,
+        said: Option<Said>,
+    ) -> Result<(), StepError> {
+        match (&incident.root, said) {
             (Some(root), Some(said)) => {
                 let place = Place { channel: root.channel.clone(), thread: Some(root.ts.clone()) };
                 self.courtesy(job, &place, said).await
@@ -54,23 +59,14 @@ impl Engine {
         }
     }
 
-    /// Answers a direct message.
-    pub(super) async fn answer(
-        &self,
-        job: &ClaimedJob,
-        channel: &ChannelId,
-        text: &str,
-    ) -> Result<(), StepError> {
-        let place = Place { channel: channel.clone(), thread: None };
+    /// Whether a direct message was answered before.
+    pub(super) async fn answered_already(&self, job: &ClaimedJob, channel: &ChannelId) -> bool {
         // Slack may deliver a message again long after it was answered, under another event id.
         let (now, key) = (self.now(), job.job.key.as_str());
         let oldest = now - ANSWERED_WITHIN;
         let search = Search { channel, thread: None, oldest, key, bot_id: None };
-        if let Ok(Some(_)) = self.client.find_message(self.background(&job.job.rotation.team), &search).await
-        {
-            return self.dispose(job, Disposal::Done).await;
-        }
-        self.courtesy(job, &place, Said::paragraph(text.to_owned())).await
+        let found = self.client.find_message(self.background(&job.job.rotation.team), &search).await;
+        matches!(found, Ok(Some(_)))
     }
 
     pub(super) async fn notify(
@@ -80,10 +76,9 @@ impl Engine {
         user: &UserId,
         notice: Notice,
     ) -> Result<(), StepError> {
-        let said = match notice {
-            Notice::AckRefused => words::ack_refused(),
-            Notice::PassRefused => words::pass_refused(),
-            Notice::TakenAlready => words::taken_already(incident),
+        let config = self.rotation(&incident.report.rotation);
+        let Some(said) = words::notice(incident, notice, user, &config.policy) else {
+            return self.dispose(job, Disposal::Done).await;
         };
         let rotation = &incident.report.rotation;
         let thread = incident.root.as_ref().map(|root| &root.ts);
@@ -143,7 +138,7 @@ impl Engine {
             Some(_) => return self.dispose(job, Disposal::Done).await,
             None if incident.refusals.iter().any(|(_, code)| code == why) => {
                 let managers = self.managers(rotation).await;
-                let wait = (!managers.users.is_empty()).then(|| self.policy(rotation).ack_timeout);
+                let wait = (!managers.users.is_empty()).then(|| self.rotation(rotation).policy.ack_timeout);
                 words::cannot_post(&refusal, &rotation.channel, wait)
             }
             None => words::cannot_see(&refusal),

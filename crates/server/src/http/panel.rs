@@ -1,12 +1,12 @@
 //! The panel beside the demo's channel: the queue, and for every page why this person and why not those
 //! before (P7). Served only where everybody who can reach it may see it: on loopback, in the demo.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::{Query, State};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use pagerslack_core::availability::Account;
 use pagerslack_core::incident::{AttemptEnd, ManagersReason, replay};
 use pagerslack_core::{Candidate, ChannelId, Incident, Phase, RotationId, TeamId, UserId};
 use pagerslack_slack::words::{reason_in_utc, spoken};
@@ -63,7 +63,8 @@ pub(super) async fn content(State(app): State<Arc<App>>, Query(which): Query<Whi
 struct Panel {
     rotation: RotationId,
     order: Vec<(UserId, Option<Timestamp>)>,
-    managers: Vec<UserId>,
+    /// Who is known to have no place in the queue.
+    outside: BTreeSet<UserId>,
     incidents: Vec<Incident>,
     now: Timestamp,
 }
@@ -81,18 +82,11 @@ async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, 
         incidents.extend(store.load(&rotation.team, &id).await?.and_then(|stored| replay(&stored.log)));
     }
     let order = queue.places().iter().map(|place| (place.user.clone(), place.turned_at)).collect();
-    let managers = app.engine.managers(&rotation).await.users;
-    Ok(Some(Panel { rotation, order, managers, incidents, now: app.engine.clock().now() }))
+    let outside = app.engine.outside_the_queue(&rotation, &queue).await;
+    Ok(Some(Panel { rotation, order, outside, incidents, now: app.engine.clock().now() }))
 }
 
 impl Panel {
-    /// Bots, guests and managers stand in the stored queue too, where they are always passed over.
-    fn is_engineer(&self, app: &App, user: &UserId) -> bool {
-        let person = app.engine.directory().cached_person(self.now, &self.rotation.team, user);
-        !self.managers.contains(user)
-            && person.is_none_or(|person| person.account(&self.rotation.team) == Account::Member)
-    }
-
     fn render(&self, app: &App) -> Markup {
         let name = |user: &UserId| person_name(app, &self.rotation.team, user, self.now);
         html! {
@@ -100,7 +94,7 @@ impl Panel {
             h1 { "Queue" }
             p.hint { "Least recently asked first. Whoever answers goes to the bottom." }
             ol.queue {
-                @for (user, turned_at) in self.order.iter().filter(|(user, _)| self.is_engineer(app, user)) {
+                @for (user, turned_at) in self.order.iter().filter(|(user, _)| !self.outside.contains(user)) {
                     li data-user=(user) {
                         span.name { (name(user)) }
                         span.turn {
@@ -128,6 +122,7 @@ fn incident_card(incident: &Incident, name: &dyn Fn(&UserId) -> String) -> Marku
                         @match attempt.end {
                             Some(AttemptEnd::TimedOut) => " — no answer",
                             Some(AttemptEnd::Passed) => " — passed",
+                            Some(AttemptEnd::HandedOver) => " — handed over since",
                             None => "",
                         }
                     }
@@ -143,6 +138,7 @@ fn incident_card(incident: &Incident, name: &dyn Fn(&UserId) -> String) -> Marku
                         ManagersReason::CannotTell { why } => p { "Slack does not say who is in the channel: " (why) },
                         ManagersReason::CannotPost { why } => p { "Slack does not take messages in the channel: " (why) },
                         ManagersReason::NoAnswer => p { "Nobody answered the last call." },
+                        ManagersReason::OnDemand { by } => p { (name(by)) " asked for them." },
                     }
                 }
             }
@@ -183,6 +179,9 @@ fn phase(incident: &Incident, name: &dyn Fn(&UserId) -> String) -> String {
         Phase::Acknowledged { by, at, .. } => {
             format!("Taken by {} after {}", name(by), spoken(at.duration_since(incident.reported_at)))
         }
+        Phase::ScheduleShown { .. } => "Nobody is hunted today; the schedule was shown".to_owned(),
+        Phase::Cancelled { by, .. } => format!("Cancelled by {}", name(by)),
+        Phase::Closed { by, .. } => format!("Closed by {}", name(by)),
     }
 }
 
@@ -192,6 +191,9 @@ fn phase_name(phase: &Phase) -> &'static str {
         Phase::Paging { .. } => "paging",
         Phase::ManagersPaged { .. } => "managers",
         Phase::Acknowledged { .. } => "acknowledged",
+        Phase::ScheduleShown { .. } => "schedule",
+        Phase::Cancelled { .. } => "cancelled",
+        Phase::Closed { .. } => "closed",
     }
 }
 

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::config::RotationConfig;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId};
+use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Sqlite, Store, StoreError, Stored};
@@ -97,6 +97,18 @@ impl Store for FusedStore {
 
     async fn recent(&self, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError> {
         self.1.recent(rotation, limit).await
+    }
+
+    async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
+        self.1.open_incidents(rotation).await
+    }
+
+    async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {
+        self.1.last_about(rotation, url).await
+    }
+
+    async fn told(&self, team: &TeamId, user: &UserId, what: &str) -> Result<Option<Timestamp>, StoreError> {
+        self.1.told(team, user, what).await
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {

@@ -95,7 +95,7 @@ impl Stage {
             ..Environment::default()
         };
         let mut config = Config::resolve(File::default(), &environment).unwrap();
-        config.rotation = rotation.clone();
+        config.settings = rotation.clone().into();
         let surroundings = Surroundings {
             clock: Arc::new(Shared(Arc::clone(&clock))),
             store: Arc::clone(&store),

@@ -32,6 +32,11 @@ impl<K: Ord + Clone, V: Clone> Cache<K, V> {
         self.fresh(now, entry).then(|| entry.value.clone())
     }
 
+    /// The fact, however old it is.
+    pub(super) fn get_of_any_age(&self, team: &TeamId, key: &K) -> Option<V> {
+        Some(self.entries.get(team)?.get(key)?.value.clone())
+    }
+
     fn fresh(&self, now: Timestamp, entry: &Entry<V>) -> bool {
         now.duration_since(entry.learnt).abs() < self.ttl
     }

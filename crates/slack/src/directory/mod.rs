@@ -6,6 +6,7 @@
 //! before it. Memory is bounded by the capacities below. No lock is held while Slack is asked.
 
 mod cache;
+mod remembered;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

@@ -1,24 +1,32 @@
-//! What the whole channel reads: the root message, kept up to date, and who has taken the incident.
+//! What the whole channel reads: the root message, kept up to date, and what is said in the thread.
 
 use jiff::Timestamp;
-use pagerslack_core::incident::{ManagersReason, Via};
+use jiff::tz::TimeZone;
+use pagerslack_core::incident::{ManagersReason, Taken};
 use pagerslack_core::{Incident, Phase, Policy};
 use serde_json::json;
 
-use super::{Said, context, link, section, spoken};
-use crate::text::escape;
+use super::buttons::{Button, actions};
+use super::moment::moment;
+use super::{Said, address, context, link, note, quoted, section, spoken};
 
-/// The message that opens the thread: what is wrong, who said so, and what is happening now.
-pub fn root(incident: &Incident, policy: &Policy) -> Said {
+/// The message that opens the thread: what is wrong, who said so, and what is happening now. `day_zone` is where
+/// days off begin and end ([`pagerslack_core::Rules::day_zone`]).
+pub fn root(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Said {
     let report = &incident.report;
-    let mut headline =
-        format!(":rotating_light: <@{}> reports an incident: {}", report.reporter, link(&report.url));
-    if !report.note.is_empty() {
-        headline.push_str(&format!("\n>{}", escape(&report.note).replace('\n', "\n>")));
-    }
-    let now = happening(incident, policy);
+    let headline = format!(
+        ":rotating_light: <@{}> reports an incident: {}{}",
+        report.reporter,
+        link(&report.url),
+        note(incident)
+    );
+    let now = happening(incident, policy, day_zone);
     let hint = if incident.is_open() { "React with :eyes: here or in the thread to take it." } else { "" };
     let mut blocks = vec![section(&headline), section(&now)];
+    let buttons = buttons(&incident.phase);
+    if !buttons.is_empty() {
+        blocks.push(actions(incident, buttons));
+    }
     if !hint.is_empty() {
         blocks.push(context(hint));
     }
@@ -30,14 +38,20 @@ pub fn root(incident: &Incident, policy: &Policy) -> Said {
     Said { text, blocks: json!(blocks) }
 }
 
-/// What is happening now, in one sentence.
-fn happening(incident: &Incident, policy: &Policy) -> String {
+fn buttons(phase: &Phase) -> &'static [Button] {
+    match phase {
+        Phase::Hunting { .. } | Phase::Paging { .. } | Phase::ManagersPaged { .. } => &[Button::Cancel],
+        Phase::ScheduleShown { .. } => &[Button::CallManagers, Button::Cancel],
+        Phase::Acknowledged { .. } => &[Button::HandOver],
+        Phase::Cancelled { .. } | Phase::Closed { .. } => &[],
+    }
+}
+
+/// What is happening now, in a sentence or two.
+fn happening(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> String {
     let asked = incident.attempts.len();
     match &incident.phase {
-        Phase::Hunting { .. } if asked == 0 => ":mag: Looking for an available engineer.".to_owned(),
-        Phase::Hunting { .. } => {
-            format!(":mag: Looking for the next engineer; {} so far.", asked_so_far(asked))
-        }
+        Phase::Hunting { .. } => hunting(incident, asked),
         Phase::Paging { attempt, responder, .. } => {
             let since = incident.attempt(*attempt).map_or(incident.reported_at, |found| found.paged_at);
             format!(
@@ -47,21 +61,81 @@ fn happening(incident: &Incident, policy: &Policy) -> String {
             )
         }
         Phase::ManagersPaged { round, .. } => managers_paged(incident, *round, asked),
-        Phase::Acknowledged { by, at, via } => {
-            let how = match via {
-                Via::Reaction | Via::Button | Via::ReadBack if asked == 0 => "before anybody was asked",
-                Via::Reaction | Via::Button | Via::ReadBack => "",
-            };
+        Phase::Acknowledged { .. } => {
+            incident.last_taken().map_or_else(String::new, |taken| taken_by(incident, taken))
+        }
+        Phase::ScheduleShown { .. } => schedule_shown(incident, day_zone),
+        Phase::Cancelled { by, at } => format!(
+            ":no_entry_sign: Cancelled by <@{by}> after {}: nobody is needed any more.",
+            spoken(at.duration_since(incident.reported_at))
+        ),
+        Phase::Closed { by, at } => {
             let after = spoken(at.duration_since(incident.reported_at));
-            let how = if how.is_empty() { String::new() } else { format!(", {how}") };
+            let taken = incident.last_taken().map(|taken| taken_by(incident, taken));
+            let taken = taken.map_or_else(String::new, |taken| format!("{taken}\n"));
+            format!("{taken}:checkered_flag: Closed by <@{by}>, {after} after the report.")
+        }
+    }
+}
+
+fn hunting(incident: &Incident, asked: usize) -> String {
+    match incident.taken.last() {
+        Some(taken) => format!(
+            ":mag: <@{}> is no longer on it: looking for the next engineer; {} so far.",
+            taken.by,
+            asked_so_far(asked)
+        ),
+        None if asked == 0 => ":mag: Looking for an available engineer.".to_owned(),
+        None => format!(":mag: Looking for the next engineer; {} so far.", asked_so_far(asked)),
+    }
+}
+
+fn taken_by(incident: &Incident, taken: &Taken) -> String {
+    let by = &taken.by;
+    let after = spoken(taken.at.duration_since(wanted_before(incident, taken)));
+    match before(incident, taken) {
+        Some(before) if before.by == *by => {
+            format!(":white_check_mark: Taken by <@{by}> again, {after} after handing it over.")
+        }
+        Some(before) => {
+            format!(":white_check_mark: Taken over by <@{by}>, {after} after <@{}> was on it.", before.by)
+        }
+        None => {
+            let how = if incident.attempts.is_empty() { ", before anybody was asked" } else { "" };
             format!(":white_check_mark: Taken by <@{by}> after {after}{how}.")
         }
     }
 }
 
+/// Who had it before.
+fn before<'a>(incident: &'a Incident, taken: &Taken) -> Option<&'a Taken> {
+    let index = incident.taken.iter().position(|other| other == taken)?;
+    incident.taken.get(index.checked_sub(1)?)
+}
+
+/// Since when somebody was wanted when it was taken: the report, or the last time it was handed over.
+fn wanted_before(incident: &Incident, taken: &Taken) -> Timestamp {
+    before(incident, taken).and_then(|before| before.handed_over_at).unwrap_or(incident.reported_at)
+}
+
+fn schedule_shown(incident: &Incident, day_zone: &TimeZone) -> String {
+    let Some(shown) = &incident.schedule else { return ":calendar: Nobody is paged today.".to_owned() };
+    let zone = day_zone.iana_name().map_or_else(String::new, |zone| format!(" ({})", quoted(zone)));
+    format!(
+        ":calendar: It is {}{zone}: nobody is paged. The on-call schedule: {}. If it needs somebody now and the schedule \
+         does not help, press *Page the managers*.",
+        quoted(&shown.day),
+        address(&shown.link)
+    )
+}
+
 /// How many people were asked, as a clause.
 pub(super) fn asked_so_far(asked: usize) -> String {
-    if asked == 1 { "1 person was asked".to_owned() } else { format!("{asked} people were asked") }
+    match asked {
+        0 => "nobody was asked".to_owned(),
+        1 => "1 person was asked".to_owned(),
+        asked => format!("{asked} people were asked"),
+    }
 }
 
 fn managers_paged(incident: &Incident, round: u32, asked: usize) -> String {
@@ -72,7 +146,8 @@ fn managers_paged(incident: &Incident, round: u32, asked: usize) -> String {
         return ":warning: Nobody is left to ask, and no engineering manager is configured. Please find somebody by hand."
             .to_owned();
     }
-    let first = incident.manager_rounds.first().map(|round| &round.reason);
+    // Those called before it was handed over were called for another reason.
+    let first = incident.manager_round(incident.rounds_before + 1).map(|round| &round.reason);
     let why = match first {
         Some(ManagersReason::NobodyAvailable { .. }) if asked == 0 => "Nobody is available".to_owned(),
         Some(ManagersReason::NobodyAvailable { .. }) => {
@@ -80,21 +155,56 @@ fn managers_paged(incident: &Incident, round: u32, asked: usize) -> String {
         }
         Some(ManagersReason::CannotTell { .. }) => "Slack does not say who is available".to_owned(),
         Some(ManagersReason::CannotPost { .. }) => "Slack did not take the bot's messages".to_owned(),
-        _ => format!("{} and nobody took it", asked_so_far(asked)),
+        Some(ManagersReason::OnDemand { by }) => format!("<@{by}> asked for them"),
+        Some(ManagersReason::AttemptsUsedUp | ManagersReason::NoAnswer) | None => {
+            format!("{} and nobody took it", asked_so_far(asked))
+        }
     };
-    let again = if round > 1 { format!(", {round} times now") } else { String::new() };
+    let times = round.saturating_sub(incident.rounds_before);
+    let again = if times > 1 { format!(", {times} times now") } else { String::new() };
     let how = if incident.manager_round(round).is_some_and(|found| found.direct) { " directly" } else { "" };
     format!(":mega: {why}: the engineering managers have been paged{how}{again}.")
 }
 
-/// Said in the thread when somebody has taken the incident.
-pub fn taken(incident: &Incident) -> Option<Said> {
-    let Phase::Acknowledged { by, .. } = &incident.phase else { return None };
-    let after = spoken(incident.time_to_response()?);
-    Some(Said::paragraph(format!(":white_check_mark: <@{by}> is on it, {after} after the report.")))
+/// Said in the thread when somebody has taken the incident, for the how manieth time, from 1. Nothing once they
+/// have given it up again.
+pub fn taken(incident: &Incident, taken: u32) -> Option<Said> {
+    let found = number(incident, taken)?;
+    if found.handed_over_at.is_some() || matches!(incident.phase, Phase::Cancelled { .. }) {
+        return None;
+    }
+    let after = spoken(found.at.duration_since(wanted_before(incident, found)));
+    let by = &found.by;
+    Some(Said::paragraph(match before(incident, found) {
+        None => format!(":white_check_mark: <@{by}> is on it, {after} after the report."),
+        Some(_) => format!(":white_check_mark: <@{by}> is on it now, {after} after it was handed over."),
+    }))
 }
 
-/// An instant, shown by Slack in the reader's own zone, with UTC for whoever does not have it rendered.
-pub(super) fn moment(at: Timestamp) -> String {
-    format!("<!date^{}^{{time}}|{} UTC>", at.as_second(), at.strftime("%H:%M"))
+/// Said in the thread when whoever had taken it for the how manieth time, from 1, is no longer on it.
+pub fn handed_over(incident: &Incident, taken: u32) -> Option<Said> {
+    let found = number(incident, taken)?;
+    let over = found.handed_over_at?;
+    let now = if matches!(incident.phase, Phase::Hunting { .. }) && incident.times_taken() == taken {
+        " I am looking for the next engineer."
+    } else {
+        ""
+    };
+    Some(Said::paragraph(format!(
+        ":arrows_counterclockwise: <@{}> is no longer on it: handed over after {}.{now}",
+        found.by,
+        spoken(over.duration_since(found.at))
+    )))
+}
+
+fn number(incident: &Incident, taken: u32) -> Option<&Taken> {
+    incident.taken.get(usize::try_from(taken).ok()?.checked_sub(1)?)
+}
+
+/// Said in the thread when nobody is needed any more.
+pub fn cancelled(incident: &Incident) -> Option<Said> {
+    let Phase::Cancelled { by, .. } = &incident.phase else { return None };
+    Some(Said::paragraph(format!(
+        ":no_entry_sign: <@{by}> has cancelled this incident: nobody is needed any more, thank you."
+    )))
 }

@@ -36,8 +36,9 @@ async fn fold(store: Shared) -> Outcome {
             .map(|_| {
                 dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let user = UserId::new(format!("U{}", dice >> 61));
-                match (dice >> 60) & 1 {
-                    0 => QueueChange::Joined { user },
+                match (dice >> 59) & 3 {
+                    0 | 1 => QueueChange::Joined { user },
+                    2 if step % 3 == 0 => QueueChange::Left { user },
                     _ => QueueChange::Turn { user, at: precise() },
                 }
             })

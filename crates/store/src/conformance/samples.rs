@@ -1,8 +1,9 @@
 //! People, places and one of everything that can be stored.
 
+use jiff::civil::{date, time};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{ManagersReason, ManagersWhom, Posting, Via};
-use pagerslack_core::job::Notice;
+use pagerslack_core::job::{AnswerTo, Notice, Question, Wish};
 use pagerslack_core::{
     Candidate, Event, IncidentId, Job, JobKind, Message, MessageRef, Recorded, Report, RotationId, TeamId,
     Verdict,
@@ -110,9 +111,10 @@ pub(super) fn every_event() -> Vec<Event> {
         url: URL.to_owned(),
         note: "\u{202e} it's \"down\" & <!here> \u{0} \u{1f440}\n".to_owned(),
         reporter: "W1".into(),
+        first: Some("U3".into()),
         response_url: Some("https://hooks.example.com/1".to_owned()),
     };
-    let quiet = Report { note: String::new(), response_url: None, ..report.clone() };
+    let quiet = Report { note: String::new(), first: None, response_url: None, ..report.clone() };
     let mut events = vec![
         Event::Reported(report),
         Event::Reported(quiet),
@@ -123,10 +125,15 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::Passed { attempt: 1, by: "U1".into() },
         Event::ManagersPosted { round: 1, message: message("1.3") },
         Event::AckRefused { by: "U1".into() },
+        Event::ScheduleShown { link: URL.to_owned(), day: "the weekend".to_owned() },
+        Event::HandedOver { from: "U1".into(), by: "U2".into() },
+        Event::Cancelled { by: "U1".into() },
+        Event::FollowUpPosted { message: message("1.4") },
+        Event::Closed { by: "U1".into() },
     ];
     let why = || "channel_not_found".to_owned();
     events.extend(
-        [Posting::Root, Posting::Page { attempt: 2 }, Posting::Managers { round: 3 }]
+        [Posting::Root, Posting::Page { attempt: 2 }, Posting::Managers { round: 3 }, Posting::FollowUp]
             .map(|posting| Event::PostRefused { posting, why: why() }),
     );
     events.extend(
@@ -139,6 +146,7 @@ pub(super) fn every_event() -> Vec<Event> {
         ManagersReason::CannotTell { why: why() },
         ManagersReason::CannotPost { why: why() },
         ManagersReason::NoAnswer,
+        ManagersReason::OnDemand { by: "U1".into() },
     ];
     events.extend(reasons.into_iter().enumerate().map(|(number, reason)| Event::ManagersPaged {
         round: 1,
@@ -157,6 +165,14 @@ fn every_verdict() -> Vec<Candidate> {
     let why = "presence: ratelimited".to_owned();
     let verdicts = [
         Verdict::Available,
+        Verdict::Excluded { until: None, reason: Some("on \"leave\"".to_owned()) },
+        Verdict::Excluded { until: Some(date(2026, 12, 31)), reason: None },
+        Verdict::NotOnRoster,
+        Verdict::New { until: date(2028, 2, 29) },
+        Verdict::Holiday { name: "Dia da Liberdade".to_owned() },
+        Verdict::NotVolunteering,
+        Verdict::OutsideHours { local: time(23, 5, 0, 0), zone: "Asia/Kolkata".to_owned() },
+        Verdict::Status { status: ":palm_tree: away".to_owned(), until: Some(precise()) },
         Verdict::Away,
         Verdict::DoNotDisturb { until: precise() },
         Verdict::AskedAlready,
@@ -167,7 +183,7 @@ fn every_verdict() -> Vec<Candidate> {
         Verdict::Bot,
         Verdict::Unknown { why },
     ];
-    verdicts.into_iter().map(|verdict| Candidate { user: "U1".into(), verdict }).collect()
+    verdicts.into_iter().map(|verdict| Candidate::new("U1".into(), verdict)).collect()
 }
 
 /// One of every kind of job.
@@ -178,7 +194,16 @@ pub(super) fn every_job_kind() -> Vec<JobKind> {
         JobKind::PageDeadline { attempt: 1 },
         JobKind::ManagersDeadline { round: 1 },
         JobKind::ConsiderAck { by: "U1".into(), message: message("1.1"), button: true },
-        JobKind::Answer { channel: "D1".into(), text: "Nobody is on call: \"who\"?".to_owned() },
+        JobKind::Answer {
+            user: "U1".into(),
+            question: Question::Why { url: Some(URL.to_owned()) },
+            to: AnswerTo::Command { channel: "C1".into(), response_url: URL.to_owned() },
+        },
+        JobKind::FollowUp { taken: 1 },
+        JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
+        JobKind::NudgeSweep,
+        JobKind::Nudge { user: "U1".into() },
+        JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
     ];
     let why = "not_in_channel".to_owned();
     let messages = [
@@ -189,8 +214,13 @@ pub(super) fn every_job_kind() -> Vec<JobKind> {
         Message::Managers { round: 1 },
         Message::ManagersUpdate { round: 1 },
         Message::ManagerDirect { round: 1, user: "U9".into() },
-        Message::Taken,
+        Message::Taken { taken: 1 },
+        Message::HandedOver { taken: 1 },
+        Message::Cancelled,
+        Message::FollowUp,
+        Message::FollowUpUpdate,
         Message::Notice { user: "U1".into(), notice: Notice::AckRefused },
+        Message::Notice { user: "U1".into(), notice: Notice::WhyMe { attempt: 2 } },
         Message::TellReporter { why },
     ];
     kinds.extend(messages.map(JobKind::Send));
@@ -208,13 +238,13 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=10));
+        assert!(kinds.into_iter().eq(0..=15));
     }
 
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=15));
+        assert!(kinds.into_iter().eq(0..=24));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -230,6 +260,11 @@ mod tests {
             Event::PostRefused { .. } => 8,
             Event::Acknowledged { .. } => 9,
             Event::AckRefused { .. } => 10,
+            Event::ScheduleShown { .. } => 11,
+            Event::HandedOver { .. } => 12,
+            Event::Cancelled { .. } => 13,
+            Event::FollowUpPosted { .. } => 14,
+            Event::Closed { .. } => 15,
         }
     }
 
@@ -247,12 +282,21 @@ mod tests {
                 Message::PageUpdate { .. } => 8,
                 Message::Managers { .. } => 9,
                 Message::ManagerDirect { .. } => 10,
-                Message::Taken => 11,
+                Message::Taken { .. } => 11,
                 Message::Notice { .. } => 12,
                 Message::TellReporter { .. } => 13,
                 Message::ManagersUpdate { .. } => 14,
+                Message::HandedOver { .. } => 16,
+                Message::Cancelled => 17,
+                Message::FollowUp => 18,
+                Message::FollowUpUpdate => 19,
             },
             JobKind::Answer { .. } => 15,
+            JobKind::FollowUp { .. } => 20,
+            JobKind::NudgeSweep => 21,
+            JobKind::Nudge { .. } => 22,
+            JobKind::Alert { .. } => 23,
+            JobKind::Wish { .. } => 24,
         }
     }
 }

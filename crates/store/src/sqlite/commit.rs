@@ -138,7 +138,8 @@ fn write(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
     if let Some(queue) = &commit.queue {
         move_queue(db, queue)?;
     }
-    add_messages(db, commit).map_err(failed("indexing a message"))
+    add_messages(db, commit).map_err(failed("indexing a message"))?;
+    remember_told(db, commit)
 }
 
 fn dispose(db: &Connection, team: &TeamId, key: &JobKey, disposal: Disposal) -> rusqlite::Result<()> {
@@ -246,17 +247,13 @@ fn move_queue(db: &Connection, queue: &QueueCommit) -> Result<(), StoreError> {
     for change in &queue.changes {
         let turn = next_turn(db, queue).map_err(failed(what))?;
         let (user, turned_at) = match change {
-            QueueChange::Joined { user } => (user, None),
+            QueueChange::Joined { user } | QueueChange::Left { user } => (user, None),
             QueueChange::Turn { user, at } => (user, Some(record(*at)?)),
         };
-        let place = params![
-            queue.rotation.team.as_str(),
-            queue.rotation.channel.as_str(),
-            user.as_str(),
-            turn,
-            turned_at
-        ];
+        let (team, channel, user) =
+            (queue.rotation.team.as_str(), queue.rotation.channel.as_str(), user.as_str());
         let sql = match change {
+            QueueChange::Left { .. } => "DELETE FROM places WHERE team = ?1 AND channel = ?2 AND user = ?3",
             QueueChange::Joined { .. } => {
                 "INSERT INTO places (team, channel, user, turn, turned_at) VALUES (?1, ?2, ?3, ?4, ?5)
                  ON CONFLICT (team, channel, user) DO NOTHING"
@@ -265,7 +262,14 @@ fn move_queue(db: &Connection, queue: &QueueCommit) -> Result<(), StoreError> {
                 "UPDATE places SET turn = ?4, turned_at = ?5 WHERE team = ?1 AND channel = ?2 AND user = ?3"
             }
         };
-        db.prepare_cached(sql).and_then(|mut statement| statement.execute(place)).map_err(failed(what))?;
+        db.prepare_cached(sql)
+            .and_then(|mut statement| match change {
+                QueueChange::Left { .. } => statement.execute(params![team, channel, user]),
+                QueueChange::Joined { .. } | QueueChange::Turn { .. } => {
+                    statement.execute(params![team, channel, user, turn, turned_at])
+                }
+            })
+            .map_err(failed(what))?;
     }
     Ok(())
 }
@@ -277,6 +281,22 @@ fn next_turn(db: &Connection, queue: &QueueCommit) -> rusqlite::Result<i64> {
          RETURNING version",
     )?
     .query_row([queue.rotation.team.as_str(), queue.rotation.channel.as_str()], |row| row.get(0))
+}
+
+fn remember_told(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
+    let what = "recording what somebody was told";
+    for told in &commit.told {
+        let at = record(told.at)?;
+        db.prepare_cached(
+            "INSERT INTO told (team, user, what, at) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (team, user, what) DO UPDATE SET at = excluded.at",
+        )
+        .and_then(|mut statement| {
+            statement.execute(params![commit.team.as_str(), told.user.as_str(), told.what, at])
+        })
+        .map_err(failed(what))?;
+    }
+    Ok(())
 }
 
 fn add_messages(db: &Connection, commit: &Commit) -> rusqlite::Result<()> {

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use pagerslack_core::incident::EVENT_FORM;
-use pagerslack_core::{IncidentId, MessageRef, Place, Queue, Recorded, RotationId, TeamId};
+use pagerslack_core::{IncidentId, MessageRef, Place, Queue, Recorded, RotationId, TeamId, UserId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::convert::{count, failed, instant, number};
@@ -67,6 +67,53 @@ pub(super) fn open_incident(
     })
     .map(|found| found.map(IncidentId::new))
     .map_err(failed("looking for an open incident"))
+}
+
+/// Every open incident of a rotation, the longest open first.
+pub(super) fn open_incidents(db: &Connection, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
+    rows(
+        db,
+        "SELECT incidents.incident FROM incidents JOIN events USING (team, incident)
+         WHERE incidents.team = ?1 AND incidents.channel = ?2 AND incidents.open = 1 AND events.seq = 1
+         ORDER BY events.id",
+        [rotation.team.as_str(), rotation.channel.as_str()],
+        |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
+    )
+    .map_err(failed("looking for open incidents"))
+}
+
+/// The last incident about `url` in a rotation, open or not.
+pub(super) fn last_about(
+    db: &Connection,
+    rotation: &RotationId,
+    url: &str,
+) -> Result<Option<IncidentId>, StoreError> {
+    rows(
+        db,
+        "SELECT incidents.incident FROM incidents JOIN events USING (team, incident)
+         WHERE incidents.team = ?1 AND incidents.channel = ?2 AND incidents.url = ?3 AND events.seq = 1
+         ORDER BY events.id DESC LIMIT 1",
+        [rotation.team.as_str(), rotation.channel.as_str(), url],
+        |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
+    )
+    .map(|mut found| found.pop())
+    .map_err(failed("looking for an incident by its address"))
+}
+
+/// When somebody was last told something.
+pub(super) fn told(
+    db: &Connection,
+    team: &TeamId,
+    user: &UserId,
+    what: &str,
+) -> Result<Option<Timestamp>, StoreError> {
+    db.prepare_cached("SELECT at FROM told WHERE team = ?1 AND user = ?2 AND what = ?3")
+        .and_then(|mut statement| {
+            statement.query_row([team.as_str(), user.as_str(), what], |row| row.get(0)).optional()
+        })
+        .map_err(failed("reading what somebody was told"))?
+        .map(instant)
+        .transpose()
 }
 
 /// The incident that a message belongs to.

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -100,6 +100,18 @@ CREATE TABLE messages (
 ) STRICT;
 CREATE INDEX messages_live ON messages (id) WHERE live = 1;
 CREATE INDEX messages_incident ON messages (team, incident);
+";
+
+/// What somebody has been told once, so that they are not told again too soon; incidents by address.
+const SECOND: &str = "
+CREATE TABLE told (
+    team TEXT NOT NULL,
+    user TEXT NOT NULL,
+    what TEXT NOT NULL,
+    at   INTEGER NOT NULL,
+    PRIMARY KEY (team, user, what)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX incidents_url ON incidents (team, channel, url);
 ";
 
 /// The schema that a database has: 0 for an empty one.

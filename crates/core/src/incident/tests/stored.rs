@@ -1,6 +1,8 @@
 //! The stored form, one of each, so that it cannot change unnoticed. When this changes, stored logs change:
 //! raise [`EVENT_FORM`] and read the older form as well.
 
+use jiff::civil::{Date, Time};
+
 use super::*;
 
 #[test]
@@ -51,6 +53,14 @@ fn one_of_each_event() {
         acknowledged(Via::Button),
         acknowledged(Via::ReadBack),
         Event::AckRefused { by: "U6".into() },
+        Event::Reported(Report { first: Some("W1".into()), ..report() }),
+        paged(ManagersReason::OnDemand { by: "U2".into() }, None, false),
+        refused(Posting::FollowUp),
+        Event::ScheduleShown { link: "https://example.com/shifts".to_owned(), day: "the weekend".to_owned() },
+        Event::HandedOver { from: "W1".into(), by: "U4".into() },
+        Event::Cancelled { by: "U2".into() },
+        Event::FollowUpPosted { message: message("1.5") },
+        Event::Closed { by: "W1".into() },
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -77,11 +87,78 @@ fn one_of_each_event() {
     {"seq":18,"at":"1970-01-01T00:00:00Z","event":{"type":"acknowledged","by":"W1","via":"button"}}
     {"seq":19,"at":"1970-01-01T00:00:00Z","event":{"type":"acknowledged","by":"W1","via":"read_back"}}
     {"seq":20,"at":"1970-01-01T00:00:00Z","event":{"type":"ack_refused","by":"U6"}}
+    {"seq":21,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"rae","first":"W1","response_url":"https://hooks.slack.com/commands/1"}}
+    {"seq":22,"at":"1970-01-01T00:00:00Z","event":{"type":"managers_paged","round":1,"whom":{"users":["U4"],"group":"S1"},"reason":{"because":"on_demand","by":"U2"},"direct":false,"deadline":null}}
+    {"seq":23,"at":"1970-01-01T00:00:00Z","event":{"type":"post_refused","posting":"follow_up","why":"is_archived"}}
+    {"seq":24,"at":"1970-01-01T00:00:00Z","event":{"type":"schedule_shown","link":"https://example.com/shifts","day":"the weekend"}}
+    {"seq":25,"at":"1970-01-01T00:00:00Z","event":{"type":"handed_over","from":"W1","by":"U4"}}
+    {"seq":26,"at":"1970-01-01T00:00:00Z","event":{"type":"cancelled","by":"U2"}}
+    {"seq":27,"at":"1970-01-01T00:00:00Z","event":{"type":"follow_up_posted","message":{"channel":"C1","ts":"1.5"}}}
+    {"seq":28,"at":"1970-01-01T00:00:00Z","event":{"type":"closed","by":"W1"}}
     "#);
 }
 
+#[test]
+fn one_of_each_verdict() {
+    let date = |day| Some(Date::constant(2026, 3, day));
+    let local = Time::constant(18, 5, 0, 0);
+    let verdicts = [
+        Verdict::Available,
+        Verdict::Excluded { until: date(1), reason: Some("parental leave".to_owned()) },
+        Verdict::Excluded { until: None, reason: None },
+        Verdict::NotOnRoster,
+        Verdict::New { until: Date::constant(2026, 3, 2) },
+        Verdict::Holiday { name: "Carnival".to_owned() },
+        Verdict::NotVolunteering,
+        Verdict::OutsideHours { local, zone: "Europe/Lisbon".to_owned() },
+        Verdict::Status { status: ":palm_tree: Faro".to_owned(), until: Some(at(60)) },
+        Verdict::Status { status: "ooo".to_owned(), until: None },
+        Verdict::Away,
+        Verdict::DoNotDisturb { until: at(60) },
+        Verdict::AskedAlready,
+        Verdict::Manager,
+        Verdict::Deactivated,
+        Verdict::Guest,
+        Verdict::Stranger,
+        Verdict::Bot,
+        Verdict::Unknown { why: "presence: ratelimited".to_owned() },
+    ];
+    let lines = verdicts.map(|verdict| serde_json::to_string(&candidate("U1", verdict)).unwrap());
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"user":"U1","verdict":"available"}
+    {"user":"U1","verdict":"excluded","until":"2026-03-01","reason":"parental leave"}
+    {"user":"U1","verdict":"excluded","until":null,"reason":null}
+    {"user":"U1","verdict":"not_on_roster"}
+    {"user":"U1","verdict":"new","until":"2026-03-02"}
+    {"user":"U1","verdict":"holiday","name":"Carnival"}
+    {"user":"U1","verdict":"not_volunteering"}
+    {"user":"U1","verdict":"outside_hours","local":"18:05:00","zone":"Europe/Lisbon"}
+    {"user":"U1","verdict":"status","status":":palm_tree: Faro","until":"1970-01-01T00:01:00Z"}
+    {"user":"U1","verdict":"status","status":"ooo","until":null}
+    {"user":"U1","verdict":"away"}
+    {"user":"U1","verdict":"do_not_disturb","until":"1970-01-01T00:01:00Z"}
+    {"user":"U1","verdict":"asked_already"}
+    {"user":"U1","verdict":"manager"}
+    {"user":"U1","verdict":"deactivated"}
+    {"user":"U1","verdict":"guest"}
+    {"user":"U1","verdict":"stranger"}
+    {"user":"U1","verdict":"bot"}
+    {"user":"U1","verdict":"unknown","why":"presence: ratelimited"}
+    "#);
+}
+
+/// Logs written before there was anybody to be asked first.
+#[test]
+fn a_report_without_a_first_still_reads() {
+    let stored = r#"{"seq":1,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"rae","response_url":null}}"#;
+    let event = Event::Reported(Report { response_url: None, first: None, ..report() });
+    let recorded = Recorded { seq: 1, at: at(0), event };
+    assert_eq!(serde_json::from_str::<Recorded>(stored).unwrap(), recorded);
+    assert_eq!(serde_json::to_string(&recorded).unwrap(), stored, "and is still written so");
+}
+
 fn candidate(user: &str, verdict: Verdict) -> Candidate {
-    Candidate { user: user.into(), verdict }
+    Candidate::new(user.into(), verdict)
 }
 
 fn refused(posting: Posting) -> Event {

@@ -49,6 +49,7 @@ pub(super) fn command(words: &str) -> Command {
                 ["root"] => Posting::Root,
                 ["page", attempt] => Posting::Page { attempt: number(attempt) },
                 ["managers", round] => Posting::Managers { round: number(round) },
+                ["follow-up"] => Posting::FollowUp,
                 other => panic!("no such message: {other:?}"),
             },
             why: (*why).to_owned(),
@@ -59,7 +60,24 @@ pub(super) fn command(words: &str) -> Command {
             via: if how == ["read", "back"] { Via::ReadBack } else { Via::Reaction },
             eligible: how != ["ineligible"],
         },
+        ["show", "schedule"] => Command::ShowSchedule {
+            link: "https://example.com/shifts".to_owned(),
+            day: "the weekend".to_owned(),
+        },
+        ["call", "managers", by] => Command::CallManagers { by: (*by).into(), managers },
+        ["hand", "over", by, who @ ..] => Command::HandOver { by: (*by).into(), manager: is_manager(who) },
+        ["cancel", by, who @ ..] => Command::Cancel { by: (*by).into(), manager: is_manager(who) },
+        ["follow-up", "posted"] => Command::FollowUpPosted { message: message("follow-up") },
+        ["close", by, who @ ..] => Command::Close { by: (*by).into(), manager: is_manager(who) },
         other => panic!("no such command: {other:?}"),
+    }
+}
+
+fn is_manager(who: &[&str]) -> bool {
+    match who {
+        [] => false,
+        ["manager"] => true,
+        other => panic!("no such person: {other:?}"),
     }
 }
 
@@ -75,7 +93,7 @@ fn candidate(word: &str) -> Candidate {
         "unknown" => Verdict::Unknown { why: "ratelimited".to_owned() },
         other => panic!("no such verdict: {other}"),
     };
-    Candidate { user: user.into(), verdict }
+    Candidate::new(user.into(), verdict)
 }
 
 pub(super) fn told(event: &Event) -> String {
@@ -102,6 +120,7 @@ pub(super) fn told(event: &Event) -> String {
                 ManagersReason::CannotTell { why } => format!("cannot tell, {why}"),
                 ManagersReason::CannotPost { why } => format!("cannot post, {why}"),
                 ManagersReason::NoAnswer => "no answer".to_owned(),
+                ManagersReason::OnDemand { by } => format!("{by} calls them"),
             };
             let direct = if *direct { " directly" } else { "" };
             let until = deadline
@@ -113,10 +132,17 @@ pub(super) fn told(event: &Event) -> String {
             Posting::Root => format!("root refused, {why}"),
             Posting::Page { attempt } => format!("page {attempt} refused, {why}"),
             Posting::Managers { round } => format!("managers {round} refused, {why}"),
+            Posting::FollowUp => format!("follow-up refused, {why}"),
         },
         Event::Acknowledged { by, via: Via::ReadBack } => format!("acknowledged by {by}, read back"),
         Event::Acknowledged { by, .. } => format!("acknowledged by {by}"),
         Event::AckRefused { by } => format!("ack of {by} refused"),
+        Event::ScheduleShown { link, day } => format!("{link} shown, as it is {day}"),
+        Event::HandedOver { from, by } if from == by => format!("{from} hands over"),
+        Event::HandedOver { from, by } => format!("{by} takes it from {from}"),
+        Event::Cancelled { by } => format!("{by} cancels"),
+        Event::FollowUpPosted { .. } => "follow-up posted".to_owned(),
+        Event::Closed { by } => format!("{by} closes"),
     }
 }
 

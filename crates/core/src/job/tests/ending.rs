@@ -2,6 +2,9 @@
 
 use super::*;
 
+/// Attempts, rounds and takings up to this number are looked for among the jobs.
+const LOOK_FOR: u32 = 12;
+
 /// What befalls each step, in order; when it runs out, everything goes well and nobody answers.
 struct Weather {
     left: std::vec::IntoIter<u8>,
@@ -31,6 +34,11 @@ impl Desk {
             _ if !self.has(&job.kind) => {}
             Outcome::Later => self.put_off(job, later),
             Outcome::Pointless => drop(self.jobs.remove(&job.key)),
+            Outcome::Send(message) => {
+                self.jobs.remove(&job.key);
+                let send = Job::new(&job.rotation, &job.incident, JobKind::Send(message), self.now);
+                self.jobs.insert(send.key.clone(), send);
+            }
             Outcome::Found(command) => {
                 let before = self.log.len();
                 self.commit(&command, Some(&job.key));
@@ -55,6 +63,7 @@ impl Desk {
             JobKind::Hunt => match weather.roll(8) {
                 1 => return Outcome::Later,
                 2 => Command::GiveUpHunt { why: why(), managers },
+                3 if self.has_weekends => Command::ShowSchedule { link: why(), day: why() },
                 _ => Command::Page { candidates: (0..4).map(|i| candidate(i, weather)).collect(), managers },
             },
             JobKind::RootDeadline => Command::GiveUpRoot { managers },
@@ -64,7 +73,17 @@ impl Desk {
             JobKind::PageDeadline { attempt } => Command::TimeOut { attempt: *attempt, managers },
             JobKind::ManagersDeadline { round } => Command::RepeatManagers { round: *round, managers },
             JobKind::Send(message) => return self.sent(message, weather),
-            JobKind::ConsiderAck { .. } | JobKind::Answer { .. } => unreachable!("no event plans it"),
+            JobKind::FollowUp { .. } => match weather.roll(4) {
+                1 => return Outcome::Later,
+                2 => return Outcome::Pointless,
+                _ => return Outcome::Send(Message::FollowUp),
+            },
+            JobKind::ConsiderAck { .. }
+            | JobKind::Answer { .. }
+            | JobKind::NudgeSweep
+            | JobKind::Nudge { .. }
+            | JobKind::Wish { .. }
+            | JobKind::Alert { .. } => unreachable!("no event plans it"),
         })
     }
 
@@ -79,6 +98,9 @@ impl Desk {
                 Posting::Managers { round: *round },
                 Command::ManagersPosted { round: *round, message: message(&format!("{what:?}")) },
             ),
+            Message::FollowUp => {
+                (Posting::FollowUp, Command::FollowUpPosted { message: message("follow-up") })
+            }
             _ => return Outcome::Pointless,
         };
         // A message nobody needs any more is not sent, but it may be on its way already.
@@ -96,11 +118,18 @@ impl Desk {
     }
 
     fn somebody_acts(&mut self, weather: &mut Weather) {
-        let asked = self.incident().current_attempt().map(|(_, found)| found.responder.clone());
-        let by = asked.unwrap_or_else(|| "zoe".into());
-        let command = match weather.roll(8) {
+        let incident = self.incident();
+        let asked = incident.current_attempt().map(|(_, found)| &found.responder);
+        let by = asked.or(incident.responder()).cloned().unwrap_or_else(|| "zoe".into());
+        let managers = managers();
+        let command = match weather.roll(12) {
             1 => Command::Acknowledge { by, via: Via::Button, eligible: true },
             2 | 3 => Command::Acknowledge { by: "eve".into(), via: Via::Reaction, eligible: false },
+            4 | 5 => Command::HandOver { by, manager: false },
+            6 => Command::HandOver { by: "mia".into(), manager: true },
+            7 => Command::CallManagers { by: "rae".into(), managers },
+            8 => Command::Close { by, manager: false },
+            9 => Command::Cancel { by: "rae".into(), manager: false },
             _ => Command::Pass { by },
         };
         self.commit(&command, None);
@@ -110,7 +139,10 @@ impl Desk {
     /// are to reach somebody is checked against the jobs after every step.
     fn is_needed(&self, kind: &JobKind) -> bool {
         let incident = self.incident();
-        let looking = matches!(incident.phase, Phase::Hunting { .. } | Phase::Paging { .. });
+        let looking = matches!(
+            incident.phase,
+            Phase::Hunting { .. } | Phase::Paging { .. } | Phase::ScheduleShown { .. }
+        );
         match (kind, &incident.phase) {
             (JobKind::Hunt, phase) => matches!(phase, Phase::Hunting { .. }),
             (JobKind::RootDeadline, _) => looking && incident.root.is_none(),
@@ -140,7 +172,7 @@ impl Desk {
     fn is_driven(&self) -> Result<(), TestCaseError> {
         let mut kinds = vec![JobKind::Hunt, JobKind::RootDeadline];
         let mut pages = Vec::new();
-        for number in 1..8 {
+        for number in 1..LOOK_FOR {
             kinds.push(JobKind::PageDeadline { attempt: number });
             kinds.push(JobKind::ManagersDeadline { round: number });
             pages.push(JobKind::Send(Message::Page { attempt: number }));
@@ -148,6 +180,12 @@ impl Desk {
         }
         for kind in kinds {
             prop_assert_eq!(self.has(&kind), self.is_needed(&kind), "{:?} in {:?}", kind, self.incident());
+        }
+        for taken in 1..LOOK_FOR {
+            let theirs = matches!(self.incident().phase, Phase::Acknowledged { .. })
+                && taken == self.incident().times_taken()
+                && self.policy.follow_up_after.is_some();
+            prop_assert!(theirs || !self.has(&JobKind::FollowUp { taken }), "{:?}", self.incident());
         }
         for kind in pages {
             prop_assert!(self.has(&kind) || !self.is_needed(&kind), "{:?} in {:?}", kind, self.incident());
@@ -161,6 +199,8 @@ enum Outcome {
     Found(Command),
     /// Slack did not answer.
     Later,
+    /// A message is to be sent.
+    Send(Message),
     /// Nothing follows.
     Pointless,
 }
@@ -171,21 +211,25 @@ fn candidate(index: u8, weather: &mut Weather) -> Candidate {
         2 => Verdict::Away,
         _ => Verdict::Unknown { why: "ratelimited".to_owned() },
     };
-    Candidate { user: UserId::new(format!("U{index}")), verdict }
+    Candidate::new(UserId::new(format!("U{index}")), verdict)
 }
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1000))]
 
-    /// P1: in any weather, an incident ends acknowledged or with the managers paged for the last time,
-    /// and then no job is left.
+    /// P1: in any weather, an incident ends with somebody on it, closed, cancelled, with the managers paged for
+    /// the last time, or with the schedule shown from which they are paged on demand; and then no job is left.
     #[test]
     fn in_any_weather_an_incident_comes_to_an_end(
         weather in prop::collection::vec(any::<u8>(), 0..250),
         max_attempts in 0..5_u32,
         manager_rounds in 0..4_u32,
+        follow_up in prop::option::of(0..9_000_i64),
+        has_weekends: bool,
     ) {
-        let mut desk = Desk::new(Policy { max_attempts, manager_rounds, ..Policy::default() });
+        let follow_up_after = follow_up.map(SignedDuration::from_secs);
+        let policy = Policy { max_attempts, manager_rounds, follow_up_after, ..Policy::default() };
+        let mut desk = Desk { has_weekends, ..Desk::new(policy) };
         let mut weather = Weather { left: weather.into_iter() };
         desk.commit(&Command::Report(report()), None);
         let mut steps = 0;
@@ -197,9 +241,18 @@ proptest! {
         }
         let phase = &desk.incident().phase;
         prop_assert!(
-            matches!(phase, Phase::Acknowledged { .. } | Phase::ManagersPaged { deadline: None, .. }),
+            matches!(
+                phase,
+                Phase::Acknowledged { .. }
+                    | Phase::Closed { .. }
+                    | Phase::Cancelled { .. }
+                    | Phase::ManagersPaged { deadline: None, .. }
+                    | Phase::ScheduleShown { .. }
+            ),
             "left alone in {:?}", phase
         );
+        let posted = desk.log.iter().any(|recorded| matches!(recorded.event, Event::FollowUpPosted { .. }));
+        prop_assert!(follow_up.is_some() || !posted, "nobody wanted to know how it went on");
         prop_assert_eq!(replay(&desk.log), desk.state);
     }
 }

@@ -12,10 +12,7 @@ fn check(steps: &[(i64, Command, &[&str])]) {
 }
 
 fn hunt(user: &str) -> Command {
-    Command::Page {
-        candidates: vec![Candidate { user: user.into(), verdict: Verdict::Available }],
-        managers: managers(),
-    }
+    Command::Page { candidates: vec![Candidate::new(user.into(), Verdict::Available)], managers: managers() }
 }
 
 fn root() -> Command {

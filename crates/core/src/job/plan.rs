@@ -1,0 +1,243 @@
+//! Which jobs follow from an event.
+
+use jiff::Timestamp;
+
+use super::{Job, JobKey, JobKind, Message, Notice};
+use crate::availability::Candidate;
+use crate::incident::{Event, Incident, ManagersReason, Phase, Recorded};
+use crate::policy::Policy;
+
+/// What an event changes about the jobs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Jobs to add, or to move to a new due time.
+    pub add: Vec<Job>,
+    /// Jobs that are pointless now.
+    pub remove: Vec<JobKey>,
+}
+
+/// What must be done because of `recorded`, which led to `after`.
+pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
+    let mut planner = Planner { incident: after, now: recorded.at, plan: Plan::default() };
+    match &recorded.event {
+        Event::Reported(_) => {
+            planner.send(Message::Root);
+            planner.add(JobKind::Hunt, recorded.at);
+            planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
+        }
+        Event::RootPosted { .. } => {
+            planner.remove(&JobKind::RootDeadline);
+            match &after.phase {
+                // A hunt that found nobody, or nobody who could be reached, waits for the thread.
+                Phase::Hunting { .. } => planner.add(JobKind::Hunt, recorded.at),
+                Phase::Paging { attempt, .. } => {
+                    planner.send(Message::Page { attempt: *attempt });
+                    planner.update_root();
+                }
+                Phase::ManagersPaged { .. } | Phase::ScheduleShown { .. } => planner.update_root(),
+                Phase::Acknowledged { .. } | Phase::Closed { .. } => {
+                    planner.say_taken();
+                    planner.update_root();
+                }
+                Phase::Cancelled { .. } => {
+                    planner.send(Message::Cancelled);
+                    planner.update_root();
+                }
+            }
+        }
+        Event::Paged { attempt, deadline, considered, .. } => {
+            planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
+            if after.root.is_some() {
+                planner.send(Message::Page { attempt: *attempt });
+                planner.update_root();
+            }
+            if *attempt == 1 {
+                planner.warn_of_first(considered);
+            }
+        }
+        Event::PagePosted { attempt, deadline, .. } => {
+            if after.current_attempt().is_some_and(|(current, _)| current == *attempt) {
+                planner.add(JobKind::PageDeadline { attempt: *attempt }, *deadline);
+            } else {
+                planner.send(Message::PageUpdate { attempt: *attempt });
+            }
+        }
+        Event::PageTimedOut { attempt } | Event::Passed { attempt, .. } => {
+            planner.remove(&JobKind::PageDeadline { attempt: *attempt });
+            planner.add(JobKind::Hunt, recorded.at);
+            planner.over(*attempt);
+            planner.update_root();
+        }
+        Event::ManagersPaged { round, whom, reason, direct, deadline } => {
+            planner.managers(*round, whom, *direct, *deadline);
+            if let ManagersReason::NobodyAvailable { considered } = reason
+                && *round == 1
+                && after.attempts.is_empty()
+            {
+                planner.warn_of_first(considered);
+            }
+        }
+        Event::ManagersPosted { round, .. } => {
+            if !after.is_open() {
+                planner.send(Message::ManagersUpdate { round: *round });
+            }
+        }
+        Event::PostRefused { why, .. } => {
+            if after.report.response_url.is_some() {
+                planner.send(Message::TellReporter { why: why.clone() });
+            }
+        }
+        Event::Acknowledged { .. } => {
+            planner.nobody_needed();
+            planner.say_taken();
+            planner.update_root();
+            if let Some(wait) = policy.follow_up_after
+                && after.follow_up.is_none()
+            {
+                planner.add(JobKind::FollowUp { taken: after.times_taken() }, recorded.at + wait);
+            }
+        }
+        Event::AckRefused { by } => {
+            planner.send(Message::Notice { user: by.clone(), notice: Notice::AckRefused })
+        }
+        Event::ScheduleShown { .. } => {
+            planner.remove(&JobKind::Hunt);
+            planner.update_root();
+        }
+        Event::HandedOver { .. } => {
+            let taken = after.times_taken();
+            planner.remove(&JobKind::FollowUp { taken });
+            planner.add(JobKind::Hunt, recorded.at);
+            if after.root.is_some() {
+                planner.send(Message::HandedOver { taken });
+            } else {
+                // Only this bounds the wait for a thread that never comes (P1).
+                planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
+            }
+            planner.update_root();
+        }
+        Event::Cancelled { .. } => {
+            planner.nobody_needed();
+            if after.root.is_some() {
+                planner.send(Message::Cancelled);
+            }
+            planner.update_root();
+        }
+        Event::FollowUpPosted { .. } => {
+            if matches!(after.phase, Phase::Closed { .. }) {
+                planner.send(Message::FollowUpUpdate);
+            }
+        }
+        Event::Closed { .. } => {
+            planner.remove(&JobKind::FollowUp { taken: after.times_taken() });
+            if after.follow_up.is_some() {
+                planner.send(Message::FollowUpUpdate);
+            }
+            planner.update_root();
+        }
+    }
+    planner.plan
+}
+
+struct Planner<'a> {
+    incident: &'a Incident,
+    now: Timestamp,
+    plan: Plan,
+}
+
+impl Planner<'_> {
+    fn add(&mut self, kind: JobKind, due: Timestamp) {
+        let report = &self.incident.report;
+        self.plan.add.push(Job::new(&report.rotation, &report.incident, kind, due));
+    }
+
+    fn remove(&mut self, kind: &JobKind) {
+        self.plan.remove.push(JobKey::of(&self.incident.report.incident, kind));
+    }
+
+    fn send(&mut self, message: Message) {
+        self.add(JobKind::Send(message), self.now);
+    }
+
+    fn update_root(&mut self) {
+        if self.incident.root.is_some() {
+            self.send(Message::RootUpdate { version: self.incident.version });
+        }
+    }
+
+    /// Takes the buttons off the page of an attempt that is over.
+    fn over(&mut self, attempt: u32) {
+        if self.incident.attempt(attempt).is_some_and(|found| found.message.is_some()) {
+            self.send(Message::PageUpdate { attempt });
+        }
+    }
+
+    fn managers(
+        &mut self,
+        round: u32,
+        whom: &crate::incident::ManagersWhom,
+        direct: bool,
+        deadline: Option<Timestamp>,
+    ) {
+        self.remove(&JobKind::Hunt);
+        self.remove(&JobKind::RootDeadline);
+        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
+            && attempt > 0
+        {
+            self.remove(&JobKind::PageDeadline { attempt });
+        }
+        if round > 1 {
+            self.remove(&JobKind::ManagersDeadline { round: round - 1 });
+        }
+        if direct {
+            for user in &whom.users {
+                self.send(Message::ManagerDirect { round, user: user.clone() });
+            }
+        } else {
+            self.send(Message::Managers { round });
+        }
+        if let Some(deadline) = deadline {
+            self.add(JobKind::ManagersDeadline { round }, deadline);
+        }
+        self.update_root();
+    }
+
+    /// Tells the reporter, once, if the one whom they wanted to be asked first was not.
+    fn warn_of_first(&mut self, considered: &[Candidate]) {
+        let Some(first) = &self.incident.report.first else { return };
+        let asked = self.incident.attempts.first().is_some_and(|attempt| attempt.responder == *first);
+        if !asked && considered.iter().any(|candidate| candidate.user == *first) {
+            let user = self.incident.report.reporter.clone();
+            self.send(Message::Notice { user, notice: Notice::NotFirst });
+        }
+    }
+
+    /// The thread says who is on it.
+    fn say_taken(&mut self) {
+        if self.incident.root.is_some() {
+            self.send(Message::Taken { taken: self.incident.times_taken() });
+        }
+    }
+
+    /// Nothing further is asked of anybody (P4).
+    fn nobody_needed(&mut self) {
+        self.remove(&JobKind::Hunt);
+        self.remove(&JobKind::RootDeadline);
+        if let Ok(attempt) = u32::try_from(self.incident.attempts.len())
+            && attempt > 0
+        {
+            self.remove(&JobKind::PageDeadline { attempt });
+            self.over(attempt);
+        }
+        if let Ok(round) = u32::try_from(self.incident.manager_rounds.len())
+            && round > 0
+        {
+            self.remove(&JobKind::ManagersDeadline { round });
+        }
+        for (round, paged) in (1..).zip(&self.incident.manager_rounds) {
+            if !paged.messages.is_empty() {
+                self.send(Message::ManagersUpdate { round });
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! `pagerslack nudge --dry-run`: who would be told how to set a notification schedule.
+//!
+//! Nothing is sent from here: the running bot tells people, when `nudge_missing_schedule` is on.
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use pagerslack_core::{RotationId, TeamId};
+use pagerslack_slack::HttpTransport;
+use pagerslack_slack::client::{Caller, Client};
+use pagerslack_store::sqlite::OpenError;
+use pagerslack_store::{Sqlite, Store};
+
+use crate::clock::{Clock, SystemClock};
+use crate::config::{Config, Environment, StoreLocation};
+use crate::run::drawn_seed;
+use crate::{Bot, Surroundings};
+
+/// Lists who has no notification schedule in Slack and would be told how to set one. Sends nothing.
+///
+/// The running bot tells them, once in 90 days at most, when nudge_missing_schedule = true stands in the
+/// configuration. Look at this list first.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// Says that nothing is to be sent, as is always so here
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(
+    arguments: Arguments,
+    path: Option<&Path>,
+    environment: &Environment,
+) -> Result<ExitCode> {
+    if !arguments.dry_run {
+        bail!(
+            "the running bot tells people, when nudge_missing_schedule = true stands in the configuration; \
+             `pagerslack nudge --dry-run` lists who would be told"
+        );
+    }
+    let mut out = std::io::stdout().lock();
+    let config = Config::load(path, environment)?;
+    let StoreLocation::Sqlite(file) = &config.store;
+    let store: Arc<dyn Store> = match file.exists().then(|| Sqlite::open(file)) {
+        Some(Ok(store)) => Arc::new(store),
+        None => Arc::new(Sqlite::in_memory()?),
+        Some(Err(OpenError::InUse { .. })) => {
+            writeln!(
+                out,
+                "The bot is running and holds its store, so people who were told in the last 90 days are listed too.\n"
+            )?;
+            Arc::new(Sqlite::in_memory()?)
+        }
+        Some(Err(error)) => return Err(error.into()),
+    };
+    let (clock, transport) = (Arc::new(SystemClock), Arc::new(HttpTransport::new()?));
+    let now = clock.now();
+    let surroundings = Surroundings { clock, store, transport, seed: drawn_seed(), panel: false };
+    let bot = Bot::assemble(config, surroundings).await?;
+    let client = bot.client();
+    let identity = client.auth_test(Caller::paging(now, &TeamId::new(""))).await.context("asking Slack")?;
+    let rotations = rotations(client, &bot, &identity.team).await?;
+    if rotations.is_empty() {
+        writeln!(out, "The bot is in no channel: type /invite @pagerslack in the engineers' channel.")?;
+    }
+    for (rotation, name) in rotations {
+        let on = bot.engine().rotation(&rotation).nudge_missing_schedule;
+        let state = if on { "on" } else { "off" };
+        writeln!(out, "#{name} ({}), nudge_missing_schedule is {state}:", rotation.channel)?;
+        let found = bot
+            .engine()
+            .without_schedule(&rotation)
+            .await
+            .with_context(|| format!("Slack does not say who is in #{name}; try again in a minute"))?;
+        let known = bot.engine().directory().remembered(&rotation.team, &BTreeSet::from_iter(found.clone()));
+        for user in &found {
+            let name = known.get(user).and_then(|profile| profile.names.first().cloned()).unwrap_or_default();
+            writeln!(out, "  {user}  {name}")?;
+        }
+        let people = if found.len() == 1 { "person" } else { "people" };
+        writeln!(out, "  {} {people} without a notification schedule.", found.len())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The channels that the bot is in.
+async fn rotations(client: &Client, bot: &Bot, team: &TeamId) -> Result<Vec<(RotationId, String)>> {
+    let now = bot.engine().clock().now();
+    let channels =
+        client.own_channels(Caller::paging(now, team)).await.context("asking for the bot's channels")?;
+    Ok(channels
+        .into_iter()
+        .filter(|channel| !channel.name.is_empty() && !channel.is_archived)
+        .map(|channel| (RotationId::new(team.clone(), channel.id), channel.name))
+        .collect())
+}

@@ -1,0 +1,75 @@
+//! How people stand just now, looked up as cheaply as can be.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use pagerslack_core::availability::{Fact, Facts};
+use pagerslack_core::{QueueChange, RotationId, UserId, Verdict};
+use pagerslack_slack::words::answer::{AnswerError, Standing};
+
+use super::{Engine, Line, no_records};
+
+impl Engine {
+    /// The queue with those who would join it now and without those who have left it, in the order in which a hunt
+    /// would consider them.
+    pub(super) async fn line(&self, rotation: &RotationId) -> Result<Line, AnswerError> {
+        let members = self.directory.members(self.background(&rotation.team), &rotation.channel).await;
+        let members: BTreeSet<UserId> =
+            members.map_err(|_| AnswerError::NoMembers)?.iter().cloned().collect();
+        let mut queue = self.store.queue(rotation).await.map_err(|error| no_records(&error))?;
+        let config = self.rotation(rotation);
+        let look = self.look(rotation, &config.rules, &members, BTreeSet::new()).await;
+        let changes = self.arrivals(rotation, &queue, &members, &look);
+        changes.iter().for_each(|change| queue.apply(change));
+        let newcomers = changes.iter().filter_map(|change| match change {
+            QueueChange::Joined { user } => Some(user.clone()),
+            QueueChange::Left { .. } | QueueChange::Turn { .. } => None,
+        });
+        let order = look.order(&queue, &members);
+        let newcomers = newcomers.collect();
+        Ok(Line { order, queue, newcomers, managers: look.managers, day: look.day })
+    }
+
+    /// The verdict on each of these people, as far as Slack tells within the background's part of the budget.
+    pub(super) async fn standings(
+        &self,
+        rotation: &RotationId,
+        line: &Line,
+        users: &[UserId],
+    ) -> BTreeMap<UserId, Standing> {
+        let (team, config) = (&rotation.team, self.rotation(rotation));
+        let mut facts: HashMap<UserId, Facts> =
+            users.iter().map(|user| (user.clone(), Facts::NONE)).collect();
+        let verdict = |facts: &HashMap<UserId, Facts>, user: &UserId| {
+            if line.managers.contains(user) {
+                return Some(Verdict::Manager);
+            }
+            let known = facts.get(user).cloned().unwrap_or(Facts::NONE);
+            config.rules.verdict(user, &known, self.now(), &line.day)
+        };
+        let open = |facts: &HashMap<UserId, Facts>| -> Vec<UserId> {
+            users.iter().filter(|user| verdict(facts, user).is_none()).cloned().collect()
+        };
+        let caller = self.background(team);
+        for (user, person) in self.directory.people(caller, &open(&facts)).await {
+            if let (Ok(person), Some(known)) = (person, facts.get_mut(&user)) {
+                known.profile = Fact::Known(Arc::new(person.profile(team)));
+            }
+        }
+        for (user, window) in self.directory.dnd(caller, &open(&facts)).await {
+            if let (Ok(window), Some(known)) = (window, facts.get_mut(&user)) {
+                known.dnd = Fact::Known(window);
+            }
+        }
+        for (user, presence) in self.directory.presence(caller, &open(&facts)).await {
+            if let (Ok(presence), Some(known)) = (presence, facts.get_mut(&user)) {
+                known.presence = Fact::Known(presence);
+            }
+        }
+        let standing = |user: &UserId| match verdict(&facts, user) {
+            Some(verdict) => Standing::Known(verdict),
+            None => Standing::NotLookedAt,
+        };
+        users.iter().map(|user| (user.clone(), standing(user))).collect()
+    }
+}

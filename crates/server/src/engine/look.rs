@@ -1,0 +1,79 @@
+//! By what the queue is looked over: who is left out of it, who comes last in it, who joins it.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use pagerslack_core::availability::Profile;
+use pagerslack_core::incident::ManagersWhom;
+use pagerslack_core::rules::Day;
+use pagerslack_core::{Queue, QueueChange, RotationId, Rules, UserId};
+
+use super::Engine;
+
+/// What is known before anybody's availability is looked up.
+pub(super) struct Look<'a> {
+    /// Those who need not be asked again.
+    pub(super) asked: BTreeSet<UserId>,
+    /// The managers, and how they are addressed.
+    pub(super) whom: ManagersWhom,
+    /// The same, to look somebody up.
+    pub(super) managers: BTreeSet<UserId>,
+    pub(super) rules: &'a Rules,
+    pub(super) day: Day,
+    /// What is remembered of the channel's members, however old: who they are changes seldom, and is asked anew
+    /// before anybody is chosen.
+    profiles: HashMap<UserId, Arc<Profile>>,
+}
+
+impl Look<'_> {
+    fn profile(&self, user: &UserId) -> Option<&Profile> {
+        self.profiles.get(user).map(|profile| &**profile)
+    }
+
+    /// The order in which `members` are considered today.
+    pub(super) fn order(&self, queue: &Queue, members: &BTreeSet<UserId>) -> Vec<UserId> {
+        let last = self.rules.deprioritised(members, |user| self.profile(user), &self.day);
+        queue.order(members, &last)
+    }
+}
+
+impl Engine {
+    /// Gathers what is known of a rotation.
+    pub(super) async fn look<'a>(
+        &self,
+        rotation: &RotationId,
+        rules: &'a Rules,
+        members: &BTreeSet<UserId>,
+        asked: BTreeSet<UserId>,
+    ) -> Look<'a> {
+        let whom = self.managers(rotation).await;
+        Look {
+            asked,
+            managers: whom.users.iter().cloned().collect(),
+            whom,
+            rules,
+            day: rules.day(self.now()),
+            profiles: self.directory.remembered(&rotation.team, members),
+        }
+    }
+
+    /// Who joins the queue now, and who has left the roster. Bots, guests and managers have no place in it.
+    pub(super) fn arrivals(
+        &self,
+        rotation: &RotationId,
+        queue: &Queue,
+        members: &BTreeSet<UserId>,
+        look: &Look<'_>,
+    ) -> Vec<QueueChange> {
+        let is_engineer = |user: &UserId| {
+            let engineer = look.rules.is_engineer(user, look.profile(user));
+            !look.managers.contains(user) && engineer.unwrap_or(true)
+        };
+        let left = queue.places().iter().map(|place| &place.user);
+        let left = left.filter(|user| members.contains(*user) && !is_engineer(user)).cloned();
+        let joined = queue.newcomers(rotation, members, self.seed).into_iter().filter(is_engineer);
+        left.map(|user| QueueChange::Left { user })
+            .chain(joined.map(|user| QueueChange::Joined { user }))
+            .collect()
+    }
+}

@@ -1,0 +1,151 @@
+//! Telling people who have no notification schedule in Slack how to set one: the bot reads it as their working
+//! hours. Once in ninety days at most, in their working time, and never ahead of anything else.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::{IncidentId, Job, JobKind, RotationId, TeamId, UserId};
+use pagerslack_slack::client::CallError;
+use pagerslack_slack::words;
+use pagerslack_store::{ClaimedJob, Commit, Disposal, Told};
+
+use super::hunt::why;
+use super::send::Place;
+use super::{Engine, StepError};
+
+/// What is remembered of people who were told.
+const TOLD: &str = "notification-schedule";
+
+/// Nobody is told more often.
+const ONCE_IN: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// How often it is looked who has no schedule.
+const SWEEP: SignedDuration = SignedDuration::from_hours(24);
+
+/// How soon it is looked again after Slack would not say.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
+
+impl Engine {
+    /// Makes sure that the daily look is on its way in every rotation that wants it. Costs nothing when it is.
+    ///
+    /// # Errors
+    ///
+    /// When the store cannot be read or written.
+    pub async fn tend(&self, team: &TeamId) -> Result<(), StepError> {
+        for rotation in self.store.rotations().await?.into_iter().filter(|rotation| rotation.team == *team) {
+            if self.rotation(&rotation).nudge_missing_schedule {
+                let id = stand_in(&rotation);
+                let job = Job::new(&rotation, &id, JobKind::NudgeSweep, next_sweep(self.now()));
+                self.add_jobs(&rotation, &id, vec![job]).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody of a rotation who has no notification schedule and has not been told of it lately.
+    ///
+    /// # Errors
+    ///
+    /// When Slack does not say who is in the channel, or wants to be left alone. Of whom it does not tell the
+    /// schedule, nothing is claimed.
+    pub async fn without_schedule(&self, rotation: &RotationId) -> Result<Vec<UserId>, CallError> {
+        let (caller, now) = (self.background(&rotation.team), self.now());
+        let members: BTreeSet<UserId> =
+            self.directory.members(caller, &rotation.channel).await?.iter().cloned().collect();
+        let everybody: Vec<UserId> = members.iter().cloned().collect();
+        let people = self.directory.people(caller, &everybody).await;
+        let rules = &self.rotation(rotation).rules;
+        let engineers: Vec<UserId> = people
+            .into_iter()
+            .filter_map(|(user, person)| Some((user, person.ok()?.profile(&rotation.team))))
+            .filter(|(user, profile)| rules.is_engineer(user, Some(profile)) == Some(true))
+            .map(|(user, _)| user)
+            .collect();
+        let mut found = Vec::new();
+        for (user, window) in self.directory.dnd(caller, &engineers).await {
+            let told = self.store.told(&rotation.team, &user, TOLD).await.unwrap_or(Some(now));
+            if matches!(window, Ok(None)) && told.is_none_or(|at| at + ONCE_IN <= now) {
+                found.push(user);
+            }
+        }
+        Ok(found)
+    }
+
+    /// The daily look.
+    pub(super) async fn nudge_sweep(&self, job: &ClaimedJob) -> Result<(), StepError> {
+        let (now, rotation) = (self.now(), &job.job.rotation);
+        if !self.rotation(rotation).nudge_missing_schedule {
+            return self.dispose(job, Disposal::Done).await;
+        }
+        let found = match self.without_schedule(rotation).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::info!(channel = %rotation.channel, why = why(&error), "schedules are looked at later");
+                let due = error.retry_at().unwrap_or(now).max(now + LOOK_AGAIN);
+                return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
+            }
+        };
+        let rules = &self.rotation(rotation).rules;
+        let mut commit = Commit::new(rotation.team.clone(), job.job.incident.clone(), 0);
+        commit.job =
+            Some((job.job.key.clone(), job.fence, Disposal::Again { due: next_sweep(now), doubtful: false }));
+        commit.add.extend(found.into_iter().map(|user| {
+            let profile = self.remembered_profile(&rotation.team, &user);
+            let due = rules.next_working_moment(&user, profile.as_deref(), now);
+            Job::new(rotation, &job.job.incident, JobKind::Nudge { user }, due)
+        }));
+        self.store.commit(commit).await?;
+        self.due.notify_one();
+        Ok(())
+    }
+
+    /// Tells one person, and remembers it in the same commit that ends the job.
+    pub(super) async fn nudge(&self, job: &ClaimedJob, user: &UserId) -> Result<(), StepError> {
+        let (now, rotation) = (self.now(), &job.job.rotation);
+        let team = &rotation.team;
+        let told = self.store.told(team, user, TOLD).await?.is_some_and(|at| now < at + ONCE_IN);
+        if told || !self.rotation(rotation).nudge_missing_schedule {
+            return self.dispose(job, Disposal::Done).await;
+        }
+        let channel = match self.directory.direct_channel(self.background(team), user).await {
+            Ok(channel) => channel,
+            Err(error) => return self.give_up_or_retry(job, &error).await,
+        };
+        let place = Place { channel, thread: None };
+        match self
+            .post_once(
+                job,
+                &place,
+                job.job.due,
+                words::nudge(std::slice::from_ref(&rotation.channel), &self.command),
+            )
+            .await?
+        {
+            Some(Ok(_)) => {
+                let mut commit = Commit::new(team.clone(), job.job.incident.clone(), 0);
+                commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
+                commit.told.push(Told { user: user.clone(), what: TOLD.to_owned(), at: now });
+                Ok(self.store.commit(commit).await?)
+            }
+            Some(Err(CallError::Unknown { .. })) => {
+                let due = now + super::send::READ_BACK_AFTER;
+                self.dispose(job, Disposal::Again { due, doubtful: true }).await
+            }
+            Some(Err(error)) => self.give_up_or_retry(job, &error).await,
+            None => Ok(()),
+        }
+    }
+}
+
+/// What stands for the rotation where a job wants an incident.
+fn stand_in(rotation: &RotationId) -> IncidentId {
+    IncidentId::derive(rotation, "notification schedules")
+}
+
+/// Nine o'clock UTC, so that adding the job again and again moves nothing.
+fn next_sweep(now: Timestamp) -> Timestamp {
+    let nine = SignedDuration::from_hours(9).as_secs();
+    let day = SWEEP.as_secs();
+    let seconds = (now.as_second() - nine).div_euclid(day) * day + day + nine;
+    Timestamp::from_second(seconds).unwrap_or(now + SWEEP)
+}

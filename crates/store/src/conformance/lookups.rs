@@ -1,0 +1,73 @@
+//! Questions beside the course of an incident: what is open, what was it about, who was told what.
+
+use super::samples::{URL, after, append, commit, index, rotation, start};
+use super::{Outcome, Shared, Suite};
+use crate::{IncidentIndex, Told};
+use pagerslack_core::{IncidentId, RotationId};
+
+pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
+    suite.case("the open incidents of a rotation, the longest open first", open).await;
+    suite.case("the last incident about an address, open or not", about).await;
+    suite.case("an incident that was over can be open again", reopened).await;
+    suite.case("who was told what is remembered, the last time counts", told).await;
+}
+
+/// An incident with one event.
+async fn happens(store: &Shared, id: &str, url: &str, open: bool) -> Outcome {
+    let mut commit = append(&IncidentId::new(id), 0);
+    commit.index = Some(IncidentIndex { rotation: rotation(), url: url.to_owned(), open });
+    Ok(store.commit(commit).await?)
+}
+
+async fn open(store: Shared) -> Outcome {
+    assert_eq!(store.open_incidents(&rotation()).await?, []);
+    happens(&store, "z", URL, true).await?;
+    happens(&store, "a", "https://example.com/2", true).await?;
+    happens(&store, "m", "https://example.com/3", false).await?;
+    assert_eq!(store.open_incidents(&rotation()).await?, [IncidentId::new("z"), IncidentId::new("a")]);
+    let elsewhere = RotationId::new("T1".into(), "C2".into());
+    assert_eq!(store.open_incidents(&elsewhere).await?, []);
+    let other_workspace = RotationId::new("T2".into(), "C1".into());
+    assert_eq!(store.open_incidents(&other_workspace).await?, []);
+    Ok(())
+}
+
+async fn about(store: Shared) -> Outcome {
+    assert_eq!(store.last_about(&rotation(), URL).await?, None);
+    happens(&store, "z", URL, false).await?;
+    happens(&store, "a", URL, true).await?;
+    happens(&store, "m", "https://example.com/3", true).await?;
+    assert_eq!(store.last_about(&rotation(), URL).await?, Some(IncidentId::new("a")));
+    let other_workspace = RotationId::new("T2".into(), "C1".into());
+    assert_eq!(store.last_about(&other_workspace, URL).await?, None);
+    Ok(())
+}
+
+async fn reopened(store: Shared) -> Outcome {
+    let id = IncidentId::new("a");
+    happens(&store, "a", URL, true).await?;
+    let mut over = append(&id, 1);
+    over.index = index(false);
+    store.commit(over).await?;
+    assert_eq!(store.open_incidents(&rotation()).await?, []);
+    let mut again = append(&id, 2);
+    again.index = index(true);
+    store.commit(again).await?;
+    assert_eq!(store.open_incidents(&rotation()).await?, [id]);
+    Ok(())
+}
+
+async fn told(store: Shared) -> Outcome {
+    let (team, user) = (rotation().team, "U1".into());
+    assert_eq!(store.told(&team, &user, "nudge").await?, None);
+    for at in [start(), after(90)] {
+        let mut commit = commit(0);
+        commit.told.push(Told { user: user.clone(), what: "nudge".to_owned(), at });
+        store.commit(commit).await?;
+        assert_eq!(store.told(&team, &user, "nudge").await?, Some(at));
+    }
+    assert_eq!(store.told(&team, &user, "other").await?, None);
+    assert_eq!(store.told(&team, &"U2".into(), "nudge").await?, None);
+    assert_eq!(store.told(&"T2".into(), &user, "nudge").await?, None);
+    Ok(())
+}
