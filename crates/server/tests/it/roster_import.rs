@@ -235,6 +235,23 @@ fn every_fault_of_a_file_is_told() {
     );
 }
 
+#[test]
+fn the_configuration_says_where_the_roster_is_and_how_it_is_headed() {
+    let desk = Desk::new(SHEET);
+    let config =
+        "[[rotation]]\nchannel = \"C1\"\noncall = \"databases.csv\"\ncolumns.email = \"Work mail\"\n";
+    desk.write("pagerslack.toml", config);
+    desk.roster(&["import", "team.csv", "--yes", "--rotation", "C1"])
+        .expect(0, &["Wrote 2 people to databases.csv."]);
+    let text = fs::read_to_string(desk.folder.path().join("databases.csv")).unwrap();
+    assert!(text.starts_with("slack_id,Work mail,name,"), "{text}");
+    desk.roster(&["check", "--rotation", "C1"]).expect(0, &["databases.csv is in order"]);
+    desk.roster(&["check", "databases.csv"]).expect(1, &["neither a Slack id nor"]);
+    desk.roster(&["check", "--rotation", "C2"]).expect(1, &["no [[rotation]] with channel = \"C2\""]);
+    desk.write("pagerslack.toml", "lisen = 1\n");
+    desk.roster(&["import", "team.csv"]).expect(1, &["pagerslack.toml cannot be used:", "line 1"]);
+}
+
 /// A Slack that knows Aroha and a guest, over HTTP.
 async fn with_slack(desk: &mut Desk, people: usize) -> (SimHandle, CancellationToken) {
     let mut world = demo_team().app(|app| {

@@ -7,22 +7,26 @@ use std::process::ExitCode;
 use anyhow::{Context, Result};
 use clap::Args;
 use pagerslack_core::roster::Role;
-use pagerslack_sources::{Columns, oncall};
+use pagerslack_sources::oncall;
 
 use super::report::{Said, count};
+use super::{Setting, Which};
 
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The file
-    #[arg(default_value = "oncall.csv")]
-    file: PathBuf,
+    /// The file [default: the configuration's, or else oncall.csv]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
 }
 
-pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let file = arguments.file.display();
-    let bytes = std::fs::read(&arguments.file).with_context(|| format!("cannot read {file}"))?;
+pub(super) fn run(arguments: &Arguments, setting: &Setting) -> Result<ExitCode> {
+    let (path, columns) = setting.roster(&arguments.which)?;
+    let path = arguments.file.as_ref().unwrap_or(&path);
+    let file = path.display();
+    let bytes = std::fs::read(path).with_context(|| format!("cannot read {file}"))?;
     let mut out = Said::new();
-    let read = match oncall::read(&bytes, &Columns::default()) {
+    let read = match oncall::read(&bytes, &columns) {
         Ok(read) => read,
         Err(faults) => {
             for fault in &faults.0 {

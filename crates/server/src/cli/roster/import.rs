@@ -15,13 +15,13 @@ use jiff::Timestamp;
 use pagerslack_core::roster::Entry;
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{Client, SingleToken};
+use pagerslack_sources::DateOrder;
 use pagerslack_sources::import::{Diff, Mapping, Outcome, Sheet, import};
 use pagerslack_sources::oncall::{self, LONGEST_FILE};
-use pagerslack_sources::{Columns, DateOrder, Faults};
 
 use super::file::Target;
-use super::lookup;
 use super::report::{self, Said, count};
+use super::{Setting, Which, lookup, told};
 use crate::config::{Config, Environment};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -42,9 +42,11 @@ pub(super) struct Arguments {
     /// The export, as CSV in UTF-8; - reads standard input
     #[arg(value_name = "SHEET.csv")]
     sheet: PathBuf,
-    /// The file to make
-    #[arg(long, value_name = "FILE", default_value = "oncall.csv")]
-    out: PathBuf,
+    /// The file to make [default: the configuration's, or else oncall.csv]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
     /// Which column holds a field, as in --map email='Work mail'; without a header the field is left out. Fields are
     /// the columns of oncall.csv, first_name, last_name, and manager (yes or no). May be given several times
     #[arg(long = "map", value_name = "FIELD=HEADER", value_parser = pair)]
@@ -82,19 +84,20 @@ fn pair(text: &str) -> Result<(String, String), String> {
 
 pub(super) async fn run(
     arguments: Arguments,
-    config: Option<&Path>,
+    setting: &Setting,
     environment: &Environment,
 ) -> Result<ExitCode> {
     let mut out = Said::new();
-    let columns = Columns::default();
-    let file = arguments.out.display().to_string();
+    let (path, columns) = setting.roster(&arguments.which)?;
+    let path = arguments.out.as_ref().unwrap_or(&path);
+    let file = path.display().to_string();
     let bytes = read_sheet(&arguments.sheet)?;
     let name = arguments.sheet.display();
     let sheet = Sheet::read(&bytes).map_err(|faults| told(&format!("{name} cannot be read"), &faults))?;
     let said = arguments.map.iter().map(|(field, header)| (field.as_str(), header.as_str()));
     let mapping =
         Mapping::new(sheet.headers(), said).map_err(|faults| told("nothing was imported", &faults))?;
-    let target = Target::open(&arguments.out)?;
+    let target = Target::open(path)?;
     let present = target.before().map(|bytes| oncall::read(bytes, &columns));
 
     let bar = progress(sheet.len(), "reading rows");
@@ -122,7 +125,7 @@ pub(super) async fn run(
     }
     keep_ids(&mut outcome, &before);
     if !arguments.no_slack {
-        warnings.extend(find_ids(&mut outcome, config, environment).await?);
+        warnings.extend(find_ids(&mut outcome, setting, environment).await?);
     }
     outcome.settle();
     warnings.extend(fixed_offsets(&outcome));
@@ -177,12 +180,6 @@ pub(super) async fn run(
     Ok(ExitCode::SUCCESS)
 }
 
-/// All faults under one line, for the terminal.
-fn told(what: &str, faults: &Faults) -> anyhow::Error {
-    let faults: String = faults.0.iter().map(|fault| format!("\n  {fault}")).collect();
-    anyhow::anyhow!("{what}:{faults}")
-}
-
 /// One byte more than is allowed, so that too much is noticed and not cut off.
 fn read_sheet(path: &Path) -> Result<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -233,7 +230,7 @@ fn fixed_offsets(outcome: &Outcome) -> Option<String> {
 /// Fills in the ids that Slack knows; gives what is worth knowing about it.
 async fn find_ids(
     outcome: &mut Outcome,
-    config: Option<&Path>,
+    setting: &Setting,
     environment: &Environment,
 ) -> Result<Vec<String>> {
     let wanted = |entry: &Entry| entry.who.email.clone().filter(|_| entry.who.user.is_none());
@@ -241,7 +238,7 @@ async fn find_ids(
     if emails.is_empty() || environment.bot_token.is_none() {
         return Ok(Vec::new());
     }
-    let slack = Config::load(config, environment)?.slack;
+    let slack = Config::resolve(setting.file.clone(), environment)?.slack;
     let Some(token) = slack.bot_token else { return Ok(Vec::new()) };
     let client = Client::new(Arc::new(HttpTransport::new()?), &slack.api_url, Arc::new(SingleToken(token)));
     let bar = progress(emails.len(), "asking Slack");
