@@ -209,7 +209,10 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
             }
             loop {
                 if let Err(error) = engine.tend(&identity.team).await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "the daily look was not planned");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the daily look was not planned"
+                    );
                 }
                 tokio::time::sleep(TEND).await;
             }

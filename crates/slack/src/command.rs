@@ -62,9 +62,11 @@ pub fn parse(typed: &str) -> Request {
         return Request::Mistaken(Mistake::Mention);
     }
     match normalised(url) {
-        Ok(url) => {
-            Request::Report { url, note: text::cut(&typed.note.join(" "), NOTE_LIMIT, ESCAPED_NOTE_LIMIT), first: typed.people.first().cloned() }
-        }
+        Ok(url) => Request::Report {
+            url,
+            note: text::cut(&typed.note.join(" "), NOTE_LIMIT, ESCAPED_NOTE_LIMIT),
+            first: typed.people.first().cloned(),
+        },
         Err(mistake) => Request::Mistaken(mistake),
     }
 }

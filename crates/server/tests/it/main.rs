@@ -17,6 +17,7 @@ mod managers;
 mod pass;
 mod presence;
 mod refusals;
+mod reload;
 mod report;
 mod requests;
 mod roster_import;

@@ -54,7 +54,8 @@ fn one_mention_is_asked_first_wherever_it_stands() {
 
 #[test]
 fn other_mentions_are_a_mistake() {
-    for mention in ["<!here>", "<#C1|x>", "<!subteam^S1|@eng>", "@here", "@ana", "<@U1> <@U2>", "<@U1> @ana"] {
+    for mention in ["<!here>", "<#C1|x>", "<!subteam^S1|@eng>", "@here", "@ana", "<@U1> <@U2>", "<@U1> @ana"]
+    {
         for typed in [format!("{mention} https://i.example/1"), format!("https://i.example/1 {mention}")] {
             assert_eq!(parse(&typed), Request::Mistaken(Mistake::Mention), "{typed}");
         }
@@ -63,7 +64,10 @@ fn other_mentions_are_a_mistake() {
     assert_eq!(parse("<!here>"), Request::Mistaken(Mistake::Mention));
     assert_eq!(parse("<@U1>"), Request::Mistaken(Mistake::NoUrl));
     assert_eq!(parse("<@U1> why <https://i.example/1>"), first("https://i.example/1", "why", "U1"));
-    assert_eq!(parse("https://i.example/1 mail a@b.example"), report("https://i.example/1", "mail a@b.example"));
+    assert_eq!(
+        parse("https://i.example/1 mail a@b.example"),
+        report("https://i.example/1", "mail a@b.example")
+    );
 }
 
 #[test]
@@ -91,10 +95,7 @@ fn questions_are_asked_in_one_word_however_it_is_written() {
 /// Somebody who needs help is never taken for somebody with a question (P6).
 #[test]
 fn a_url_with_more_than_why_is_a_report() {
-    assert_eq!(
-        parse("why is <https://i.example/1> down"),
-        report("https://i.example/1", "why is down")
-    );
+    assert_eq!(parse("why is <https://i.example/1> down"), report("https://i.example/1", "why is down"));
     assert_eq!(parse("status <https://i.example/1>"), report("https://i.example/1", "status"));
     assert_eq!(parse("top https://i.example/1"), report("https://i.example/1", "top"));
     assert_eq!(parse("why ftp://i.example"), Request::Mistaken(Mistake::NotHttp));

@@ -152,11 +152,15 @@ pub struct Told {
 
 /// Nothing could be found out at all.
 pub fn unanswered(error: AnswerError) -> Said {
-    Said::paragraph(match error {
-        AnswerError::NoMembers => "Slack does not tell just now who is in your channels; please try again in a minute.",
-        AnswerError::NoRecords => "I cannot read my records just now; please try again in a minute.",
-    }
-    .to_owned())
+    Said::paragraph(
+        match error {
+            AnswerError::NoMembers => {
+                "Slack does not tell just now who is in your channels; please try again in a minute."
+            }
+            AnswerError::NoRecords => "I cannot read my records just now; please try again in a minute.",
+        }
+        .to_owned(),
+    )
 }
 
 /// Nobody pages in any of the reader's channels.
@@ -170,10 +174,14 @@ fn in_no_rotation() -> Said {
 fn failed<'a>(channel: &ChannelId, error: AnswerError) -> Paragraph<'a> {
     Paragraph::heading(Line::plain(match error {
         AnswerError::NoMembers => {
-            format!(":warning: Slack does not tell just now who is in <#{channel}>; please try again in a minute.")
+            format!(
+                ":warning: Slack does not tell just now who is in <#{channel}>; please try again in a minute."
+            )
         }
         AnswerError::NoRecords => {
-            format!(":warning: I cannot read my records of <#{channel}> just now; please try again in a minute.")
+            format!(
+                ":warning: I cannot read my records of <#{channel}> just now; please try again in a minute."
+            )
         }
     }))
 }
@@ -190,7 +198,9 @@ fn day_off(day: &Day, schedule: Option<&str>) -> Option<String> {
     let Day::Off { name } = day else { return None };
     let name = super::quoted(name);
     Some(match schedule {
-        Some(link) => format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::address(link)),
+        Some(link) => {
+            format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::address(link))
+        }
         None => format!("It is {name}."),
     })
 }

@@ -190,11 +190,17 @@ pub fn handed_over(incident: &Incident, taken: u32) -> Option<Said> {
     } else {
         ""
     };
-    Some(Said::paragraph(format!(
-        ":arrows_counterclockwise: <@{}> is no longer on it: handed over after {}.{now}",
-        found.by,
-        spoken(over.duration_since(found.at))
-    )))
+    let after = spoken(over.duration_since(found.at));
+    Some(Said::paragraph(match found.handed_over_by.as_ref().filter(|by| **by != found.by) {
+        Some(manager) => format!(
+            ":arrows_counterclockwise: <@{}> is no longer on it: <@{manager}> handed it over after {after}.{now}",
+            found.by
+        ),
+        None => format!(
+            ":arrows_counterclockwise: <@{}> is no longer on it and handed it over after {after}.{now}",
+            found.by
+        ),
+    }))
 }
 
 fn number(incident: &Incident, taken: u32) -> Option<&Taken> {

@@ -76,13 +76,30 @@ impl<'a> Paragraph<'a> {
 pub(super) fn listed(paragraphs: &[Paragraph<'_>], least: usize, more: impl Fn(usize) -> String) -> Said {
     let longest = paragraphs.iter().map(|paragraph| paragraph.lines.len()).max().unwrap_or(0);
     let all = |short, most| paragraphs.iter().map(|it| it.text(short, most)).collect::<Vec<_>>();
-    let cut = (least.min(longest)..=longest).rev().map(|most| (true, most));
-    let fitting = std::iter::once((false, longest))
-        .chain(cut)
-        .map(|(short, most)| all(short, most))
-        .find(|texts| fits(texts));
-    let texts = fitting.unwrap_or_else(|| first_of(all(true, least), more));
+    let whole = [false, true].into_iter().map(|short| all(short, longest)).find(|texts| fits(texts));
+    let texts = whole.or_else(|| most_that_fits(least, longest, |most| all(true, most)));
+    let texts = texts.unwrap_or_else(|| first_of(all(true, least), more));
     Said { blocks: blocks(&texts), text: texts.join("\n") }
+}
+
+/// With as many lines of each as fit, found by halving: counting out thousands of people takes its time.
+fn most_that_fits(
+    mut least: usize,
+    mut most: usize,
+    with: impl Fn(usize) -> Vec<String>,
+) -> Option<Vec<String>> {
+    let mut found = None;
+    while least <= most {
+        let middle = least + (most - least) / 2;
+        let texts = with(middle);
+        if fits(&texts) {
+            found = Some(texts);
+            least = middle + 1;
+        } else {
+            most = middle.checked_sub(1)?;
+        }
+    }
+    found
 }
 
 fn first_of(mut texts: Vec<String>, more: impl Fn(usize) -> String) -> Vec<String> {

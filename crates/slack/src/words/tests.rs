@@ -57,7 +57,9 @@ fn texts(blocks: &Value) -> Vec<(&str, String)> {
         let text = |text: &Value| text["text"].as_str().unwrap().to_owned();
         match kind {
             "section" => found.push((kind, text(&block["text"]))),
-            "context" => found.extend(block["elements"].as_array().unwrap().iter().map(|it| (kind, text(it)))),
+            "context" => {
+                found.extend(block["elements"].as_array().unwrap().iter().map(|it| (kind, text(it))))
+            }
             "actions" => {
                 for button in block["elements"].as_array().unwrap() {
                     found.push((kind, text(&button["text"])));

@@ -14,12 +14,7 @@ use super::{Said, link, quoted};
 const NAMES: usize = 3;
 
 /// Why the person of an attempt was asked, why not those before them, and what to do now: one line each.
-pub fn why_me(
-    incident: &Incident,
-    attempt: u32,
-    reader: &UserId,
-    policy: &Policy,
-) -> Option<Said> {
+pub fn why_me(incident: &Incident, attempt: u32, reader: &UserId, policy: &Policy) -> Option<Said> {
     let found = incident.attempt(attempt)?;
     let them = if *reader == found.responder { None } else { Some(&found.responder) };
     let place = found.considered.iter().position(|candidate| candidate.user == found.responder);
@@ -46,9 +41,9 @@ fn why_them(
     wanted: bool,
     last_turn: Option<Timestamp>,
 ) -> String {
-    let (question, you, were, your) = match them {
-        None => ("*Why you?*".to_owned(), "you".to_owned(), "were", "your"),
-        Some(user) => (format!("*Why <@{user}>?*"), "they".to_owned(), "were", "their"),
+    let (question, you, your) = match them {
+        None => ("*Why you?*".to_owned(), "you", "your"),
+        Some(user) => (format!("*Why <@{user}>?*"), "they", "their"),
     };
     let object = if them.is_none() { "you" } else { "them" };
     if let Some(why) = unknown {
@@ -59,16 +54,18 @@ fn why_them(
     }
     if wanted {
         return format!(
-            "{question} <@{}> asked for {object} first, and {you} {were} online and could be disturbed.",
+            "{question} <@{}> asked for {object} first, and {you} were online and could be disturbed.",
             incident.report.reporter
         );
     }
     let number = place.map_or_else(String::new, |place| format!(", number {} of it", place + 1));
-    let turn = last_turn
-        .map_or_else(String::new, |at| format!(", and {your} last turn was {}", at_time(at, found.paged_at)));
+    let turn = match last_turn {
+        Some(at) => format!("{your} last turn was {}", at_time(at, found.paged_at)),
+        None => format!("{you} had had no turn yet"),
+    };
     format!(
-        "{question} Of all who {were} online and could be disturbed {you} stood first in the queue{number}; the least \
-         recently asked come first{turn}."
+        "{question} Of all who were online and could be disturbed {you} stood first in the queue{number}; the least \
+         recently asked come first, and {turn}."
     )
 }
 
@@ -131,7 +128,9 @@ fn what_now(
         | Phase::ScheduleShown { .. } => {
             "That page is over; a :eyes: takes the incident nevertheless.".to_owned()
         }
-        Phase::Cancelled { .. } | Phase::Closed { .. } => "The incident is over: nothing is to be done.".to_owned(),
+        Phase::Cancelled { .. } | Phase::Closed { .. } => {
+            "The incident is over: nothing is to be done.".to_owned()
+        }
     }
 }
 
@@ -144,9 +143,11 @@ pub fn not_first(incident: &Incident) -> Option<Said> {
             (&attempt.considered, attempt.paged_at, format!("<@{}> was asked instead", attempt.responder))
         }
         (None, Some(round)) => match &round.reason {
-            ManagersReason::NobodyAvailable { considered } => {
-                (considered, round.at, "as nobody else could be asked, the engineering managers were called".to_owned())
-            }
+            ManagersReason::NobodyAvailable { considered } => (
+                considered,
+                round.at,
+                "as nobody else could be asked, the engineering managers were called".to_owned(),
+            ),
             _ => return None,
         },
         (None, None) => return None,

@@ -53,7 +53,10 @@ fn line(told: &Told, now: Timestamp) -> Line {
         told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let since = format!("reported by <@{}> {}", incident.report.reporter, at_time(incident.reported_at, now));
     let say = |url: String| format!("• {url}{thread}: {}; {since}", stands(incident, now));
-    Line::new(say(link(&incident.report.url)), say(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))))
+    Line::new(
+        say(link(&incident.report.url)),
+        say(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
+    )
 }
 
 /// Where an incident stands, as a clause.

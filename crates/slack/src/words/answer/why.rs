@@ -13,7 +13,7 @@ use crate::words::managers::because;
 use crate::words::moment::at_time;
 use crate::words::page::outcome;
 use crate::words::why::{counts, label};
-use crate::words::{Said, link, quoted, reason};
+use crate::words::{Said, link, quoted, reason, spoken};
 
 /// So much of an address is shown where room is scarce.
 const SHORT_URL: usize = 100;
@@ -45,12 +45,15 @@ pub fn why(answer: &WhyAnswer) -> Said {
             None => "No incident has been reported in your channels yet.".to_owned(),
         });
     }
-    listed(&paragraphs, 0, |_| "… and more, for which there is no room here. Ask `why` with the incident's URL.".to_owned())
+    listed(&paragraphs, 0, |_| {
+        "… and more, for which there is no room here. Ask `why` with the incident's URL.".to_owned()
+    })
 }
 
 fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'a>>) {
     let incident = &told.incident;
-    let thread = told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
+    let thread =
+        told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let heading = |url: String| {
         format!(
             "*{url}* in <#{}>{thread}, reported by <@{}> {}: {}.",
@@ -64,6 +67,10 @@ fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'
         heading(link(&incident.report.url)),
         heading(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
     )));
+    if let Some(first) = &incident.report.first {
+        let wanted = format!("The reporter wanted <@{first}> to be asked first.");
+        paragraphs.push(Paragraph::heading(Line::plain(wanted)));
+    }
     if let Some(shown) = &incident.schedule {
         paragraphs.push(Paragraph::heading(Line::plain(format!(
             "It was {}: nobody was paged, and the schedule was shown.",
@@ -109,17 +116,21 @@ fn called<'a>(incident: &Incident, round: &'a ManagerRound, now: Timestamp) -> P
         | ManagersReason::CannotTell { .. }
         | ManagersReason::CannotPost { .. }
         | ManagersReason::NoAnswer
-        | ManagersReason::OnDemand { .. }) => Paragraph::heading(Line::plain(format!(
-            "*Managers paged*, {at}: {}.",
-            because(incident, reason)
-        ))),
+        | ManagersReason::OnDemand { .. }) => {
+            Paragraph::heading(Line::plain(format!("*Managers paged*, {at}: {}.", because(incident, reason))))
+        }
     }
 }
 
 fn considered(heading: String, all: &[Candidate], at: Timestamp) -> Paragraph<'_> {
     let lines = (1_usize..).zip(all).map(move |(place, candidate)| {
         let say = |why: &str| format!("{place}. <@{}> {why}", candidate.user);
-        Line::new(say(&reason(&candidate.verdict, at)), say(label(&candidate.verdict)))
+        let turn = candidate.last_turn.map_or_else(
+            || "no turn before".to_owned(),
+            |turn| format!("last turn {} before", spoken(at.duration_since(turn))),
+        );
+        let full = format!("{} – {turn}", say(&reason(&candidate.verdict, at)));
+        Line::new(full, say(label(&candidate.verdict)))
     });
     Paragraph::over(Line::plain(heading), all.len(), lines, move |kept| {
         format!("… and {} more: {}.", all.len() - kept, counts(all.iter().skip(kept)))
@@ -127,9 +138,8 @@ fn considered(heading: String, all: &[Candidate], at: Timestamp) -> Paragraph<'_
 }
 
 fn took(taken: &Taken, now: Timestamp) -> String {
-    let over = taken
-        .handed_over_at
-        .map_or_else(String::new, |over| format!(", handed over {}", at_time(over, now)));
+    let over =
+        taken.handed_over_at.map_or_else(String::new, |over| format!(", handed over {}", at_time(over, now)));
     format!("*Taken* by <@{}> {}{over}.", taken.by, at_time(taken.at, now))
 }
 

@@ -4,7 +4,9 @@ use pagerslack_core::incident::ManagersReason;
 use pagerslack_core::rules::Day;
 use pagerslack_core::{Incident, UserId, Verdict};
 
-use super::story::{Story, Texts, at, candidate, considered, managers_of, nobody_available, verdicts};
+use super::story::{
+    Story, Texts, at, candidate, considered, managers_of, nobody_available, turned, verdicts,
+};
 use super::{Sentence, shown};
 use crate::words::answer::*;
 
@@ -124,8 +126,11 @@ fn whys(texts: &Texts<'_>) -> Vec<Sentence> {
         ManagersReason::OnDemand { by: "U5".into() },
     );
     let open = Told { incident: new().paged(5, 1, "U2").tell(), thread: None };
+    let ahead = considered(texts.other).into_iter().skip(2).take(7);
+    let few = new().chosen(5, 1, "U2", ahead.chain([turned("U2", 9_000)]).collect()).taken(60, "U2");
     vec![
         ("why", tell(vec![here("C1", some(long_story(texts, 19)))])),
+        ("why: few were considered", tell(vec![here("C1", some(few))])),
         (
             "why: several rotations",
             tell(vec![
@@ -180,7 +185,7 @@ fn statuses(texts: &Texts<'_>) -> Vec<Sentence> {
 }
 
 /// More than a message has room for, of everything.
-fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
+pub(super) fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
     let now = at(100_000);
     let standing = Standing::Known(Verdict::Unknown { why: texts.other.to_owned() });
     let place = Position::Joining { of: 80, standing };
@@ -209,7 +214,12 @@ fn crowds(texts: &Texts<'_>) -> Vec<Sentence> {
 fn what_does_not_fit_is_counted() {
     let ends = |(when, said): &Sentence| {
         let lines: Vec<_> = said.text.lines().collect();
-        format!("## {when}: {} lines\n{}\n…\n{}\n", lines.len(), lines[..4].join("\n"), lines[lines.len() - 2..].join("\n"))
+        format!(
+            "## {when}: {} lines\n{}\n…\n{}\n",
+            lines.len(),
+            lines[..4].join("\n"),
+            lines[lines.len() - 2..].join("\n")
+        )
     };
     let crowds: Vec<_> = crowds(&super::promises::USUAL).iter().map(ends).collect();
     insta::assert_snapshot!(crowds.join("\n"));
@@ -217,7 +227,6 @@ fn what_does_not_fit_is_counted() {
 
 pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
     let mut all = [tops(texts), positions(texts), whys(texts), statuses(texts)].concat();
-    all.extend(crowds(texts));
     all.extend([
         ("unanswered: members", unanswered(AnswerError::NoMembers)),
         ("unanswered: records", unanswered(AnswerError::NoRecords)),

@@ -74,7 +74,8 @@ pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
         .collect();
     let two = || two_asked(texts).taken(263, "U3");
     let over = || two().handed_over(863, "U3", "U3");
-    let settings = FollowUpText { question: Some(texts.other.to_owned()), link: Some(texts.other.to_owned()) };
+    let settings =
+        FollowUpText { question: Some(texts.other.to_owned()), link: Some(texts.other.to_owned()) };
     let usual = FollowUpText {
         question: Some("What broke, and what would have helped?".to_owned()),
         link: Some("https://forms.example/1".to_owned()),

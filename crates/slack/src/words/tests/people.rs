@@ -1,10 +1,10 @@
 //! What the people asked read, and what one person is told of an incident.
 
 use pagerslack_core::incident::ManagersReason;
-use pagerslack_core::{Incident, Notice, Policy, UserGroupId, Verdict};
+use pagerslack_core::{Candidate, Incident, Notice, Policy, UserGroupId, Verdict};
 
 use super::story::{
-    Story, Texts, at, candidate, considered, manager_reasons, managers_of, nobody_available, two_asked,
+    Story, Texts, candidate, considered, manager_reasons, managers_of, nobody_available, turned, two_asked,
 };
 use super::{Sentence, said, shown};
 use crate::words::*;
@@ -65,9 +65,16 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     all.extend([
         (
             "managers: nobody else available, a group",
-            managers(&two_asked(texts).managers(240, 1, group, nobody_available(texts.other)).tell(), 1, false),
+            managers(
+                &two_asked(texts).managers(240, 1, group, nobody_available(texts.other)).tell(),
+                1,
+                false,
+            ),
         ),
-        ("managers: on a day off", managers(&weekend().managers(60, 1, whom(), on_demand()).tell(), 1, false)),
+        (
+            "managers: on a day off",
+            managers(&weekend().managers(60, 1, whom(), on_demand()).tell(), 1, false),
+        ),
         (
             "managers: called anew after it was handed over",
             managers(
@@ -95,20 +102,15 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
 /// Why somebody was chosen, in every way in which that comes about.
 fn choices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     let policy = Policy::default();
-    let ask = |story: Story, reader: &str, last_turn| {
-        let mut incident = story.tell();
-        for candidate in incident.attempts.iter_mut().flat_map(|attempt| &mut attempt.considered) {
-            candidate.last_turn = last_turn;
-        }
-        why_me(&incident, 1, &reader.into(), &policy)
-    };
+    let ask = |story: Story, reader: &str| why_me(&story.tell(), 1, &reader.into(), &policy);
     let new = || Story::of(texts).posted();
-    let after = |ahead: usize| {
+    let after_turn = |ahead: usize, chosen: Candidate| {
         let mut list = considered(texts.other);
         list.truncate(ahead);
-        list.push(candidate("U2", Verdict::Available));
+        list.push(chosen);
         new().chosen(0, 1, "U2", list)
     };
+    let after = |ahead: usize| after_turn(ahead, candidate("U2", Verdict::Available));
     let all_others = considered(texts.other).len();
     let mut unknown = considered(texts.other);
     unknown.insert(2, candidate("U2", Verdict::Unknown { why: texts.other.to_owned() }));
@@ -116,18 +118,19 @@ fn choices(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     let wanted = Story::with_first(texts, Some("U2")).posted().paged(0, 1, "U2");
     let last = Policy { max_attempts: 1, ..Policy::default() };
     vec![
-        ("why me: first of the queue", ask(after(0), "U2", None)),
-        ("why me: one was ahead", ask(after(1), "U2", Some(at(-7_200)))),
-        ("why me: many were ahead", ask(after(all_others), "U2", Some(at(-200_000)))),
-        ("why me: asked by another", ask(after(4), "U7", Some(at(-200_000)))),
-        ("why me: the reporter wanted it", ask(wanted, "U2", None)),
-        ("why me: could not tell", ask(new().chosen(0, 1, "U2", unknown), "U2", None)),
-        ("why me: could not tell, alone", ask(new().chosen(0, 1, "U2", alone), "U2", None)),
+        ("why me: first of the queue", ask(after(0), "U2")),
+        ("why me: one was ahead", ask(after_turn(1, turned("U2", 7_200)), "U2")),
+        ("why me: many were ahead", ask(after_turn(all_others, turned("U2", 200_000)), "U2")),
+        ("why me: never asked before", ask(after(2), "U2")),
+        ("why me: asked by another", ask(after_turn(4, turned("U2", 200_000)), "U7")),
+        ("why me: the reporter wanted it", ask(wanted, "U2")),
+        ("why me: could not tell", ask(new().chosen(0, 1, "U2", unknown), "U2")),
+        ("why me: could not tell, alone", ask(new().chosen(0, 1, "U2", alone), "U2")),
         ("why me: the last", why_me(&after(0).tell(), 1, &"U2".into(), &last)),
-        ("why me: over", ask(after(1).timed_out(120, 1), "U2", None)),
-        ("why me: on it", ask(after(1).taken(60, "U2"), "U2", None)),
-        ("why me: another is on it", ask(after(1).taken(60, "U4"), "U2", None)),
-        ("why me: cancelled", ask(after(1).cancelled(60, "U1"), "U2", None)),
+        ("why me: over", ask(after(1).timed_out(120, 1), "U2")),
+        ("why me: on it", ask(after(1).taken(60, "U2"), "U2")),
+        ("why me: another is on it", ask(after(1).taken(60, "U4"), "U2")),
+        ("why me: cancelled", ask(after(1).cancelled(60, "U1"), "U2")),
     ]
 }
 

@@ -24,7 +24,13 @@ fn every_sentence_fits() {
         format!("{head}?{}", "&".repeat((1_797 - head.len()) / 5)),
         format!("{head}{}", "|".repeat((1_798 - head.len()) / 3)),
     ];
-    let long = ["x".repeat(4_000), "<&>".repeat(1_000), "&amp;".repeat(1_000), "👩‍🚒 ".repeat(1_000), "שלום ".repeat(500)];
+    let long = [
+        "x".repeat(4_000),
+        "<&>".repeat(1_000),
+        "&amp;".repeat(1_000),
+        "👩‍🚒 ".repeat(1_000),
+        "שלום ".repeat(500),
+    ];
     for url in &urls {
         for typed in &long {
             let Request::Report { url, note, .. } = command::parse(&format!("{url} {typed}")) else {
@@ -34,6 +40,17 @@ fn every_sentence_fits() {
             for (when, said) in everything(&texts) {
                 check(when, &said);
             }
+        }
+    }
+}
+
+/// However much there is to say.
+#[test]
+fn what_does_not_fit_is_cut_until_it_does() {
+    let url = format!("https://incident.example/{}", "a".repeat(1_770));
+    for other in ["x".repeat(500), "<&>".repeat(200), "👩‍🚒 ".repeat(200)] {
+        for (when, said) in super::answers::crowds(&Texts { url: &url, note: "", other: &other }) {
+            check(when, &said);
         }
     }
 }

@@ -14,7 +14,8 @@ pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
     let report = new().tell().report;
     let channel = "C1".into();
     let refused = |code, needed| cannot_post(&refusal(code, needed), &channel, wait);
-    let open = |story: Story| already_open(url, Some(&story.tell()), Some("https://x.slack.com/archives/C1/p1"));
+    let open =
+        |story: Story| already_open(url, Some(&story.tell()), Some("https://x.slack.com/archives/C1/p1"));
     let called = || new().managers(1, 1, managers_of(&["M1"]), nobody_available(texts.other));
     let mut all = vec![
         ("accepted", accepted(url, None)),

@@ -131,6 +131,11 @@ pub(super) fn candidate(user: &str, verdict: Verdict) -> Candidate {
     Candidate::new(user.into(), verdict)
 }
 
+/// Somebody available whose last turn was so many seconds before the report.
+pub(super) fn turned(user: &str, seconds: i64) -> Candidate {
+    Candidate { last_turn: Some(at(-seconds)), ..candidate(user, Verdict::Available) }
+}
+
 pub(super) fn managers_of(users: &[&str]) -> ManagersWhom {
     ManagersWhom { users: users.iter().map(UserId::new).collect(), group: None }
 }
@@ -190,7 +195,11 @@ fn number_of(verdict: &Verdict) -> usize {
 pub(super) fn considered(other: &str) -> Vec<Candidate> {
     let verdicts = verdicts(other).into_iter().filter(|verdict| *verdict != Verdict::Available);
     let away = [Verdict::Away, Verdict::Away, Verdict::Away];
-    (10..).zip(away.into_iter().chain(verdicts)).map(|(id, it)| candidate(&format!("U{id}"), it)).collect()
+    let turn = |id: i64| (id % 4 > 0).then(|| at(-100_000 * (30 - id)));
+    (10..)
+        .zip(away.into_iter().chain(verdicts))
+        .map(|(id, it)| Candidate { last_turn: turn(id), ..candidate(&format!("U{id}"), it) })
+        .collect()
 }
 
 pub(super) fn nobody_available(other: &str) -> ManagersReason {
