@@ -8,6 +8,7 @@ mod harness;
 
 mod acknowledge;
 mod browser;
+mod burst;
 mod crash;
 mod doubt;
 mod fairness;
