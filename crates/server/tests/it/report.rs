@@ -117,7 +117,7 @@ async fn the_same_url_is_one_incident_while_it_is_open() {
 #[tokio::test]
 async fn the_same_url_in_another_channel_is_another_incident() {
     let world = team(&["ana", "bo"]).channel("C2", "dev-data").person("U8", "hana", "Asia/Tokyo");
-    let stage = Stage::new(world, Default::default()).await;
+    let stage = Stage::new(world, pagerslack::config::RotationConfig::default()).await;
     stage.types("U1", URL).await;
     let told = stage.types_in("C2", "U8", URL).await;
     assert!(told.starts_with("On it"), "{told}");

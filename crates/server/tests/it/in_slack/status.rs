@@ -1,0 +1,63 @@
+//! "status": what is open.
+
+use insta::assert_snapshot;
+
+use crate::harness::{Stage, team};
+
+/// Given one incident that somebody is asked about, one at the managers and one that is taken, when somebody asks
+/// for the status, then they read the open ones with their threads.
+#[tokio::test]
+async fn what_is_open_is_told_with_its_thread() {
+    let stage = Stage::with(&["ana", "bo", "chen"]).await;
+    stage.types("U1", "https://incident.example/1").await;
+    stage.pass("10 min").await;
+    stage.types("U2", "https://incident.example/2").await;
+    stage.types("U3", "https://incident.example/3").await;
+    let third = stage.roots().pop().unwrap();
+    stage.reacts("U3", &third, "eyes").await;
+    stage.pass("1 min").await;
+    let told = stage.asks("U1", "status").await;
+    assert_snapshot!(told, @"");
+    assert_eq!(stage.types("U3", "status").await, told);
+    for root in stage.roots() {
+        stage.reacts("M1", &root, "eyes").await;
+    }
+    assert_snapshot!(stage.asks("U1", "status").await, @"");
+    stage.end().await;
+}
+
+/// Given nothing was ever reported, when somebody asks, then nothing is open.
+#[tokio::test]
+async fn before_any_incident_nothing_is_open() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    assert_snapshot!(stage.types("U1", "status").await, @"");
+    stage.end().await;
+}
+
+/// Given an incident in each of two channels, when somebody of both asks, then both are told by channel, and by
+/// command only that of the channel.
+#[tokio::test]
+async fn several_rotations_are_told_by_channel() {
+    let world = team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
+    let stage = Stage::with_world(world).await;
+    stage.types("U1", "https://incident.example/1").await;
+    stage.types_in("C2", "U9", "https://incident.example/2").await;
+    assert_snapshot!(stage.asks("U1", "status").await, @"");
+    assert_snapshot!(stage.types_in("C2", "U1", "status").await, @"");
+    stage.reacts("U1", &stage.post("root").ts, "eyes").await;
+    assert_snapshot!(stage.asks("U1", "status").await, @"");
+    let other = stage.posts_in("C2")[0].ts.clone();
+    stage.reacts_in("C2", "U9", &other, "eyes").await;
+    stage.end().await;
+}
+
+/// Given Slack does not give a thread's address, when somebody asks, then the incident is told all the same.
+#[tokio::test]
+async fn without_the_threads_address_the_incident_is_told_all_the_same() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    stage.types("U1", "https://incident.example/1").await;
+    stage.fault(slack_sim::Fault::always("chat.getPermalink", slack_sim::FaultKind::Http500));
+    assert_snapshot!(stage.asks("U2", "status").await, @"");
+    stage.reacts("U1", &stage.post("root").ts, "eyes").await;
+    stage.end().await;
+}
