@@ -6,6 +6,7 @@ mod doctor;
 mod manifest;
 mod nudge;
 mod serve;
+mod version;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -18,13 +19,25 @@ use crate::config::Environment;
 
 /// Gets one available engineer onto an incident: fast, fairly, and provably.
 #[derive(Parser)]
-#[command(name = "pagerslack", version, about, disable_help_subcommand = true)]
+#[command(
+    name = "pagerslack",
+    about,
+    disable_help_subcommand = true,
+    subcommand_required = false,
+    arg_required_else_help = true
+)]
 struct Cli {
+    /// Print the version; with --verbose, what tables it carries too
+    #[arg(short = 'V', long)]
+    version: bool,
+    /// With --version: the versions of the public holidays and of the time zones
+    #[arg(long, requires = "version", hide_short_help = true)]
+    verbose: bool,
     /// The configuration file [default: pagerslack.toml if there is one] [env: PAGERSLACK_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
 
 #[derive(Subcommand)]
@@ -39,8 +52,8 @@ enum Command {
     Manifest(manifest::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
     Nudge(nudge::Arguments),
-    /// Print the commented default configuration.
-    Config,
+    /// Print the commented default configuration, or check yours.
+    Config(config::Arguments),
 }
 
 /// Reads the command line, runs the command, and says on one line what went wrong.
@@ -60,13 +73,14 @@ pub fn main() -> ExitCode {
 
 fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
     let path = cli.config.as_deref();
-    match cli.command {
+    let Some(command) = cli.command.filter(|_| !cli.version) else { return version::run(cli.verbose) };
+    match command {
         Command::Serve => runtime()?.block_on(serve::run(path, environment)),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
-        Command::Config => config::run(),
+        Command::Config(arguments) => config::run(&arguments, path, environment),
     }
 }
 

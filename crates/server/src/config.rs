@@ -1,25 +1,46 @@
-//! The configuration: one commented file, and the environment, which wins.
+//! The configuration: one commented file, the team's files beside it, and the environment, which wins.
 //!
-//! This is the only module that reads the environment. Everything is checked before anything starts, and a
-//! fault says what to do.
+//! This is the only module that reads the environment. Everything is checked before anything starts, and every
+//! fault is told, with its line and what to do. While the bot runs, [`Watch`] takes over what changes in the files,
+//! and refuses what is broken.
+//!
+//! - `file`, `rotation`: what the keys of `pagerslack.toml` mean, over `table` and `value`, which know TOML.
+//! - `load`: all files brought together; `contents` has their bytes.
+//! - `reload`, `watch`: looking again, and when.
 
+mod contents;
 mod environment;
+mod faults;
 mod file;
+mod load;
+mod reload;
+mod rotation;
+pub mod summary;
+mod table;
+mod value;
+mod watch;
 
 pub use environment::Environment;
-pub use file::{DEFAULT, Defaults, File, Managers, Slack};
+pub use faults::ConfigFaults;
+pub use file::{DEFAULT, File};
+pub use reload::{Change, Outcome, Refusal, Sources};
+pub use rotation::{Files, Named, RotationKeys, WeekendKey};
+pub use watch::{Alert, Watch};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::{Context, Result, anyhow, bail};
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
 use secrecy::SecretString;
+use toml::de::DeValue;
 use url::Url;
+
+use contents::Contents;
+use load::Place;
 
 /// Everything that `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -32,6 +53,10 @@ pub struct Config {
     pub slack: SlackConfig,
     /// How people are hunted.
     pub settings: Settings,
+    /// The files it was read from, if it was read from files: they may change.
+    pub sources: Option<Arc<Sources>>,
+    /// Worth a line in the log, and no fault.
+    pub notes: Vec<String>,
 }
 
 /// Where incidents are kept.
@@ -101,88 +126,99 @@ pub struct RotationConfig {
 
 impl Config {
     /// Reads the file named on the command line, else in the environment, else `pagerslack.toml` here if
-    /// there is one, else the defaults; then lets the environment win.
-    pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self> {
+    /// there is one, else the defaults; then the team's files beside it; then lets the environment win.
+    ///
+    /// # Errors
+    /// All faults of all of them.
+    pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigFaults> {
         let named = path.map(Path::to_path_buf).or_else(|| environment.config.clone());
-        let file = match named {
-            Some(path) => File::read(&path)?,
-            None if Path::new("pagerslack.toml").exists() => File::read(Path::new("pagerslack.toml"))?,
-            None => File::default(),
-        };
-        Self::resolve(file, environment)
-    }
-
-    /// Checks a file's settings and the environment's, and names every fault at once.
-    pub fn resolve(file: File, environment: &Environment) -> Result<Self> {
-        let mut faults = Vec::new();
-        let mut check = |result: Result<()>| {
-            if let Err(fault) = result {
-                faults.push(format!("{fault:#}"));
+        let place =
+            Place { named: named.is_some(), file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")) };
+        let mut contents = place.contents();
+        let loaded = place.load(&mut contents, &Contents::default());
+        let (file, settings, notes) = match loaded {
+            Ok(loaded) => (loaded.file, loaded.settings, loaded.notes),
+            Err(mut faults) => {
+                // The environment's faults are told too; the file's own are told already.
+                if let Err(more) = Self::check(&File::default(), environment) {
+                    faults.join(more);
+                }
+                return Err(faults);
             }
         };
-        let listen_text = environment.listen.as_deref().unwrap_or(&file.listen);
-        let listen = listen_text.parse().with_context(|| {
-            format!("listen {listen_text:?} is not an address and a port such as 127.0.0.1:8080")
-        });
-        let store = parse_store(environment.store.as_deref().unwrap_or(&file.store));
-        let api_url = parse_api_url(environment.api_url.as_deref().unwrap_or(&file.slack.api_url));
-        check(listen.as_ref().map(|_| ()).map_err(|fault| anyhow!("{fault:#}")));
-        check(store.as_ref().map(|_| ()).map_err(|fault| anyhow!("{fault:#}")));
-        check(api_url.as_ref().map(|_| ()).map_err(|fault| anyhow!("{fault:#}")));
-        check(file.defaults.check());
-        check(token("SLACK_BOT_TOKEN", environment.bot_token.as_ref(), "xoxb-", "xoxe."));
-        check(token("SLACK_APP_TOKEN", environment.app_token.as_ref(), "xapp-", "xapp-"));
-        if !file.slack.command.starts_with('/') {
-            check(Err(anyhow!("slack.command {:?} must begin with a slash", file.slack.command)));
-        }
-        if !faults.is_empty() {
-            bail!("the configuration has {} fault(s):\n  - {}", faults.len(), faults.join("\n  - "));
-        }
+        let config = Self::resolve(file.clone(), environment)?;
+        let sources = Sources::new(place, environment.clone(), contents, &file);
+        Ok(Self { settings, notes, sources: Some(Arc::new(sources)), ..config })
+    }
+
+    /// A file's settings, without the team's files, and the environment's, which win.
+    ///
+    /// # Errors
+    /// All faults of the environment.
+    pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
+        let (listen, store, api_url) = Self::check(&file, environment)?;
+        let rotations =
+            file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys.settings())));
         Ok(Self {
-            listen: listen?,
-            store: store?,
+            listen,
+            store,
             slack: SlackConfig {
-                api_url: api_url?,
-                command: file.slack.command,
+                api_url,
                 bot_token: environment.bot_token.clone(),
                 signing_secret: environment.signing_secret.clone(),
                 app_token: environment.app_token.clone(),
+                command: file.command,
             },
-            settings: Settings::from(file.defaults.rotation()),
+            settings: Settings {
+                defaults: Arc::new(file.defaults.settings()),
+                rotations: rotations.collect(),
+                admin: file.admin,
+            },
+            sources: None,
+            notes: Vec::new(),
         })
     }
-}
 
-fn parse_store(text: &str) -> Result<StoreLocation> {
-    match text.split_once(':') {
-        Some(("sqlite", path)) if !path.is_empty() => {
-            Ok(StoreLocation::Sqlite(PathBuf::from(path.strip_prefix("//").unwrap_or(path))))
+    /// What the environment and the file say together, or all that is wrong with the environment.
+    fn check(
+        file: &File,
+        environment: &Environment,
+    ) -> Result<(SocketAddr, StoreLocation, Url), ConfigFaults> {
+        let mut faults = ConfigFaults::default();
+        let fixed = (
+            over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, value::listen, &mut faults),
+            over(file.store.clone(), "PAGERSLACK_STORE", &environment.store, value::store, &mut faults),
+            over(file.api_url.clone(), "SLACK_API_URL", &environment.api_url, value::api_url, &mut faults),
+        );
+        let tokens = [
+            ("SLACK_BOT_TOKEN", &environment.bot_token, ["xoxb-", "xoxe."]),
+            ("SLACK_APP_TOKEN", &environment.app_token, ["xapp-", "xapp-"]),
+        ];
+        for (name, token, prefixes) in tokens {
+            let right = |token: &Token| prefixes.iter().any(|prefix| token.expose().starts_with(prefix));
+            if token.as_ref().is_some_and(|token| !right(token)) {
+                let what = format!("{name} does not look like one: it must begin with {}", prefixes[0]);
+                faults.add_one(ENVIRONMENT, what);
+            }
         }
-        _ => bail!("store {text:?} must be sqlite:PATH, for example sqlite:pagerslack.db"),
+        faults.or(fixed)
     }
 }
 
-fn parse_api_url(text: &str) -> Result<Url> {
-    let with_slash = if text.ends_with('/') { text.to_owned() } else { format!("{text}/") };
-    let url = Url::parse(&with_slash).with_context(|| format!("slack.api_url {text:?} is not a URL"))?;
-    let loopback = match url.host() {
-        Some(url::Host::Domain(domain)) => domain == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    // The bot token travels with every call, so it travels encrypted or not at all (P8).
-    if url.scheme() != "https" && !(url.scheme() == "http" && loopback) {
-        bail!("slack.api_url {text:?} must begin with https:// (http:// only on this machine)");
-    }
-    Ok(url)
-}
+/// How the environment is named among the files.
+const ENVIRONMENT: &str = "environment";
 
-fn token(name: &str, token: Option<&Token>, prefix: &str, other: &str) -> Result<()> {
-    match token {
-        Some(token) if !token.expose().starts_with(prefix) && !token.expose().starts_with(other) => {
-            bail!("{name} does not look like one: it must begin with {prefix}")
-        }
-        _ => Ok(()),
-    }
+/// What the environment says, if it says something, else what the file says.
+fn over<T>(
+    of_file: T,
+    name: &str,
+    said: &Option<String>,
+    read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
+    faults: &mut ConfigFaults,
+) -> T {
+    let Some(text) = said else { return of_file };
+    read(&DeValue::String(text.as_str().into())).unwrap_or_else(|what| {
+        faults.add_one(ENVIRONMENT, format!("{name} {what}"));
+        of_file
+    })
 }

@@ -18,9 +18,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::http::{App, router, serve};
+
+/// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
+const TEND: Duration = Duration::from_secs(3_600);
 
 /// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
 const FINISH: Duration = Duration::from_secs(8);
@@ -32,6 +35,8 @@ pub struct Bot {
     client: Arc<Client>,
     app_token: Option<Token>,
     clock: Arc<dyn Clock>,
+    /// Over the configuration's files, if it came from files.
+    watch: Option<Watch>,
 }
 
 /// What a bot is given from outside, so that a test or a drill can give it something else.
@@ -70,18 +75,27 @@ impl Bot {
             &config.slack.api_url,
             Arc::new(SingleToken(token)),
         ));
+        let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
             store: surroundings.store,
             client: Arc::clone(&client),
             command: config.slack.command,
-            settings: Arc::new(ArcSwap::from_pointee(config.settings)),
+            settings: Arc::clone(&settings),
             seed: surroundings.seed,
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
         let app = Arc::new(App::new(Arc::clone(&engine), secret, surroundings.panel));
-        Ok(Self { engine, app, client, app_token: config.slack.app_token, clock: surroundings.clock })
+        for note in config.notes {
+            tracing::warn!("{note}");
+        }
+        let (clock, app_token) = (surroundings.clock, config.slack.app_token);
+        let watch = config.sources.map(|sources| {
+            let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
+            Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
+        });
+        Ok(Self { engine, app, client, app_token, clock, watch })
     }
 
     /// The machine, for whoever drives it step by step.
@@ -112,6 +126,7 @@ impl Bot {
         });
         let warming =
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         self.app.set_ready(true);
         shutdown.cancelled().await;
         self.app.set_ready(false);
@@ -120,6 +135,9 @@ impl Bot {
             let _ = http.await;
             if let Some(socket) = socket {
                 let _ = socket.await;
+            }
+            if let Some(watch) = watch {
+                let _ = watch.await;
             }
             let _ = driver.await;
         };
@@ -145,7 +163,39 @@ impl EnvelopeHandler for Envelopes {
     }
 }
 
-/// Says who the bot is, and reads people ahead of the first hunt, within the budget that paging leaves.
+/// The way from the watch over the files to the admin.
+struct ToAdmin {
+    engine: Arc<Engine>,
+    client: Arc<Client>,
+    clock: Arc<dyn Clock>,
+}
+
+#[async_trait::async_trait]
+impl Alert for ToAdmin {
+    async fn alert(&self, text: String) {
+        let nobody = TeamId::new("");
+        let team = match self.client.auth_test(Caller::background(self.clock.now(), &nobody)).await {
+            Ok(identity) => Ok(identity.team),
+            // A team that has used the bot will do: the alert waits in the store until Slack can be reached.
+            Err(error) => {
+                match self.engine.store().rotations().await.unwrap_or_default().into_iter().next() {
+                    Some(rotation) => Ok(rotation.team),
+                    None => Err(anyhow::Error::new(error)),
+                }
+            }
+        };
+        let told = match team {
+            Ok(team) => self.engine.alert(&team, text).await.map_err(anyhow::Error::new),
+            Err(error) => Err(error),
+        };
+        if let Err(error) = told {
+            tracing::error!(error = format!("{error:#}"), "the admin could not be told");
+        }
+    }
+}
+
+/// Says who the bot is, reads people ahead of the first hunt, within the budget that paging leaves, and then makes
+/// sure time and again that what happens daily is planned.
 async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
     let nobody = TeamId::new("");
     match client.auth_test(Caller::background(clock.now(), &nobody)).await {
@@ -156,6 +206,15 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
                     error = &error as &dyn std::error::Error,
                     "not everybody was read ahead of time"
                 );
+            }
+            loop {
+                if let Err(error) = engine.tend(&identity.team).await {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "the daily look was not planned"
+                    );
+                }
+                tokio::time::sleep(TEND).await;
             }
         }
         Err(error) => tracing::error!(

@@ -8,7 +8,7 @@ use crate::blocks;
 use crate::delivery::DeliveryKind;
 use crate::json::Detail;
 use crate::model::{Author, ChannelKind};
-use crate::mrkdwn;
+use crate::mrkdwn::{self, Style};
 use crate::outbox::Origin;
 use crate::world::{Draft, Trigger, World};
 
@@ -36,6 +36,12 @@ pub enum ActionError {
     /// No app registered it.
     #[error("{0} is not a valid command")]
     NoSuchCommand(String),
+    /// Slash commands do not work in threads.
+    #[error("{0} is not supported in threads. Sorry!")]
+    NotInThreads(String),
+    /// This person sees no such modal, or it cannot be submitted.
+    #[error("there is no modal {0} for this user")]
+    NoSuchModal(String),
     /// No user group has this id.
     #[error("there is no user group {0}")]
     NoSuchGroup(String),
@@ -51,7 +57,7 @@ pub struct Sent {
 }
 
 impl World {
-    fn acting(&self, user: &str) -> Result<(), ActionError> {
+    pub(crate) fn acting(&self, user: &str) -> Result<(), ActionError> {
         match self.users.get(user) {
             None => Err(ActionError::NoSuchUser(user.to_owned())),
             Some(found) if found.deleted => Err(ActionError::Deactivated(user.to_owned())),
@@ -74,11 +80,18 @@ impl World {
         if archived { Err(ActionError::Archived(channel.to_owned())) } else { Ok(kind) }
     }
 
-    fn new_trigger(&mut self, now: Timestamp, user: &str) -> String {
+    pub(crate) fn new_trigger(&mut self, now: Timestamp, user: &str) -> String {
         let number = self.next_number();
         let id = format!("{number}.{}.{:032x}", now.as_second(), number);
         self.triggers.insert(id.clone(), Trigger { user: user.to_owned(), since: now, used: false });
         id
+    }
+
+    /// What the client makes of typed text when each `@name` is picked from its list: `<@U…|name>`. Commands and
+    /// messages take both that and the plain `@name`.
+    #[must_use]
+    pub fn pick_mentions(&self, typed: &str) -> String {
+        mrkdwn::pick(self, typed)
     }
 
     /// Types a slash command, `@name` and `#name` as people type them. The bot need not be in the channel.
@@ -97,7 +110,9 @@ impl World {
         if !self.app.commands.contains_key(command) {
             return Err(ActionError::NoSuchCommand(command.to_owned()));
         }
-        let text = if self.app.should_escape { mrkdwn::escape_typed(self, text) } else { text.to_owned() };
+        let style = if self.app.labels_mentions { Style::Labelled } else { Style::Bare };
+        let text =
+            if self.app.should_escape { mrkdwn::escape_typed(self, text, style) } else { text.to_owned() };
         let trigger_id = self.new_trigger(now, user);
         let (hook, response_url) = self.new_hook(now, user, channel, None);
         let channel_name = match kind {
@@ -117,7 +132,8 @@ impl World {
         Ok(Sent { trigger_id, response_url })
     }
 
-    /// Clicks a button of a message, or of an ephemeral message of this person's.
+    /// Clicks a button of a message, or of an ephemeral message of this person's, and confirms if it asks to: the app
+    /// hears nothing of a dialog that was dismissed.
     ///
     /// # Errors
     /// When there is no such message or button for this person.
@@ -263,7 +279,7 @@ impl World {
         if let Some(root) = thread_ts {
             self.message_mut(channel, root).ok_or_else(|| ActionError::NoSuchMessage(root.to_owned()))?;
         }
-        let text = mrkdwn::escape_typed(self, text);
+        let text = mrkdwn::escape_typed(self, text, Style::Bare);
         let author = Author { user: Some(user.to_owned()), ..Author::default() };
         let draft = Draft { author, text, thread_ts: thread_ts.map(str::to_owned), ..Draft::default() };
         Ok(self.add_message(now, channel, draft))
@@ -318,7 +334,7 @@ fn action_json(block_id: &str, button: &Value) -> Value {
     let mut action = json!({
         "type": "button", "action_id": button["action_id"], "block_id": block_id, "text": button["text"],
     });
-    for field in ["value", "style"] {
+    for field in ["value", "style", "url", "confirm"] {
         if let Some(value) = button.get(field) {
             action[field] = value.clone();
         }

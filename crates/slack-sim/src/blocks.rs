@@ -12,6 +12,8 @@ const FIELD_TEXT: usize = 2000;
 const BUTTON_TEXT: usize = 75;
 const BUTTON_VALUE: usize = 2000;
 const URL: usize = 3000;
+/// A confirmation dialog, all of it required and plain.
+const CONFIRM: [(&str, usize); 4] = [("title", 100), ("text", 300), ("confirm", 30), ("deny", 30)];
 const ID: usize = 255;
 
 /// Why these blocks of a message would be refused.
@@ -114,12 +116,28 @@ fn check_element(element: &Value) -> Result<(), String> {
         check_text(element.get("text"), BUTTON_TEXT, &["plain_text"])?;
         at_most(element, "value", BUTTON_VALUE)?;
         at_most(element, "url", URL)?;
-        let style = element.get("style").and_then(Value::as_str);
-        if style.is_some_and(|style| !matches!(style, "primary" | "danger")) {
-            return Err("must provide one of: primary, danger".into());
-        }
+        check_style(element)?;
     }
-    Ok(())
+    element.get("confirm").map_or(Ok(()), check_confirm)
+}
+
+/// docs.slack.dev/reference/block-kit/composition-objects/confirmation-dialog-object
+fn check_confirm(confirm: &Value) -> Result<(), String> {
+    if !confirm.is_object() {
+        return Err("must be an object: confirm".into());
+    }
+    for (field, most) in CONFIRM {
+        check_text(confirm.get(field), most, &["plain_text"])
+            .map_err(|reason| format!("{reason}: confirm/{field}"))?;
+    }
+    check_style(confirm)
+}
+
+fn check_style(of: &Value) -> Result<(), String> {
+    match of.get("style").map(|style| style.as_str().unwrap_or_default()) {
+        None | Some("primary" | "danger") => Ok(()),
+        Some(_) => Err("must provide one of: primary, danger".into()),
+    }
 }
 
 fn check_text(text: Option<&Value>, most: usize, kinds: &[&str]) -> Result<(), String> {
@@ -201,6 +219,31 @@ mod tests {
         assert!(check_message(&vec![json!({"type":"divider"}); 50]).is_ok());
         assert!(check_message(&vec![json!({"type":"divider"}); 51]).is_err());
         assert!(check_message(&[json!({"text":"no type"})]).is_err());
+    }
+
+    #[test]
+    fn a_confirmation_has_four_short_texts() {
+        let with = |change: &dyn Fn(&mut Value)| {
+            let mut block = button("Cancel");
+            let text = |text: &str| json!({"type":"plain_text","text":text});
+            let mut confirm = json!({"title": text("Cancel it?"), "text": text("x".repeat(300).as_str()),
+                "confirm": text("x".repeat(30).as_str()), "deny": text("No"), "style": "danger"});
+            change(&mut confirm);
+            block["elements"][0]["confirm"] = confirm;
+            check_message(&[block])
+        };
+        assert_eq!(with(&|_| {}), Ok(()));
+        for field in ["title", "text", "confirm", "deny"] {
+            let gone = with(&|confirm| {
+                confirm.as_object_mut().unwrap().remove(field);
+            });
+            assert!(gone.unwrap_err().contains(field), "{field} is required");
+            assert!(with(&|confirm| confirm[field]["text"] = "x".repeat(301).into()).is_err());
+            assert!(with(&|confirm| confirm[field]["type"] = "mrkdwn".into()).is_err());
+        }
+        assert!(with(&|confirm| confirm["deny"]["text"] = "x".repeat(31).into()).is_err());
+        assert!(with(&|confirm| confirm["style"] = "blue".into()).is_err());
+        assert!(with(&|confirm| *confirm = "sure?".into()).is_err());
     }
 
     #[test]

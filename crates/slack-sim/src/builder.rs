@@ -198,6 +198,13 @@ impl WorldBuilder {
         self.with_user(id, |user| user.dnd.daily = Some((from, until)))
     }
 
+    /// Somebody named before has a status that never runs out.
+    #[must_use]
+    pub fn status(self, id: &str, emoji: &str, text: &str) -> Self {
+        let status = Status { text: text.to_owned(), emoji: emoji.to_owned(), expiration: 0 };
+        self.with_user(id, |user| user.status = status)
+    }
+
     /// Somebody named before is in this channel too.
     #[must_use]
     pub fn member(mut self, channel: &str, user: &str) -> Self {
@@ -266,6 +273,7 @@ fn default_app() -> App {
         events: set(EVENTS),
         commands: BTreeMap::new(),
         should_escape: true,
+        labels_mentions: true,
         home_tab: true,
         tokens_valid: true,
     }

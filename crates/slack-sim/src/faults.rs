@@ -53,9 +53,11 @@ impl Fault {
 pub enum FaultKind {
     /// HTTP 429; the method then stays closed for these seconds (1 when absent).
     RateLimited {
-        /// Seconds in `Retry-After`.
+        /// Seconds in `Retry-After`; without them the header is missing.
         retry_after: Option<u32>,
     },
+    /// HTTP 404 without a Slack body, and no effect.
+    Http404,
     /// HTTP 500 and no effect.
     Http500,
     /// HTTP 500 although it took effect.

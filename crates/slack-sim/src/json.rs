@@ -185,18 +185,19 @@ impl World {
 
 /// The window that holds now, or else the next to come.
 fn next_window(now: Timestamp, user: &User) -> Option<(Timestamp, Timestamp)> {
-    let Dnd { window, daily } = &user.dnd;
+    let Dnd { window, daily, resumed } = &user.dnd;
     let pause = window.filter(|(_, end)| *end > now);
     let zone = user.tz.as_deref().and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
     let nightly = daily.and_then(|(from, until)| {
         let today = now.to_zoned(zone.clone()).date();
         // Yesterday's window may still hold; today's may be over.
-        (-1..=1_i64).find_map(|days| {
+        (-1..=2_i64).find_map(|days| {
             let day = today.checked_add(jiff::Span::new().days(days)).ok()?;
             let last = if until > from { day } else { day.tomorrow().ok()? };
             let start = zone.to_ambiguous_timestamp(day.to_datetime(from)).compatible().ok()?;
             let end = zone.to_ambiguous_timestamp(last.to_datetime(until)).compatible().ok()?;
-            (end > now).then_some((start, end))
+            let over = resumed.is_some_and(|at| start <= at && at < end);
+            (end > now && !over).then_some((start, end))
         })
     });
     match (pause, nightly) {

@@ -24,7 +24,9 @@ mod actions;
 mod delivery;
 mod events;
 mod membership;
+mod modals;
 mod outbox;
+mod profile;
 
 mod faults;
 mod limits;

@@ -1,107 +1,20 @@
-//! What changes around the messages: presence, profiles, membership, channels, installation.
+//! What changes around the messages: accounts, membership, channels, installation.
 
 use jiff::Timestamp;
-use jiff::civil::Time;
 use serde_json::json;
 
 use crate::actions::ActionError;
-use crate::model::{Dnd, Presence, Status, User};
+use crate::model::User;
 use crate::world::World;
 
 impl World {
-    fn changing(&mut self, user: &str) -> Result<&mut User, ActionError> {
+    pub(crate) fn changing(&mut self, user: &str) -> Result<&mut User, ActionError> {
         self.users.get_mut(user).ok_or_else(|| ActionError::NoSuchUser(user.to_owned()))
     }
 
     fn known_channel(&self, channel: &str) -> Result<(), ActionError> {
         let known = self.channels.contains_key(channel);
         if known { Ok(()) } else { Err(ActionError::NoSuchChannel(channel.to_owned())) }
-    }
-
-    /// Comes or goes. The Events API tells nobody.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn set_presence(&mut self, user: &str, presence: Presence) -> Result<(), ActionError> {
-        self.changing(user)?.presence = presence;
-        Ok(())
-    }
-
-    /// Pauses notifications for a while.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn set_dnd(
-        &mut self,
-        now: Timestamp,
-        user: &str,
-        from: Timestamp,
-        until: Timestamp,
-    ) -> Result<(), ActionError> {
-        self.changing(user)?.dnd.window = Some((from, until));
-        self.announce_dnd(now, user)
-    }
-
-    /// Pauses notifications every day between two times of this person's time zone.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn set_daily_dnd(
-        &mut self,
-        now: Timestamp,
-        user: &str,
-        from: Time,
-        until: Time,
-    ) -> Result<(), ActionError> {
-        self.changing(user)?.dnd.daily = Some((from, until));
-        self.announce_dnd(now, user)
-    }
-
-    /// Ends every pause.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn clear_dnd(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
-        self.changing(user)?.dnd = Dnd::default();
-        self.announce_dnd(now, user)
-    }
-
-    fn announce_dnd(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
-        let found = self.users.get(user).ok_or_else(|| ActionError::NoSuchUser(user.to_owned()))?;
-        let status = self.dnd_json(now, found);
-        let event_ts = self.event_ts(now);
-        let event =
-            json!({"type": "dnd_updated_user", "user": user, "dnd_status": status, "event_ts": event_ts});
-        self.emit(now, "dnd_updated_user", event);
-        Ok(())
-    }
-
-    /// Changes a profile status; `expiration` in Unix seconds, 0 for never.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn set_status(
-        &mut self,
-        now: Timestamp,
-        user: &str,
-        emoji: &str,
-        text: &str,
-        expiration: i64,
-    ) -> Result<(), ActionError> {
-        let status = Status { text: text.chars().take(100).collect(), emoji: emoji.to_owned(), expiration };
-        self.changing(user)?.status = status;
-        self.announce_user(now, "user_change", user);
-        Ok(())
-    }
-
-    /// Moves to another time zone, as travellers do.
-    ///
-    /// # Errors
-    /// When nobody has this id.
-    pub fn set_time_zone(&mut self, now: Timestamp, user: &str, tz: &str) -> Result<(), ActionError> {
-        self.changing(user)?.tz = Some(tz.to_owned());
-        self.announce_user(now, "user_change", user);
-        Ok(())
     }
 
     /// Deactivates an account. Slack keeps it listed as a channel member for a while; so does this.
@@ -120,6 +33,44 @@ impl World {
     /// When nobody has this id.
     pub fn reactivate(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
         self.changing(user)?.deleted = false;
+        self.announce_user(now, "user_change", user);
+        Ok(())
+    }
+
+    /// Makes somebody a guest of several channels.
+    ///
+    /// # Errors
+    /// When nobody has this id.
+    pub fn make_guest(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
+        self.set_guest(now, user, true, false)
+    }
+
+    /// Makes somebody a guest of a single channel; Slack then sets both marks.
+    ///
+    /// # Errors
+    /// When nobody has this id.
+    pub fn make_single_channel_guest(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
+        self.set_guest(now, user, true, true)
+    }
+
+    /// Makes a guest a full member.
+    ///
+    /// # Errors
+    /// When nobody has this id.
+    pub fn make_full_member(&mut self, now: Timestamp, user: &str) -> Result<(), ActionError> {
+        self.set_guest(now, user, false, false)
+    }
+
+    fn set_guest(
+        &mut self,
+        now: Timestamp,
+        user: &str,
+        restricted: bool,
+        ultra: bool,
+    ) -> Result<(), ActionError> {
+        let found = self.changing(user)?;
+        found.is_restricted = restricted;
+        found.is_ultra_restricted = ultra;
         self.announce_user(now, "user_change", user);
         Ok(())
     }

@@ -47,6 +47,8 @@ pub struct Dnd {
     pub window: Option<(Timestamp, Timestamp)>,
     /// From a time of day until another; may wrap around midnight.
     pub daily: Option<(Time, Time)>,
+    /// When notifications were last resumed by hand: the daily window that held then is over.
+    pub resumed: Option<Timestamp>,
 }
 
 /// A profile status.
@@ -227,6 +229,12 @@ pub struct Ephemeral {
     pub at: Timestamp,
     /// From Slack itself, such as `operation_timeout`, and not from the app.
     pub from_slack: bool,
+    /// False in a thread that nobody has answered yet: Slack shows ephemeral messages in threads "only if there is
+    /// already an active thread" (docs.slack.dev/reference/methods/chat.postEphemeral).
+    pub shown: bool,
+    /// Rises with every ephemeral message of the world. A page that was opened later has not got it: Slack does not
+    /// store them.
+    pub number: u64,
 }
 
 /// Where Slack sends what happens.
@@ -279,6 +287,9 @@ pub struct App {
     pub commands: BTreeMap<String, String>,
     /// Commands get `@name`, `#name` and links as ids.
     pub should_escape: bool,
+    /// With the handle beside the id, `<@U…|name>`, as captured commands have it; the documentation shows `<@U…>`
+    /// alone, and an app must survive both.
+    pub labels_mentions: bool,
     /// The Home tab is switched on.
     pub home_tab: bool,
     /// False after the tokens were revoked.

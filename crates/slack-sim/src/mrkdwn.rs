@@ -83,26 +83,73 @@ pub(crate) trait Names {
     fn channel_named(&self, name: &str) -> Option<(&str, bool)>;
 }
 
-/// What a person typed, as a command with `should_escape` receives it.
-pub(crate) fn escape_typed(names: &dyn Names, typed: &str) -> String {
+/// How a person's mention is written once it has been picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// `<@U…>`, as messages have it.
+    Bare,
+    /// `<@U…|name>`, as commands have it.
+    Labelled,
+}
+
+/// What a person typed, as a message or a command with `should_escape` carries it: `@name` and `#name` are as good as
+/// picked from the client's list.
+pub(crate) fn escape_typed(names: &dyn Names, typed: &str, style: Style) -> String {
+    each_word(typed, |word| escape_word(names, word, style))
+}
+
+/// Only picks: every `@name` of a person becomes a mention with its label; everything else stays as typed.
+pub(crate) fn pick(names: &dyn Names, typed: &str) -> String {
+    each_word(typed, |word| {
+        let (name, rest) = split_name(word.strip_prefix('@').unwrap_or_default());
+        match names.user_named(name).filter(|_| word.starts_with('@')) {
+            Some(user) => format!("{}{rest}", mention(user, Style::Labelled)),
+            None => word.to_owned(),
+        }
+    })
+}
+
+/// Changes every word and keeps the space between them.
+fn each_word(typed: &str, mut change: impl FnMut(&str) -> String) -> String {
     let mut out = String::new();
     for piece in typed.split_inclusive(char::is_whitespace) {
         let word = piece.trim_end();
-        out.push_str(&escape_word(names, word));
+        out.push_str(&change(word));
         out.push_str(&piece[word.len()..]);
     }
     out
 }
 
-fn escape_word(names: &dyn Names, word: &str) -> String {
+/// A name and the punctuation after it.
+fn split_name(text: &str) -> (&str, &str) {
+    text.split_at(text.trim_end_matches([',', '.', ';', ':', '!', '?', ')']).len())
+}
+
+fn mention(user: &User, style: Style) -> String {
+    match style {
+        Style::Bare => format!("<@{}>", user.id),
+        Style::Labelled => format!("<@{}|{}>", user.id, user.name),
+    }
+}
+
+/// Somebody who is picked already: the person and what follows.
+fn picked<'a, 'b>(names: &'a dyn Names, word: &'b str) -> Option<(&'a User, &'b str)> {
+    let (inner, rest) = word.strip_prefix("<@")?.split_once('>')?;
+    Some((names.user(inner.split('|').next().unwrap_or(inner))?, rest))
+}
+
+fn escape_word(names: &dyn Names, word: &str, style: Style) -> String {
     if word.starts_with("https://") || word.starts_with("http://") {
         return format!("<{}>", word.replace('&', "&amp;"));
+    }
+    if let Some((user, rest)) = picked(names, word) {
+        return format!("{}{}", mention(user, style), escape(rest));
     }
     let Some(sigil @ ('@' | '#')) = word.chars().next() else {
         return escape(word);
     };
-    let name = word[1..].trim_end_matches([',', '.', ';', ':', '!', '?']);
-    let rest = escape(&word[1 + name.len()..]);
+    let (name, rest) = split_name(&word[1..]);
+    let rest = escape(rest);
     if sigil == '#' {
         return match names.channel_named(name) {
             Some((id, true)) => format!("<#{id}|{name}>{rest}"),
@@ -112,7 +159,7 @@ fn escape_word(names: &dyn Names, word: &str) -> String {
     }
     match (name, names.user_named(name), names.group_named(name)) {
         ("here" | "channel" | "everyone", _, _) => format!("<!{name}>{rest}"),
-        (_, Some(user), _) => format!("<@{}>{rest}", user.id),
+        (_, Some(user), _) => format!("{}{rest}", mention(user, style)),
         (_, None, Some(group)) => format!("<!subteam^{}|@{}>{rest}", group.id, group.handle),
         _ => escape(word),
     }

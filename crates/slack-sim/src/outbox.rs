@@ -26,8 +26,20 @@ const RETRIES: [SignedDuration; 3] =
 pub(crate) enum Origin {
     Event,
     Challenge(String),
-    Command { hook: String, user: String, channel: String },
-    Interaction { user: String, channel: String },
+    Command {
+        hook: String,
+        user: String,
+        channel: String,
+    },
+    Interaction {
+        user: String,
+        channel: String,
+    },
+    /// A modal; of one that was closed there is nothing left to change.
+    Submission {
+        user: String,
+        view: String,
+    },
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +104,7 @@ impl World {
 
     /// The attempts due at `now`, in order; each is under way until [`World::delivered`] hears of it.
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Delivery> {
+        self.tick(now);
         let mut due: Vec<(Timestamp, u64)> = self
             .outbox
             .pending
@@ -132,11 +145,12 @@ impl World {
         Some(Delivery { id, attempt, kind, name, url, headers, body, payload, retry_reason })
     }
 
-    /// When the next attempt is due; attempts under way do not count.
+    /// When the next attempt is due, or the next status runs out; attempts under way do not count.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         let waiting = self.outbox.pending.values().filter(|pending| pending.under_way.is_none());
-        waiting.map(|pending| pending.due).min()
+        let attempt = waiting.map(|pending| pending.due).min();
+        [attempt, self.next_expiry().map(|(at, _)| at)].into_iter().flatten().min()
     }
 
     /// Names of the deliveries that wait or are under way.
@@ -196,6 +210,11 @@ impl World {
                 self.outbox.lost.push(pending.name);
             }
             (Origin::Interaction { .. }, None) => {}
+            (Origin::Submission { user, view }, None) => {
+                self.answer_submission(now, &user.clone(), &view.clone(), &body);
+            }
+            // The modal stays open and says "We had some trouble connecting".
+            (Origin::Submission { .. }, Some(_)) => self.outbox.lost.push(pending.name),
             (Origin::Interaction { user, channel }, Some(reason)) => {
                 let text = format!("That did not work: {}", command_error(reason));
                 self.show_failure(now, user.clone().as_str(), channel.clone().as_str(), text);

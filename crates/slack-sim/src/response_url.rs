@@ -118,6 +118,8 @@ impl World {
                     blocks: parts,
                     at: now,
                     from_slack: false,
+                    shown: true,
+                    number: 0,
                 },
             );
         }
@@ -150,6 +152,9 @@ impl World {
     pub(crate) fn add_ephemeral(&mut self, now: Timestamp, mut ephemeral: Ephemeral) -> String {
         let ts = self.next_ts(now, &ephemeral.channel);
         ephemeral.ts.clone_from(&ts);
+        ephemeral.number = self.next_number();
+        let root = ephemeral.thread_ts.as_deref();
+        ephemeral.shown = root.is_none_or(|root| self.thread(&ephemeral.channel, root).len() > 1);
         self.ephemerals.push(ephemeral);
         ts
     }
@@ -168,6 +173,8 @@ impl World {
                 blocks: Vec::new(),
                 at: now,
                 from_slack: true,
+                shown: true,
+                number: 0,
             },
         );
     }

@@ -31,8 +31,9 @@ impl World {
         for ephemeral in self.ephemerals(user) {
             let from = if ephemeral.from_slack { "Slack" } else { &self.app.name };
             let channel = self.channels.get(&ephemeral.channel).map_or("", |it| &it.name);
+            let hidden = if ephemeral.shown { "" } else { " (not shown: nobody has answered in the thread)" };
             let text = mrkdwn::plain(self, &ephemeral.text).replace('\n', "\n    ");
-            out.push_str(&format!("#{channel} {from}: {text}{}\n", buttons(&ephemeral.blocks)));
+            out.push_str(&format!("#{channel} {from}: {text}{hidden}{}\n", buttons(&ephemeral.blocks)));
         }
         out
     }

@@ -20,6 +20,8 @@ const ESCAPED_NOTE_LIMIT: usize = 700;
 const WORDS: [&str; 5] = ["top", "position", "why", "status", "help"];
 /// A text of more words than this that holds no URL is a report without one, and no misspelt question.
 const QUESTION_WORDS: usize = 3;
+/// What people put around an address that Slack has not made a link of.
+const QUOTES: [char; 7] = ['`', '"', '\'', '“', '”', '‘', '’'];
 /// What was not understood is quoted up to so many characters.
 const UNKNOWN_LIMIT: usize = 200;
 
@@ -60,9 +62,11 @@ pub fn parse(typed: &str) -> Request {
         return Request::Mistaken(Mistake::Mention);
     }
     match normalised(url) {
-        Ok(url) => {
-            Request::Report { url, note: cut(&typed.note.join(" ")), first: typed.people.first().cloned() }
-        }
+        Ok(url) => Request::Report {
+            url,
+            note: text::cut(&typed.note.join(" "), NOTE_LIMIT, ESCAPED_NOTE_LIMIT),
+            first: typed.people.first().cloned(),
+        },
         Err(mistake) => Request::Mistaken(mistake),
     }
 }
@@ -129,10 +133,12 @@ impl Typed {
 
     fn bare(&mut self, word: &str) {
         if self.url.is_none() && word.contains("://") {
-            self.url = Some(word.to_owned());
-        } else {
+            self.url = Some(word.trim_matches(QUOTES).to_owned());
+            return;
+        }
+        self.note.push(word.to_owned());
+        if word.contains(char::is_alphanumeric) {
             self.words.push(word.to_owned());
-            self.note.push(word.to_owned());
         }
     }
 
@@ -212,84 +218,5 @@ fn normalised(url: &str) -> Result<String, Mistake> {
     if words::link(&url).chars().count() > URL_LIMIT { Err(Mistake::TooLong) } else { Ok(url) }
 }
 
-fn cut(note: &str) -> String {
-    let mut room = ESCAPED_NOTE_LIMIT - 1;
-    let fitting = note
-        .chars()
-        .take_while(|letter| {
-            let taken = text::escape(letter.encode_utf8(&mut [0; 4])).chars().count();
-            let fits = taken <= room;
-            room = room.saturating_sub(taken);
-            fits
-        })
-        .count();
-    if fitting == note.chars().count() && fitting <= NOTE_LIMIT {
-        note.to_owned()
-    } else {
-        note.chars().take(fitting.min(NOTE_LIMIT - 1)).chain(['…']).collect()
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn report(url: &str, note: &str) -> Request {
-        Request::Report { url: url.into(), note: note.into() }
-    }
-
-    #[test]
-    fn a_url_with_or_without_slacks_brackets_is_a_report() {
-        assert_eq!(parse("https://i.example/1"), report("https://i.example/1", ""));
-        assert_eq!(parse("<https://i.example/1>"), report("https://i.example/1", ""));
-        assert_eq!(
-            parse(" <https://i.example/1|i.example/1>  db  is down "),
-            report("https://i.example/1", "db is down")
-        );
-        assert_eq!(parse("db is down HTTP://I.example"), report("http://i.example/", "db is down"));
-        assert_eq!(parse("<https://i.example/?a=1&amp;b=2>"), report("https://i.example/?a=1&b=2", ""));
-    }
-
-    #[test]
-    fn nothing_and_help_are_a_call_for_help() {
-        for typed in ["", "  ", "help", "HELP", "Help "] {
-            assert_eq!(parse(typed), Request::Help);
-        }
-    }
-
-    #[test]
-    fn everything_else_is_told_what_to_type() {
-        assert_eq!(parse("the database is down"), Request::Mistaken(Mistake::NoUrl));
-        assert_eq!(parse("ftp://i.example"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("javascript://alert"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("https://"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(parse("<mailto:a@b.example|a@b.example>"), Request::Mistaken(Mistake::NotHttp));
-        assert_eq!(
-            parse(&format!("https://i.example/{}", "a".repeat(3000))),
-            Request::Mistaken(Mistake::TooLong)
-        );
-        for mention in ["<@U1>", "<!here>", "<#C1|x>", "<!subteam^S1|@eng>", "@here", "@ana"] {
-            let typed = format!("{mention} https://i.example/1");
-            assert_eq!(parse(&typed), Request::Mistaken(Mistake::Mention), "{typed}");
-        }
-    }
-
-    #[test]
-    fn a_long_note_is_cut_at_a_letter() {
-        let Request::Report { note, .. } = parse(&format!("https://i.example {}", "ü".repeat(900))) else {
-            panic!("a report")
-        };
-        assert_eq!(note.chars().count(), NOTE_LIMIT);
-    }
-
-    #[test]
-    fn what_is_long_only_once_escaped_is_cut_too() {
-        let Request::Report { note, .. } = parse(&format!("https://i.example {}", "&amp;".repeat(400)))
-        else {
-            panic!("a report")
-        };
-        assert_eq!(note, format!("{}…", "&".repeat(139)));
-        let url = format!("https://i.example/?{}", "&amp;".repeat(400));
-        assert_eq!(parse(&url), Request::Mistaken(Mistake::TooLong));
-    }
-}
+mod tests;

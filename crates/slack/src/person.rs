@@ -253,6 +253,32 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_has_what_the_rules_go_by() {
+        let profile = |json| person(json).unwrap().profile(&TeamId::new("T1"));
+        let ann = profile(
+            r#"{"id":"U1","team_id":"T1","name":"ann","real_name":"Ann Ott","tz":"Europe/Berlin","profile":{"display_name":"Ann",
+                "email":"Ann.Ott@Example.COM","status_text":"Lunch","status_emoji":":sandwich:","status_expiration":60}}"#,
+        );
+        let status = Status {
+            emoji: ":sandwich:".into(),
+            text: "Lunch".into(),
+            until: Some(Timestamp::from_second(60).unwrap()),
+        };
+        let expected = Profile {
+            account: Account::Member,
+            email: Some("ann.ott@example.com".into()),
+            names: vec!["Ann".into(), "Ann Ott".into()],
+            zone: Some("Europe/Berlin".into()),
+            status: Some(status),
+        };
+        assert_eq!(ann, expected);
+        assert_eq!(profile(r#"{"id":"U1","real_name":"Ann Ott"}"#).names, ["Ann Ott"]);
+        assert_eq!(profile(r#"{"id":"U1"}"#), Profile::bare(Account::Member));
+        let emoji = profile(r#"{"id":"U1","profile":{"status_emoji":":palm_tree:"}}"#).status.unwrap();
+        assert_eq!((emoji.emoji.as_str(), emoji.text.as_str(), emoji.until), (":palm_tree:", "", None));
+    }
+
+    #[test]
     fn bots_guests_and_strangers_are_told_apart() {
         assert!(person(r#"{"id":"USLACKBOT","is_bot":false}"#).unwrap().is_bot);
         assert!(person(r#"{"id":"U1","is_workflow_bot":true}"#).unwrap().is_bot);

@@ -70,6 +70,25 @@ pub fn unescape(text: &str) -> String {
     plain
 }
 
+/// At most `letters` characters of a text, and at most `escaped` once [`escape`]d, as `&` takes five there.
+pub(crate) fn cut(text: &str, letters: usize, escaped: usize) -> String {
+    let mut room = escaped.saturating_sub(1);
+    let fitting = text
+        .chars()
+        .take_while(|letter| {
+            let taken = escape(letter.encode_utf8(&mut [0; 4])).chars().count();
+            let fits = taken <= room;
+            room = room.saturating_sub(taken);
+            fits
+        })
+        .count();
+    if fitting == text.chars().count() && fitting <= letters {
+        text.to_owned()
+    } else {
+        text.chars().take(fitting.min(letters.saturating_sub(1))).chain(['…']).collect()
+    }
+}
+
 /// Reads one `<…>` of Slack's, the angle brackets included. `None` when it is not one.
 pub fn parse_link(markup: &str) -> Option<Token> {
     parse_inside(markup.strip_prefix('<')?.strip_suffix('>')?)

@@ -39,7 +39,7 @@ pub use why_me::{not_first, why_me};
 use pagerslack_core::Incident;
 use serde_json::{Value, json};
 
-use crate::text::escape;
+use crate::text::{cut, escape};
 
 /// Something to say.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,9 +62,16 @@ impl Said {
 const SECTION_LIMIT: usize = 3000;
 /// People's words within a sentence are cut to this many characters.
 const QUOTE_LIMIT: usize = 80;
+/// An incident's address may take 1,800 characters of a section's 3,000, and what was asked of it some hundreds.
+const ADDRESS_LIMIT: usize = 600;
 
 fn section(text: &str) -> Value {
-    json!({ "type": "section", "text": { "type": "mrkdwn", "text": cut(text, SECTION_LIMIT), "verbatim": true } })
+    let text: String = if text.chars().count() > SECTION_LIMIT {
+        text.chars().take(SECTION_LIMIT - 1).chain(['…']).collect()
+    } else {
+        text.to_owned()
+    };
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text, "verbatim": true } })
 }
 
 fn context(text: &str) -> Value {
@@ -82,19 +89,18 @@ fn note(incident: &Incident) -> String {
     if note.is_empty() { String::new() } else { format!("\n>{}", escape(note).replace('\n', "\n>")) }
 }
 
+/// An address of the team's own, such as its schedule's, next to one of an incident. What is too long for both, or
+/// no web address (`<@…>` would be a mention), is shown in part and is no link.
+fn address(url: &str) -> String {
+    let link = link(url);
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    if web && link.chars().count() <= ADDRESS_LIMIT { link } else { quoted(url) }
+}
+
 /// People's words within a sentence of ours: harmless, on one line, and not too many.
 fn quoted(text: &str) -> String {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    escape(&cut(&line, QUOTE_LIMIT))
-}
-
-/// At most `limit` characters of a text.
-fn cut(text: &str, limit: usize) -> String {
-    if text.chars().count() > limit {
-        text.chars().take(limit - 1).chain(['…']).collect()
-    } else {
-        text.to_owned()
-    }
+    escape(&cut(&line, QUOTE_LIMIT, 2 * QUOTE_LIMIT))
 }
 
 #[cfg(test)]

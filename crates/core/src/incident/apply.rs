@@ -113,7 +113,13 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
         }
         Event::PostRefused { posting, why } => incident.refusals.push((*posting, why.clone())),
         Event::Acknowledged { by, via } => {
-            incident.taken.push(Taken { by: by.clone(), at: recorded.at, via: *via, handed_over_at: None });
+            incident.taken.push(Taken {
+                by: by.clone(),
+                at: recorded.at,
+                via: *via,
+                handed_over_at: None,
+                handed_over_by: None,
+            });
             incident.phase = Phase::Acknowledged { by: by.clone(), at: recorded.at, via: *via };
         }
         Event::AckRefused { by } => {
@@ -123,12 +129,13 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
             incident.schedule = Some(ScheduleShown { link: link.clone(), day: day.clone() });
             incident.phase = Phase::ScheduleShown { at: recorded.at };
         }
-        Event::HandedOver { .. } => {
+        Event::HandedOver { by, .. } => {
             for attempt in &mut incident.attempts {
                 attempt.end.get_or_insert(AttemptEnd::HandedOver);
             }
             if let Some(taken) = incident.taken.last_mut() {
                 taken.handed_over_at = Some(recorded.at);
+                taken.handed_over_by = Some(by.clone());
             }
             incident.rounds_before = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX);
             incident.phase = Phase::Hunting { since: recorded.at };

@@ -73,6 +73,8 @@ pub struct Taken {
     pub via: Via,
     /// When they gave it up again, if they did.
     pub handed_over_at: Option<Timestamp>,
+    /// Who said so: they themselves, or a manager.
+    pub handed_over_by: Option<UserId>,
 }
 
 /// The schedule that the channel was shown.

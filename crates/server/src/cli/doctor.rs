@@ -14,7 +14,7 @@ use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind,
 use pagerslack_slack::manifest::SCOPES;
 use pagerslack_store::Sqlite;
 
-use crate::config::{Config, Environment, StoreLocation};
+use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation};
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
 const SKEW_SECONDS: u64 = 30;
@@ -116,14 +116,34 @@ fn check_secrets(config: &Config) -> Vec<Finding> {
         (_, Some(_)) => findings.push(Finding::Good("Socket Mode is used, as SLACK_APP_TOKEN is set".into())),
         (Some(_), None) => findings.push(Finding::Good(format!("HTTP requests are taken at {}", config.listen))),
     }
-    let rotation = &config.settings.defaults;
-    if rotation.managers.is_empty() && rotation.manager_emails.is_empty() && rotation.manager_group.is_none()
-    {
+    findings.extend(managers(&config.settings));
+    findings
+}
+
+/// Rotations without a last resort.
+fn managers(settings: &Settings) -> Vec<Finding> {
+    let none = |rotation: &RotationConfig| {
+        let in_roster = rotation.rules.roster.as_ref().is_some_and(|roster| roster.managers().len() > 0);
+        let named = !rotation.managers.is_empty() || !rotation.manager_emails.is_empty();
+        !in_roster && !named && rotation.manager_group.is_none()
+    };
+    let remedy =
+        "name them in [defaults.managers] of the configuration, or give them the role manager in oncall.csv";
+    let mut findings = Vec::new();
+    if none(&settings.defaults) {
         findings.push(Finding::Bad(
             "no engineering managers are configured, so there is no last resort".into(),
-            "name them in [defaults.managers] of the configuration".into(),
+            remedy.into(),
         ));
     }
+    let own = settings.rotations.iter().filter(|(_, rotation)| none(rotation));
+    findings.extend(own.map(|(channel, _)| {
+        let remedy = remedy.replace("[defaults.managers]", "managers of its [[rotation]]");
+        Finding::Bad(
+            format!("the rotation of {channel} has no engineering managers, so there is no last resort"),
+            remedy,
+        )
+    }));
     findings
 }
 

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::told_to_stop;
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, StoreLocation};
+use crate::config::{Config, Environment, StoreLocation, summary};
 use crate::run::drawn_seed;
 use crate::{Bot, Surroundings, logging};
 
@@ -30,6 +30,13 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
     })?;
+    let (tzdata, holidays) = (summary::zones(), summary::public_holidays());
+    tracing::info!(
+        tzdata,
+        holidays,
+        settings = summary::in_short(&config.settings),
+        "the configuration is valid"
+    );
     tracing::info!(listen = %listener.local_addr()?, socket_mode = config.slack.app_token.is_some(), "PagerSlack runs");
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),

@@ -1,187 +1,112 @@
-//! The configuration file.
+//! `pagerslack.toml`: what its keys say, with every fault, and no other file looked at.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use jiff::SignedDuration;
-use pagerslack_core::{Policy, UserGroupId, UserId};
-use serde::Deserialize;
+use pagerslack_core::ChannelId;
+use pagerslack_sources::Faults;
+use url::Url;
 
-use super::RotationConfig;
+use super::StoreLocation;
+use super::rotation::RotationKeys;
+use super::table::{self, Table};
+use super::value;
 
 /// The commented file that holds every default, and is the manual.
 pub const DEFAULT: &str = include_str!("../../pagerslack.toml");
 
-/// The file as written, every key with its default.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+/// What the file says; what it leaves out has its default.
+#[derive(Clone, Debug, PartialEq)]
 pub struct File {
     /// Where Slack's requests are taken.
-    pub listen: String,
+    pub listen: SocketAddr,
     /// Where incidents are kept.
-    pub store: String,
-    /// How Slack is reached.
-    pub slack: Slack,
-    /// How people are hunted.
-    pub defaults: Defaults,
-}
-
-/// `[slack]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Slack {
+    pub store: StoreLocation,
     /// The Web API's address.
-    pub api_url: String,
+    pub api_url: Url,
     /// The slash command's name.
     pub command: String,
-}
-
-/// `[defaults]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Defaults {
-    /// How long a person asked has to answer.
-    pub ack_timeout: SignedDuration,
-    /// How many people are asked.
-    pub max_attempts: u32,
-    /// How long a hunt waits for facts.
-    pub patience: SignedDuration,
-    /// The last resort.
-    pub managers: Managers,
-}
-
-/// `[defaults.managers]`
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Managers {
-    /// By Slack user id.
-    pub users: Vec<String>,
-    /// By e-mail address.
-    pub emails: Vec<String>,
-    /// By user group id.
-    pub group: Option<String>,
-    /// How often they are paged.
-    pub rounds: u32,
-    /// How long lies between two pages.
-    pub repeat: SignedDuration,
+    /// Who is told what those who keep the bot must see to.
+    pub admin: Option<String>,
+    /// What holds where no rotation says otherwise.
+    pub defaults: RotationKeys,
+    /// By channel, what holds there: the defaults with the rotation's own keys over them.
+    pub rotations: BTreeMap<ChannelId, RotationKeys>,
 }
 
 impl Default for File {
     fn default() -> Self {
         Self {
-            listen: "127.0.0.1:8080".to_owned(),
-            store: "sqlite:pagerslack.db".to_owned(),
-            slack: Slack::default(),
-            defaults: Defaults::default(),
-        }
-    }
-}
-
-impl Default for Slack {
-    fn default() -> Self {
-        Self { api_url: "https://slack.com/api/".to_owned(), command: "/devoncall".to_owned() }
-    }
-}
-
-impl Default for Defaults {
-    fn default() -> Self {
-        let policy = Policy::default();
-        Self {
-            ack_timeout: policy.ack_timeout,
-            max_attempts: policy.max_attempts,
-            patience: policy.patience,
-            managers: Managers::default(),
-        }
-    }
-}
-
-impl Default for Managers {
-    fn default() -> Self {
-        let policy = Policy::default();
-        Self {
-            users: Vec::new(),
-            emails: Vec::new(),
-            group: None,
-            rounds: policy.manager_rounds,
-            repeat: policy.manager_repeat,
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            store: StoreLocation::Sqlite(PathBuf::from("pagerslack.db")),
+            api_url: slack(),
+            command: "/devoncall".to_owned(),
+            admin: None,
+            defaults: RotationKeys::default(),
+            rotations: BTreeMap::new(),
         }
     }
 }
 
 impl File {
-    /// Reads and parses a file; a fault names the file, the line and the key.
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path)
-            .with_context(|| format!("cannot read the configuration {}", path.display()))?;
-        Self::parse(&text).with_context(|| format!("the configuration {} is not valid", path.display()))
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// All faults, by line.
+    pub fn parse(text: &str) -> Result<Self, Faults> {
+        let (file, faults) = Self::read(text);
+        faults.or(file)
     }
 
-    /// Parses a file's text.
-    pub fn parse(text: &str) -> Result<Self> {
-        Ok(toml::from_str(text)?)
+    /// As much of a text as can be read, and all that is wrong with it.
+    pub(super) fn read(text: &str) -> (Self, Faults) {
+        table::read(text, |root| {
+            let mut file = Self::default();
+            file.read_root(root);
+            file
+        })
+    }
+
+    fn read_root(&mut self, root: &Table<'_>) {
+        root.take("listen", &mut self.listen, value::listen);
+        root.take("store", &mut self.store, value::store);
+        root.take("admin", &mut self.admin, value::optional(value::addressee));
+        root.within("slack", |slack| {
+            slack.take("api_url", &mut self.api_url, value::api_url);
+            slack.take("command", &mut self.command, value::command);
+        });
+        root.within("files", |files| self.defaults.files.read(files));
+        root.within("defaults", |defaults| self.defaults.read(defaults));
+        let mut lines = BTreeMap::new();
+        root.each("rotation", |table| {
+            let mut channel = None;
+            let line = table.take("channel", &mut channel, |it| value::channel(it).map(Some));
+            let mut keys = self.defaults.clone();
+            keys.files.read(table);
+            keys.read(table);
+            let Some(channel) = channel else {
+                if table.is_there() && line.is_none() {
+                    table.fault(table.line(), "a [[rotation]] needs its channel: channel = \"C…\"");
+                }
+                return;
+            };
+            let line = line.unwrap_or(table.line());
+            if let Some(first) = lines.insert(channel.clone(), line) {
+                let what =
+                    format!("the channel {channel} has a [[rotation]] on line {first} already: join them");
+                table.fault(line, what);
+            }
+            self.rotations.insert(channel, keys);
+        });
     }
 }
 
-impl Defaults {
-    /// Says which number makes no sense.
-    pub(super) fn check(&self) -> Result<()> {
-        for (name, duration) in [
-            ("defaults.ack_timeout", self.ack_timeout),
-            ("defaults.patience", self.patience),
-            ("defaults.managers.repeat", self.managers.repeat),
-        ] {
-            if duration < SignedDuration::from_secs(1) || duration > SignedDuration::from_hours(24) {
-                bail!("{name} must lie between 1 s and 24 h");
-            }
-        }
-        if !(1..=100).contains(&self.max_attempts) {
-            bail!("defaults.max_attempts must lie between 1 and 100");
-        }
-        if !(1..=100).contains(&self.managers.rounds) {
-            bail!("defaults.managers.rounds must lie between 1 and 100");
-        }
-        Ok(())
-    }
-
-    pub(super) fn rotation(&self) -> RotationConfig {
-        RotationConfig {
-            policy: Policy {
-                ack_timeout: self.ack_timeout,
-                max_attempts: self.max_attempts,
-                manager_repeat: self.managers.repeat,
-                manager_rounds: self.managers.rounds,
-                patience: self.patience,
-                ..Policy::default()
-            },
-            managers: self.managers.users.iter().map(UserId::new).collect(),
-            manager_emails: self.managers.emails.clone(),
-            manager_group: self.managers.group.as_ref().map(UserGroupId::new),
-            ..RotationConfig::default()
-        }
-    }
+/// Slack's own Web API.
+#[allow(clippy::expect_used, reason = "a constant")]
+fn slack() -> Url {
+    Url::parse("https://slack.com/api/").expect("a constant that is a URL")
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_embedded_file_says_exactly_the_defaults() {
-        assert_eq!(File::parse(DEFAULT).unwrap(), File::default());
-        assert_eq!(File::parse("").unwrap(), File::default());
-    }
-
-    #[test]
-    fn an_unknown_key_is_named_with_its_line() {
-        let fault = format!("{:#}", File::parse("listen = \"x\"\nlisten_on = 1\n").unwrap_err());
-        assert!(fault.contains("listen_on") && fault.contains("line 2"), "{fault}");
-    }
-
-    #[test]
-    fn a_number_that_makes_no_sense_is_named() {
-        let file = File::parse("[defaults]\nack_timeout = \"0 s\"\n").unwrap();
-        assert!(file.defaults.check().unwrap_err().to_string().contains("ack_timeout"));
-        let file = File::parse("[defaults]\nmax_attempts = 0\n").unwrap();
-        assert!(file.defaults.check().unwrap_err().to_string().contains("max_attempts"));
-    }
-}
+mod tests;

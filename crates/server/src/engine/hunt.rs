@@ -55,11 +55,9 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
-        let unread = incident
-            .attempts
-            .last()
-            .is_some_and(|last| matches!(last.end, Some(AttemptEnd::Passed | AttemptEnd::HandedOver)));
-        if (unread || self.now() > since + READ_BACK_FRESH)
+        let passed = incident.attempts.last().is_some_and(|last| last.end == Some(AttemptEnd::Passed));
+        let handed_over = incident.taken.last().is_some_and(|taken| taken.handed_over_at == Some(since));
+        if (passed || handed_over || self.now() > since + READ_BACK_FRESH)
             && !self.may_escalate(job, &incident, since).await?
         {
             return Ok(());

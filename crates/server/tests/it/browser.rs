@@ -168,3 +168,85 @@ async fn a_report_is_taken_with_eyes_in_the_browser() {
     browser.close().await;
     demo.stop().await;
 }
+
+/// The bot posts something that it does not say by itself.
+fn bot_posts(demo: &Demo, message: &serde_json::Value) {
+    let token = demo.slack.read(|world| world.app().bot_token.clone());
+    let request = http::Request::post("/api/chat.postMessage")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(message.to_string().into())
+        .unwrap();
+    let answer = demo.slack.http(request).response().unwrap();
+    assert!(answer.body().starts_with(br#"{"ok":true"#), "{:?}", answer.body());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_narrow_screen_somebody_goes_on_holiday_and_a_click_is_thought_over() {
+    let demo = Demo::start(0, false).await.unwrap();
+    let browser = Browser::open(500, 860).await;
+    browser.driver.goto(&demo.url).await.unwrap();
+
+    // The people slide in from the side; the name opens what can be set.
+    browser.showing("#title", "dev-escalation").await;
+    browser.find("#menu").await.click().await.unwrap();
+    browser.press("#people li", "lachlan", "[data-person]").await;
+    browser.press("#sheet", "Status", "#status option:nth-child(2)").await;
+    browser.press("#sheet", "Status", "button[value='save']").await;
+    browser.showing("#people li:nth-child(2)", "🌴").await;
+    let status = demo.slack.read(|world| world.user("U002").unwrap().status.clone());
+    assert_eq!((status.emoji.as_str(), status.text.as_str()), (":palm_tree:", "Vacationing"));
+
+    // What the bot writes to somebody directly is counted until it is read.
+    let plain = |text: &str| serde_json::json!({"type": "plain_text", "text": text});
+    let button = serde_json::json!({"type": "button", "action_id": "thought_over", "text": plain("Cancel"),
+        "confirm": {"title": plain("Really?"), "text": plain("Nobody else is asked."), "confirm": plain("Cancel it"),
+            "deny": plain("Keep looking"), "style": "danger"}});
+    bot_posts(
+        &demo,
+        &serde_json::json!({"channel": "U001", "text": "Still looking",
+        "blocks": [{"type": "section", "text": plain("Still looking")}, {"type": "actions", "elements": [button]}]}),
+    );
+    browser.showing("[data-channel='bot'] .unread", "1").await;
+    browser.press("#apps", "pagerslack", "[data-channel='bot']").await;
+
+    // The click counts only when confirmed, and the focus comes back.
+    browser.press("[data-ts]", "Still looking", "[data-action-id]").await;
+    browser.showing("#confirm", "Nobody else is asked.").await;
+    browser.picture("3-confirm.png").await;
+    browser.find("#confirm button[value='']").await.send_keys(Key::Escape + "").await.unwrap();
+    let focused = browser.driver.active_element().await.unwrap();
+    assert_eq!(focused.text().await.unwrap(), "Cancel");
+    assert!(browser.driver.find(By::Css("#confirm[open]")).await.is_err(), "the dialog is closed");
+
+    // A direct message reaches the bot; a name is picked from the list while typing.
+    let composer = browser.find("#composer").await;
+    composer.send_keys("hello @lach").await.unwrap();
+    browser.showing("#picks", "@lachlan").await;
+    composer.send_keys(Key::Enter + "").await.unwrap();
+    composer.send_keys(Key::Enter + "").await.unwrap();
+    browser.showing("#messages", "hello @lachlan").await;
+    let overflow = browser
+        .driver
+        .execute("return document.documentElement.scrollWidth - innerWidth", vec![])
+        .await
+        .unwrap();
+    assert!(overflow.json().as_i64().unwrap() <= 0, "nothing sticks out at the side");
+    browser.close().await;
+    demo.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_one_person_saw_is_gone_when_the_page_is_loaded_again() {
+    let demo = Demo::start(0, false).await.unwrap();
+    let browser = Browser::open(1400, 860).await;
+    browser.driver.goto(&demo.url).await.unwrap();
+    browser.find("#composer").await.send_keys("/devoncall nothing").await.unwrap();
+    browser.find("#send").await.click().await.unwrap();
+    browser.showing("#messages", "Only visible to you").await;
+    browser.driver.refresh().await.unwrap();
+    browser.showing("#messages", "Nothing here yet").await;
+    assert_eq!(demo.slack.read(|world| world.ephemerals("U001").len()), 1, "a test still finds it");
+    browser.close().await;
+    demo.stop().await;
+}

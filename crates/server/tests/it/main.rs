@@ -18,6 +18,7 @@ mod managers;
 mod pass;
 mod presence;
 mod refusals;
+mod reload;
 mod report;
 mod requests;
 mod unreachable;

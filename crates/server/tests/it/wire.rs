@@ -260,6 +260,28 @@ async fn slow_bodies_are_cut_off_and_large_ones_refused() {
     exited(&mut child, Duration::from_secs(10)).await;
 }
 
+/// Given the bot runs, when the roster is broken, then the admin gets one direct message, and the bot goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_admin_is_told_of_a_broken_file() {
+    let service = Service::prepare().await;
+    let write = |name: &str, text: &str| std::fs::write(service.folder.path().join(name), text).unwrap();
+    write("pagerslack.toml", "admin = \"U025\"\n[defaults.managers]\nusers = [\"U025\"]\n");
+    let mut child = service.serve().await;
+    write("oncall.csv", "email,role\nana,engineer\n");
+    let told = eventually("an alert", || async {
+        service.slack.read(|world| {
+            let dm = world.dm_of("U025")?;
+            world.messages(&dm.id).first().map(|message| message.text.clone())
+        })
+    })
+    .await;
+    assert!(told.contains("oncall.csv line 2"), "{told}");
+    report(&service.slack, "https://i.example/1");
+    page(&service.slack).await;
+    terminate(&child);
+    exited(&mut child, Duration::from_secs(10)).await;
+}
+
 fn doctor(service: &Service, arguments: &[&str]) -> (bool, String) {
     let output = service.command().arg("doctor").args(arguments).output().unwrap();
     (output.status.success(), String::from_utf8(output.stdout).unwrap())
@@ -320,4 +342,22 @@ fn the_command_line_prints_what_it_promises() {
     assert!(!well && fault.contains("SLACK_SIGNING_SECRET") && fault.contains("SLACK_APP_TOKEN"), "{fault}");
     let (well, _, fault) = run(folder.path(), &["serve", "--config", "absent.toml"]);
     assert!(!well && fault.contains("absent.toml"), "{fault}");
+
+    let (well, checked, _) = run(folder.path(), &["config", "check"]);
+    assert!(well && checked.contains("every full member of the channel"), "{checked}");
+    std::fs::write(folder.path().join("oncall.csv"), "email,rol\nana,engineer\n").unwrap();
+    std::fs::write(folder.path().join("pagerslack.toml"), "lisen = 1\n").unwrap();
+    let (well, _, fault) = run(folder.path(), &["config", "check"]);
+    assert!(
+        !well && fault.contains("pagerslack.toml line 1") && fault.contains("oncall.csv line 1"),
+        "{fault}"
+    );
+
+    let (well, version, _) = run(folder.path(), &["--version"]);
+    assert!(well && version.lines().count() == 1, "{version}");
+    for arguments in [["--version", "--verbose"], ["--verbose", "--version"], ["-V", "--verbose"]] {
+        let (well, version, _) = run(folder.path(), &arguments);
+        assert!(well && version.contains("tzdata 20") && version.contains("countries"), "{version}");
+    }
+    assert!(!run(folder.path(), &["--verbose", "config"]).0);
 }

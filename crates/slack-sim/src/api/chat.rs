@@ -203,6 +203,8 @@ impl World {
             blocks: parts,
             at: now,
             from_slack: false,
+            shown: true,
+            number: 0,
         };
         Ok(json!({"message_ts": self.add_ephemeral(now, ephemeral)}))
     }

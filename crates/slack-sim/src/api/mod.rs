@@ -85,6 +85,7 @@ pub(crate) type Reply = Result<Value, Refusal>;
 impl World {
     /// Serves everything under `/api/{method}` and `/response/{token}`.
     pub fn http(&mut self, now: Timestamp, request: Request<Bytes>) -> Answer {
+        self.tick(now);
         let path = request.uri().path().to_owned();
         if let Some(token) = path.strip_prefix("/response/") {
             return self.serve_response_url(now, token, request.body());
@@ -118,10 +119,13 @@ impl World {
     ) -> Option<(Answer, Outcome)> {
         Some(match fault {
             FaultKind::RateLimited { retry_after } => {
-                let seconds = retry_after.unwrap_or(1);
-                self.limits.block(now, method, seconds);
-                self.answer(None, Err(Refusal::rate_limited(seconds)))
+                self.limits.block(now, method, retry_after.unwrap_or(1));
+                let (answer, outcome) =
+                    self.answer(None, Err(Refusal::rate_limited(retry_after.unwrap_or(1))));
+                let answer = if retry_after.is_some() { answer } else { without_retry_after(answer) };
+                (answer, outcome)
             }
+            FaultKind::Http404 => (plain(StatusCode::NOT_FOUND, "Not Found"), Outcome::Broken(404)),
             FaultKind::Http500 => broken(),
             FaultKind::Garbage => {
                 (plain(StatusCode::OK, "<!DOCTYPE html><title>Slack</title>"), Outcome::Garbled)
@@ -240,6 +244,17 @@ fn after_effect(fault: FaultKind) -> Option<(Answer, Outcome)> {
         FaultKind::CloseAfter => (Answer::Close, Outcome::Closed),
         _ => return None,
     })
+}
+
+/// As proxies on the way answer, or Slack itself on its worst days.
+fn without_retry_after(answer: Answer) -> Answer {
+    match answer {
+        Answer::Respond(mut response) => {
+            response.headers_mut().remove(header::RETRY_AFTER);
+            Answer::Respond(response)
+        }
+        other => other,
+    }
 }
 
 fn broken() -> (Answer, Outcome) {

@@ -51,7 +51,7 @@ impl World {
         Ok(json!({"view": view}))
     }
 
-    fn stored_view(&mut self, now: Timestamp, mut view: Value, id: Option<String>) -> Value {
+    pub(crate) fn stored_view(&mut self, now: Timestamp, mut view: Value, id: Option<String>) -> Value {
         let id = id.unwrap_or_else(|| format!("V{:08}", self.next_number()));
         if let Some(blocks) = view["blocks"].as_array_mut() {
             blocks::complete(blocks, &id);

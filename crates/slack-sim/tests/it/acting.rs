@@ -89,6 +89,121 @@ fn an_ephemeral_button_can_replace_its_own_message() {
 }
 
 #[test]
+fn a_button_keeps_its_confirmation_and_a_click_carries_it() {
+    let mut world = team();
+    let text = |text: &str| json!({"type": "plain_text", "text": text});
+    let mut blocks = with_button();
+    blocks[1]["elements"][0]["confirm"] = json!({"title": text("Cancel it?"), "text": text("Nobody else is asked."),
+        "confirm": text("Cancel it"), "deny": text("Keep it"), "style": "danger"});
+    let post = json!({"channel": CHANNEL, "text": "Will you?", "blocks": blocks});
+    let ts = call(&mut world, start(), "chat.postMessage", &post)["ts"].as_str().unwrap().to_owned();
+    assert_eq!(
+        world.message(CHANNEL, &ts).unwrap().blocks[1]["elements"][0]["confirm"]["deny"]["text"],
+        "Keep it"
+    );
+    world.click(start(), "U2", CHANNEL, &ts, "take").unwrap();
+    let click = world.take_due(start()).remove(0).payload;
+    assert_eq!(click["actions"][0]["confirm"]["title"]["text"], "Cancel it?");
+    blocks[1]["elements"][0]["confirm"]["deny"] = json!(null);
+    let refused = json!({"channel": CHANNEL, "text": "Will you?", "blocks": blocks});
+    assert_eq!(call(&mut world, start(), "chat.postMessage", &refused)["error"], "invalid_blocks");
+}
+
+#[test]
+fn an_answer_to_a_click_stands_where_it_says() {
+    let mut world = team();
+    let post = json!({"channel": CHANNEL, "text": "Will you?", "blocks": with_button()});
+    let root = say(&mut world, start(), "root");
+    world.post(start(), "U2", CHANNEL, "looking", Some(&root)).unwrap();
+    let mut reply = post.clone();
+    reply["thread_ts"] = root.clone().into();
+    let ts = call(&mut world, start(), "chat.postMessage", &reply)["ts"].as_str().unwrap().to_owned();
+    let sent = world.click(start(), "U1", CHANNEL, &ts, "take").unwrap();
+    let path = sent.response_url.strip_prefix("http://slack.invalid").unwrap().to_owned();
+    let mut answer = |body: serde_json::Value| {
+        let request = http::Request::post(&path).body(body.to_string().into()).unwrap();
+        world.http(start(), request).response().unwrap().status().as_u16()
+    };
+    let cases = [
+        (json!({"text": "Because.", "thread_ts": root}), 200),
+        (json!({"text": "For all.", "response_type": "in_channel", "thread_ts": root}), 200),
+        (json!({"text": "Taken.", "replace_original": true}), 200),
+        (json!({"blocks": [{"type": "unknown"}], "text": "x"}), 400),
+        (json!({"delete_original": true}), 200),
+        (json!({"text": "A sixth."}), 404),
+    ];
+    for (body, status) in cases {
+        assert_eq!(answer(body.clone()), status, "{body}");
+    }
+    let whisper = world.ephemerals("U1")[0].clone();
+    assert_eq!((whisper.thread_ts, whisper.shown), (Some(root), true));
+    assert_eq!(world.transcript(CHANNEL), "pager: root\n    ben: looking\n    pager: For all.\n");
+    let replaced = world.message(CHANNEL, &ts).unwrap();
+    assert_eq!((replaced.text.as_str(), replaced.deleted), ("Taken.", true));
+}
+
+/// A modal that asks for a reason; gives its id.
+fn modal(world: &mut World) -> String {
+    let text = |text: &str| json!({"type": "plain_text", "text": text});
+    let view = json!({"type": "modal", "callback_id": "why", "title": text("Why"), "submit": text("Send"),
+        "notify_on_close": true, "private_metadata": "incident-1", "blocks": [{"type": "input", "block_id": "reason",
+            "label": text("Reason"), "element": {"type": "plain_text_input", "action_id": "text"}}]});
+    let trigger = world.slash_command(start(), "U1", CHANNEL, "/page", "").unwrap().trigger_id;
+    world.take_due(start());
+    let opened = call(world, start(), "views.open", &json!({"trigger_id": trigger, "view": view}));
+    opened["view"]["id"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn a_modal_is_submitted_refused_and_closed() {
+    let mut world = team();
+    let id = modal(&mut world);
+    let values = json!({"reason": {"text": {"type": "plain_text_input", "value": "tired"}}});
+    let submit = |world: &mut World, answer: &str| {
+        world.submit_modal(start(), "U1", &id, values.clone()).unwrap();
+        let sent = world.take_due(start()).pop().unwrap();
+        world.delivered(start(), sent.id, DeliveryResult::answered(200, answer.to_owned()));
+        sent.payload
+    };
+    let sent = submit(&mut world, r#"{"response_action": "errors", "errors": {"reason": "too short"}}"#);
+    assert_eq!((&sent["type"], &sent["user"]["id"]), (&json!("view_submission"), &json!("U1")));
+    assert_eq!(
+        (&sent["view"]["callback_id"], &sent["view"]["private_metadata"]),
+        (&json!("why"), &json!("incident-1"))
+    );
+    assert_eq!(sent["view"]["state"]["values"]["reason"]["text"]["value"], "tired");
+    assert_eq!(world.modal_errors("U1", &id), Some(&json!({"reason": "too short"})));
+    let sent = submit(&mut world, "");
+    assert!(!sent.to_string().contains("too short"), "the app is not told what it said itself");
+    assert!(world.modals("U1").is_empty());
+    assert!(matches!(world.submit_modal(start(), "U1", &id, json!({})), Err(ActionError::NoSuchModal(_))));
+}
+
+#[test]
+fn a_modal_changes_grows_another_and_is_cleared() {
+    let mut world = team();
+    let id = modal(&mut world);
+    let answer = |world: &mut World, answer: serde_json::Value| {
+        world.submit_modal(start(), "U1", &id, json!({})).unwrap();
+        let sent = world.take_due(start()).pop().unwrap();
+        world.delivered(start(), sent.id, DeliveryResult::answered(200, answer.to_string()));
+    };
+    let view = |title: &str| {
+        json!({"type": "modal", "title": {"type": "plain_text", "text": title}, "blocks": [],
+            "submit": {"type": "plain_text", "text": "Go"}})
+    };
+    answer(&mut world, json!({"response_action": "update", "view": view("Second")}));
+    answer(&mut world, json!({"response_action": "push", "view": view("Third")}));
+    let titles: Vec<_> = world.modals("U1").iter().map(|it| it["title"]["text"].clone()).collect();
+    assert_eq!(titles, ["Second", "Third"]);
+    answer(&mut world, json!({"response_action": "clear"}));
+    assert!(world.modals("U1").is_empty());
+    let id = modal(&mut world);
+    world.close_modal(start(), "U1", &id).unwrap();
+    assert_eq!(heard(&mut world), ["view_closed"], "it asked to be told");
+}
+
+#[test]
 fn a_trigger_opens_one_modal_within_three_seconds() {
     let mut world = team();
     let view = json!({"type": "modal", "title": {"type": "plain_text", "text": "Hi"}, "blocks": []});

@@ -102,12 +102,31 @@ fn a_command_carries_what_was_typed_with_ids_for_names() {
     assert_eq!(command.kind, DeliveryKind::Command);
     assert_eq!(
         command.payload["text"],
-        "<@U2> and <!subteam^S1|@leads> see <#C1|dev>, <#C3|> <https://x.example/?a=1&amp;b=2> &lt;b&gt; @nobody"
+        "<@U2|ben> and <!subteam^S1|@leads> see <#C1|dev>, <#C3|> <https://x.example/?a=1&amp;b=2> &lt;b&gt; @nobody"
     );
     let fields: std::collections::BTreeMap<_, _> = url::form_urlencoded::parse(&command.body).collect();
     assert_eq!((&*fields["user_id"], &*fields["channel_name"], &*fields["team_id"]), ("U1", "dev", "T1"));
     assert!(fields["response_url"].contains("/response/"));
     assert!(world.slash_command(start(), "U1", CHANNEL, "/else", "").is_err());
+}
+
+#[test]
+fn a_picked_name_comes_with_its_handle_or_as_documented_without() {
+    let mut world = team();
+    let typed = world.pick_mentions("@ben, please: @leads (see @chloe) @nobody");
+    assert_eq!(typed, "<@U2|ben>, please: @leads (see <@U3|chloe>) @nobody");
+    let text = |world: &mut World| {
+        world.slash_command(start(), "U1", CHANNEL, "/page", &world.pick_mentions("@ben, now")).unwrap();
+        world.take_due(start()).remove(0).payload["text"].clone()
+    };
+    assert_eq!(text(&mut world), "<@U2|ben>, now");
+    world.app_mut().labels_mentions = false;
+    assert_eq!(text(&mut world), "<@U2>, now");
+    world.app_mut().should_escape = false;
+    world.slash_command(start(), "U1", CHANNEL, "/page", "@ben, now").unwrap();
+    assert_eq!(world.take_due(start()).remove(0).payload["text"], "@ben, now");
+    world.post(start(), "U1", CHANNEL, &world.pick_mentions("hello @ben"), None).unwrap();
+    assert_eq!(world.messages(CHANNEL)[0].text, "hello <@U2>", "messages carry the id alone");
 }
 
 #[test]

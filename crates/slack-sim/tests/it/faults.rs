@@ -8,6 +8,7 @@ use crate::support::{CHANNEL, ask, call, call_full, seconds, start, team};
 #[test]
 fn some_faults_strike_before_the_effect_and_some_after() {
     let cases = [
+        (FaultKind::Http404, 0),
         (FaultKind::Http500, 0),
         (FaultKind::Garbage, 0),
         (FaultKind::Error("service_unavailable".into()), 0),
@@ -44,6 +45,16 @@ fn an_injected_429_stays_for_its_seconds() {
     assert_eq!(call_full(&mut world, seconds(29), "users.info", &asked).0.as_u16(), 429);
     assert_eq!(call_full(&mut world, seconds(30), "users.info", &asked).0.as_u16(), 200);
     assert_eq!(world.count_calls("users.info"), 3);
+}
+
+#[test]
+fn a_429_may_come_without_its_seconds() {
+    let mut world = team();
+    world.inject(Fault::once("users.info", FaultKind::RateLimited { retry_after: None }));
+    let answer = ask(&mut world, start(), "users.info", &json!({"user": "U1"})).response().unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers().get("retry-after")), (429, None));
+    assert_eq!(world.calls()[0].outcome, Outcome::RateLimited);
+    assert_eq!(call(&mut world, seconds(1), "users.info", &json!({"user": "U1"}))["ok"], true);
 }
 
 #[test]

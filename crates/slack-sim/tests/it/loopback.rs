@@ -108,23 +108,115 @@ async fn an_event_is_posted_signed_and_tried_again() {
     assert_eq!(again, body);
 }
 
+/// What somebody at the page does; gives the status and the error.
+async fn act(sim: &Running, what: Value) -> (u16, Value) {
+    let answer = sim.client.post(format!("{}/sim/act", sim.url)).json(&what).send().await.unwrap();
+    (answer.status().as_u16(), answer.json::<Value>().await.unwrap()["error"].clone())
+}
+
+/// What the page shows to somebody.
+async fn shown(sim: &Running, user: &str, channel: &str) -> Value {
+    let url = format!("{}/sim/state?as={user}&channel={channel}", sim.url);
+    sim.client.get(url).send().await.unwrap().json::<Value>().await.unwrap()
+}
+
+fn say(user: &str, channel: &str, text: &str) -> Value {
+    json!({"do": "say", "user": user, "channel": channel, "text": text})
+}
+
 #[tokio::test]
 async fn the_page_shows_and_acts() {
     let sim = running().await;
-    let client = &sim.client;
-    let page = client.get(&sim.url).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("id=\"composer\""));
-    assert!(!page.contains("https://"), "no third party");
-    let act = |body: Value| client.post(format!("{}/sim/act", sim.url)).json(&body).send();
-    let said =
-        act(json!({"do": "say", "user": "U1", "channel": CHANNEL, "text": "hello @ben"})).await.unwrap();
-    assert_eq!(said.status(), 200);
-    let wrong =
-        act(json!({"do": "say", "user": "U1", "channel": CHANNEL, "text": "/nothing"})).await.unwrap();
-    assert_eq!(wrong.status(), 400);
-    let state = |url: String| async { client.get(url).send().await.unwrap().json::<Value>().await.unwrap() };
-    let shown = state(format!("{}/sim/state?as=U1&channel={CHANNEL}", sim.url)).await;
-    assert_eq!(shown["state"]["messages"][0]["text"], "hello <@U2>");
-    let same = state(format!("{}/sim/state?as=U1&since={}", sim.url, shown["version"])).await;
+    assert_eq!(act(&sim, say("U1", CHANNEL, "hello @ben")).await.0, 200);
+    assert_eq!(act(&sim, say("U1", CHANNEL, "/nothing")).await.0, 400);
+    let seen = shown(&sim, "U1", CHANNEL).await;
+    assert_eq!(seen["state"]["messages"][0]["text"], "hello <@U2>");
+    let since = format!("{}/sim/state?as=U1&since={}", sim.url, seen["version"]);
+    let same = sim.client.get(since).send().await.unwrap().json::<Value>().await.unwrap();
     assert!(same.get("state").is_none());
+}
+
+#[tokio::test]
+async fn the_page_and_its_scripts_come_from_here_and_nowhere_else() {
+    let sim = running().await;
+    let page = sim.client.get(&sim.url).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'; script-src 'self'; style-src 'self';"), "{policy}");
+    assert!(!policy.contains("unsafe") && policy.contains("frame-src 'none'"), "{policy}");
+    let page = page.text().await.unwrap();
+    assert!(page.contains("id=\"composer\""));
+    assert!(!page.contains("https://") && !page.contains(" style=") && !page.contains(" onclick="));
+    let mut wanted: Vec<String> = vec!["/page/page.css".to_owned(), "/page/page.js".to_owned()];
+    assert!(wanted.iter().all(|path| page.contains(path.as_str())));
+    let mut looked_at = 0;
+    while let Some(path) = wanted.get(looked_at).cloned() {
+        looked_at += 1;
+        let answer = sim.client.get(format!("{}{path}", sim.url)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let text = answer.text().await.unwrap();
+        assert!(!text.contains("https://") && !text.contains("innerHTML"), "{path}");
+        let imports = text.lines().filter(|line| line.starts_with("import "));
+        for import in imports.filter_map(|line| line.split('"').nth(1)) {
+            if !wanted.iter().any(|path| path == import) {
+                wanted.push(import.to_owned());
+            }
+        }
+    }
+    assert_eq!(looked_at, 8, "{wanted:?}");
+}
+
+#[tokio::test]
+async fn the_page_talks_to_the_bot_for_the_chosen_person() {
+    let sim = running().await;
+    assert_eq!(shown(&sim, "U1", "bot").await["state"]["channel"], Value::Null);
+    act(&sim, say("U1", "bot", "top")).await;
+    sim.call("chat.postMessage", "xoxb-simulated", &[("channel", "U1"), ("text", "1. <@U2>")]).await.unwrap();
+    let seen = shown(&sim, "U1", "bot").await["state"].clone();
+    let texts: Vec<_> = seen["messages"].as_array().unwrap().iter().map(|it| it["text"].clone()).collect();
+    assert_eq!((texts, &seen["direct_messages"]), (vec![json!("top"), json!("1. <@U2>")], &json!(1)));
+    assert_eq!(shown(&sim, "U2", "bot").await["state"]["messages"], Value::Null, "others have their own");
+    let events = sim.handle.read(slack_sim::World::pending_deliveries);
+    assert_eq!(events, ["message", "message"], "the bot hears its own words too, as from Slack");
+}
+
+#[tokio::test]
+async fn the_sheet_of_a_person_sets_only_what_was_changed() {
+    let sim = running().await;
+    let status = json!({"emoji": ":palm_tree:", "text": "Vacationing", "minutes": 30});
+    let person = json!({"do": "person", "user": "U2", "active": false, "pause": 120, "status": status});
+    assert_eq!(act(&sim, person).await.0, 200);
+    let look = |seen: &Value| {
+        let all = seen["state"]["people"].as_array().unwrap().clone();
+        let ben = all.into_iter().find(|it| it["id"] == "U2").unwrap();
+        json!([ben["active"], ben["dnd"], ben["emoji"], ben["status_until"], ben["nightly"]])
+    };
+    let seen = shown(&sim, "U1", CHANNEL).await;
+    assert_eq!(look(&seen), json!([false, true, ":palm_tree:", "Wed 05:30", false]));
+    act(&sim, json!({"do": "person", "user": "U2", "pause": 0})).await;
+    act(&sim, json!({"do": "person", "user": "U2", "nightly": true})).await;
+    let seen = shown(&sim, "U1", CHANNEL).await;
+    assert_eq!(
+        look(&seen),
+        json!([false, true, ":palm_tree:", "Wed 05:30", true]),
+        "it is five in the morning"
+    );
+    act(&sim, json!({"do": "dnd", "user": "U2"})).await;
+    assert_eq!(look(&shown(&sim, "U1", CHANNEL).await)[1], false);
+    assert_eq!(act(&sim, json!({"do": "person", "user": "U999", "active": true})).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_command_in_a_thread_is_refused_and_whispers_are_numbered() {
+    let sim = running().await;
+    let root = sim.handle.with(|world, now| world.post(now, "U1", CHANNEL, "root", None).unwrap());
+    let mut command = say("U1", CHANNEL, "/page now");
+    command["thread_ts"] = root.into();
+    assert_eq!(act(&sim, command).await, (400, json!("/page is not supported in threads. Sorry!")));
+    let before = shown(&sim, "U1", CHANNEL).await["state"]["last_ephemeral"].as_u64();
+    let whisper = [("channel", CHANNEL), ("user", "U1"), ("text", "psst")];
+    sim.call("chat.postEphemeral", "xoxb-simulated", &whisper).await.unwrap();
+    let seen = shown(&sim, "U1", CHANNEL).await["state"].clone();
+    assert_eq!(seen["messages"][1]["ephemeral"], true);
+    assert!(seen["messages"][1]["number"].as_u64() > before, "a page opened before shows it");
+    assert_eq!(seen["messages"][1]["number"], seen["last_ephemeral"], "and one opened now does not");
 }

@@ -125,6 +125,42 @@ fn an_ephemeral_message_is_seen_by_one() {
 }
 
 #[test]
+fn an_ephemeral_message_in_a_thread_shows_once_somebody_has_answered_there() {
+    let mut world = team();
+    let root = say(&mut world, start(), "root");
+    let whisper = json!({"channel": CHANNEL, "user": "U1", "text": "because", "thread_ts": root});
+    call(&mut world, seconds(1), "chat.postEphemeral", &whisper);
+    world.post(seconds(2), "U2", CHANNEL, "looking", Some(&root)).unwrap();
+    call(&mut world, seconds(3), "chat.postEphemeral", &whisper);
+    let all = world.ephemerals("U1");
+    assert_eq!(all.iter().map(|it| it.shown).collect::<Vec<_>>(), [false, true]);
+    assert!(all.iter().all(|it| it.thread_ts.as_ref() == Some(&root)));
+    insta::assert_snapshot!(world.ephemeral_transcript("U1"), @r"
+    #dev pager: because (not shown: nobody has answered in the thread)
+    #dev pager: because
+    ");
+}
+
+#[test]
+fn the_bot_and_a_person_talk_directly() {
+    let mut world = team();
+    let (dm, asked) = world.direct_message(start(), "U1", "top").unwrap();
+    let event = world.take_due(start()).remove(0).payload["event"].clone();
+    assert_eq!(
+        (&event["type"], &event["channel_type"], &event["channel"], &event["text"], &event["ts"]),
+        (&json!("message"), &json!("im"), &json!(dm), &json!("top"), &json!(asked))
+    );
+    assert!(event.get("bot_id").is_none());
+    call(&mut world, seconds(1), "chat.postMessage", &json!({"channel": dm, "text": "1. <@U2>"}));
+    assert_eq!(world.transcript(&dm), "ana: top\npager: 1. @ben\n");
+    let whisper = json!({"channel": dm, "user": "U1", "text": "psst"});
+    assert_eq!(call(&mut world, seconds(2), "chat.postEphemeral", &whisper)["ok"], true);
+    world.slash_command(seconds(3), "U1", &dm, "/page", "top").unwrap();
+    let command = world.take_due(seconds(3)).pop().unwrap();
+    assert_eq!(command.payload["channel_name"], "directmessage");
+}
+
+#[test]
 fn a_message_to_a_person_opens_the_conversation() {
     let mut world = team();
     let posted = call(&mut world, start(), "chat.postMessage", &json!({"channel": "U1", "text": "hello"}));

@@ -199,7 +199,7 @@ fn day_off(day: &Day, schedule: Option<&str>) -> Option<String> {
     let name = super::quoted(name);
     Some(match schedule {
         Some(link) => {
-            format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::link(link))
+            format!("It is {name}: nobody is paged, the on-call schedule is {}.", super::address(link))
         }
         None => format!("It is {name}."),
     })

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::buttons::{Button, actions};
 use super::moment::moment;
-use super::{Said, context, link, note, quoted, section, spoken};
+use super::{Said, address, context, link, note, quoted, section, spoken};
 
 /// The message that opens the thread: what is wrong, who said so, and what is happening now. `day_zone` is where
 /// days off begin and end ([`pagerslack_core::Rules::day_zone`]).
@@ -125,7 +125,7 @@ fn schedule_shown(incident: &Incident, day_zone: &TimeZone) -> String {
         ":calendar: It is {}{zone}: nobody is paged. The on-call schedule: {}. If it needs somebody now and the schedule \
          does not help, press *Page the managers*.",
         quoted(&shown.day),
-        link(&shown.link)
+        address(&shown.link)
     )
 }
 
@@ -190,11 +190,17 @@ pub fn handed_over(incident: &Incident, taken: u32) -> Option<Said> {
     } else {
         ""
     };
-    Some(Said::paragraph(format!(
-        ":arrows_counterclockwise: <@{}> is no longer on it: handed over after {}.{now}",
-        found.by,
-        spoken(over.duration_since(found.at))
-    )))
+    let after = spoken(over.duration_since(found.at));
+    Some(Said::paragraph(match found.handed_over_by.as_ref().filter(|by| **by != found.by) {
+        Some(manager) => format!(
+            ":arrows_counterclockwise: <@{}> is no longer on it: <@{manager}> handed it over after {after}.{now}",
+            found.by
+        ),
+        None => format!(
+            ":arrows_counterclockwise: <@{}> is no longer on it and handed it over after {after}.{now}",
+            found.by
+        ),
+    }))
 }
 
 fn number(incident: &Incident, taken: u32) -> Option<&Taken> {

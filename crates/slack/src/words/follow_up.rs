@@ -4,11 +4,13 @@ use pagerslack_core::{Incident, Phase};
 use serde_json::json;
 
 use super::buttons::{Button, actions};
-use super::{Said, cut, link, section};
-use crate::text::escape;
+use super::{Said, address, link, section};
+use crate::text::{cut, escape};
 
 /// A question of more characters than this is cut.
 const QUESTION_LIMIT: usize = 300;
+/// The same, as it stands in a message: `&` takes five characters there.
+const ESCAPED_QUESTION_LIMIT: usize = 400;
 
 /// What the team wants to ask, as its settings say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +33,10 @@ pub fn follow_up(incident: &Incident, text: &FollowUpText) -> Option<Said> {
     let question = text.question.as_deref().map(str::trim).filter(|question| !question.is_empty());
     let question = question.map_or_else(
         || "How did it go on, and what should others know?".to_owned(),
-        |question| escape(&cut(question, QUESTION_LIMIT)),
+        |question| escape(&cut(question, QUESTION_LIMIT, ESCAPED_QUESTION_LIMIT)),
     );
-    let place = text.link.as_deref().filter(|link| !link.is_empty());
-    let place = place.map_or_else(String::new, |address| format!(" {}", link(address)));
+    let place = text.link.as_deref().filter(|place| !place.is_empty());
+    let place = place.map_or_else(String::new, |place| format!(" {}", address(place)));
     let ask = format!(
         ":speech_balloon: {whom} about {}: {question}{place}\nPress *Done* when nothing is left to do.",
         link(&incident.report.url)

@@ -71,53 +71,60 @@ impl<'a> Paragraph<'a> {
     }
 }
 
-/// All of it, if it fits; else in short; else each paragraph cut to as many lines as fit; else the first
-/// paragraphs, and `more` of the others.
-pub(super) fn listed(intro: &str, paragraphs: &[Paragraph<'_>], more: impl Fn(usize) -> String) -> Said {
+/// All of it, if it fits; else in short; else each paragraph cut to as many lines as fit, `least` at least; else the
+/// first paragraphs, and `more` of the others.
+pub(super) fn listed(paragraphs: &[Paragraph<'_>], least: usize, more: impl Fn(usize) -> String) -> Said {
     let longest = paragraphs.iter().map(|paragraph| paragraph.lines.len()).max().unwrap_or(0);
     let all = |short, most| paragraphs.iter().map(|it| it.text(short, most)).collect::<Vec<_>>();
-    let cut = (0..=longest).rev().map(|most| (true, most));
-    let fitting = std::iter::once((false, longest))
-        .chain(cut)
-        .map(|(short, most)| all(short, most))
-        .find(|texts| fits(intro, texts));
-    let texts = fitting.unwrap_or_else(|| first_of(intro, all(true, 0), more));
-    let text = whole(intro, &texts);
-    Said { blocks: blocks(intro, &texts), text }
+    let whole = [false, true].into_iter().map(|short| all(short, longest)).find(|texts| fits(texts));
+    let texts = whole.or_else(|| most_that_fits(least, longest, |most| all(true, most)));
+    let texts = texts.unwrap_or_else(|| first_of(all(true, least), more));
+    Said { blocks: blocks(&texts), text: texts.join("\n") }
 }
 
-fn first_of(intro: &str, mut texts: Vec<String>, more: impl Fn(usize) -> String) -> Vec<String> {
+/// With as many lines of each as fit, found by halving: counting out thousands of people takes its time.
+fn most_that_fits(
+    mut least: usize,
+    mut most: usize,
+    with: impl Fn(usize) -> Vec<String>,
+) -> Option<Vec<String>> {
+    let mut found = None;
+    while least <= most {
+        let middle = least + (most - least) / 2;
+        let texts = with(middle);
+        if fits(&texts) {
+            found = Some(texts);
+            least = middle + 1;
+        } else {
+            most = middle.checked_sub(1)?;
+        }
+    }
+    found
+}
+
+fn first_of(mut texts: Vec<String>, more: impl Fn(usize) -> String) -> Vec<String> {
     let total = texts.len();
     for kept in (0..total).rev() {
         texts.truncate(kept);
         texts.push(more(total - kept));
-        if fits(intro, &texts) {
+        if fits(&texts) {
             break;
         }
     }
     texts
 }
 
-fn whole(intro: &str, texts: &[String]) -> String {
-    let parts = std::iter::once(intro).chain(texts.iter().map(String::as_str));
-    parts.filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+fn fits(texts: &[String]) -> bool {
+    texts.iter().map(|text| text.chars().count() + 1).sum::<usize>() <= TEXT_LIMIT
 }
 
-fn fits(intro: &str, texts: &[String]) -> bool {
-    whole(intro, texts).chars().count() <= TEXT_LIMIT
-}
-
-fn blocks(intro: &str, texts: &[String]) -> Value {
-    let mut parts: Vec<&str> = Vec::new();
+fn blocks(texts: &[String]) -> Value {
     let joined = texts.join("\n");
-    if !intro.is_empty() {
-        parts.push(intro);
-    }
-    if texts.len() > PARAGRAPHS_APART {
-        parts.push(&joined);
+    let parts: Vec<&str> = if texts.len() > PARAGRAPHS_APART {
+        vec![&joined]
     } else {
-        parts.extend(texts.iter().map(String::as_str));
-    }
+        texts.iter().map(String::as_str).collect()
+    };
     json!(parts.into_iter().flat_map(pieces).map(|piece| section(&piece)).collect::<Vec<_>>())
 }
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::buttons::{Button, actions};
 use super::channel::asked_so_far;
 use super::moment::moment;
-use super::{Said, context, link, note, quoted, section, summary};
+use super::{SECTION_LIMIT, Said, context, link, note, quoted, section, summary};
 
 /// The page of the managers, in the thread or to each directly.
 pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
@@ -30,19 +30,26 @@ pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
     }
     let still = if again { "still " } else { "" };
     let ask = format!(
-        "{whom}an incident in <#{channel}> {still}needs an engineer: {link}{}\nReported by <@{reporter}> at {}. {}.",
+        "an incident in <#{channel}> {still}needs an engineer: {link}{}\nReported by <@{reporter}> at {}. {}.",
         note(incident),
         moment(incident.reported_at),
         capitalised(&because(incident, &found.reason)),
     );
     let ask = if direct { capitalised(&ask) } else { ask };
+    let whole = format!("{whom}{ask}");
     let hint = if direct {
         "Please find somebody of your group; :eyes: here or *I'm on it* stops the paging."
     } else {
         "Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging."
     };
-    let blocks = json!([section(&ask), actions(incident, &[Button::Take]), context(hint)]);
-    Some(Said { text: format!("{ask}\n{hint}"), blocks })
+    let mut blocks = if whole.chars().count() <= SECTION_LIMIT {
+        vec![section(&whole)]
+    } else {
+        // Very many managers: no mention and no address may be cut.
+        vec![section(&whom), section(&ask)]
+    };
+    blocks.extend([actions(incident, &[Button::Take]), context(hint)]);
+    Some(Said { text: format!("{whole}\n{hint}"), blocks: json!(blocks) })
 }
 
 /// A managers' page once nobody is needed any more, without its button.

@@ -23,10 +23,9 @@ pub fn nudge(channels: &[ChannelId], command: &str) -> Said {
     let command = escape(command);
     Said::paragraph(format!(
         ":wave: I page engineers{place} when somebody reports an incident with `{command}`, and you are one of them.\n\
-         Slack tells me that you have no notification schedule. I read it as your working hours; without one I may page \
-         you whenever you are shown as online, at night as well.\n\
-         To set it: *Preferences* → *Notifications* → *Notification schedule* (on a phone: *You* → *Notifications*). \
-         Outside of it I leave you alone.\n\
+         Your notification schedule is what I read as your working hours, and Slack tells me that you have none: so I \
+         may page you whenever you are shown as online, at night as well.\n\
+         To set one: *Preferences* → *Notifications* → *Notification schedule*. Outside of it I leave you alone.\n\
          I remind you once in 90 days at most."
     ))
 }

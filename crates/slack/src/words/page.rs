@@ -17,8 +17,13 @@ pub fn page(incident: &Incident, attempt: u32, policy: &Policy) -> Option<Said> 
         link(&incident.report.url),
         note(incident)
     );
+    let next = if attempt < policy.max_attempts {
+        "the next engineer is asked"
+    } else {
+        "the engineering managers are paged"
+    };
     let hint = format!(
-        "React with :eyes: or press *I'm on it*. Without an answer within {} the next engineer is asked.",
+        "React with :eyes: or press *I'm on it*. Without an answer within {} {next}.",
         spoken(policy.ack_timeout)
     );
     let buttons = actions(incident, &[Button::Take, Button::Pass, Button::Why]);
@@ -43,6 +48,7 @@ pub(super) fn outcome(incident: &Incident, found: &Attempt) -> &'static str {
         (Some(AttemptEnd::HandedOver), _) if incident.handed_over_by().any(|by| by == who) => {
             "took it, and has handed it over"
         }
+        (None, Phase::Paging { responder, .. }) if responder == who => "is being asked",
         (None, Phase::Acknowledged { by, .. }) if by == who => "is on it",
         (None, Phase::Closed { .. }) if incident.last_taken().is_some_and(|taken| taken.by == *who) => {
             "took it"

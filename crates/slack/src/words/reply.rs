@@ -2,7 +2,7 @@
 
 use pagerslack_core::{Incident, Phase, UserId};
 
-use super::{Said, link, quoted};
+use super::{Said, address, link, quoted};
 use crate::text::escape;
 
 /// What is wrong with what somebody typed after `/devoncall`.
@@ -75,11 +75,11 @@ pub fn accepted(url: &str, first: Option<&UserId>) -> Said {
 /// The report is on disk, on a day on which nobody is hunted.
 pub fn accepted_on_day_off(url: &str, day: &str, schedule: &str) -> Said {
     Said::paragraph(format!(
-        "Recorded, but it is {}: *nobody is paged* for {} by itself. The on-call schedule: {}. In this channel there is \
-         now a button that pages the managers.",
+        "Recorded, but it is {}: *nobody is paged* for {} by itself. The on-call schedule: {}. I post a button \
+         in this channel that pages the managers.",
         quoted(day),
         link(url),
-        link(schedule)
+        address(schedule)
     ))
 }
 

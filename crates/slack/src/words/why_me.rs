@@ -41,9 +41,9 @@ fn why_them(
     wanted: bool,
     last_turn: Option<Timestamp>,
 ) -> String {
-    let (question, you, were, your) = match them {
-        None => ("*Why you?*".to_owned(), "you".to_owned(), "were", "your"),
-        Some(user) => (format!("*Why <@{user}>?*"), "they".to_owned(), "were", "their"),
+    let (question, you, your) = match them {
+        None => ("*Why you?*".to_owned(), "you", "your"),
+        Some(user) => (format!("*Why <@{user}>?*"), "they", "their"),
     };
     let object = if them.is_none() { "you" } else { "them" };
     if let Some(why) = unknown {
@@ -54,16 +54,18 @@ fn why_them(
     }
     if wanted {
         return format!(
-            "{question} <@{}> asked for {object} first, and {you} {were} online and could be disturbed.",
+            "{question} <@{}> asked for {object} first, and {you} were online and could be disturbed.",
             incident.report.reporter
         );
     }
     let number = place.map_or_else(String::new, |place| format!(", number {} of it", place + 1));
-    let turn = last_turn
-        .map_or_else(String::new, |at| format!(", and {your} last turn was {}", at_time(at, found.paged_at)));
+    let turn = match last_turn {
+        Some(at) => format!("{your} last turn was {}", at_time(at, found.paged_at)),
+        None => format!("{you} had had no turn yet"),
+    };
     format!(
-        "{question} Of all who {were} online and could be disturbed {you} stood first in the queue{number}; the least \
-         recently asked come first{turn}."
+        "{question} Of all who were online and could be disturbed {you} stood first in the queue{number}; the least \
+         recently asked come first, and {turn}."
     )
 }
 
@@ -102,17 +104,17 @@ fn what_now(
     match &incident.phase {
         Phase::Paging { attempt: current, deadline, .. } if *current == attempt => {
             let next = if attempt < policy.max_attempts {
-                "the next engineer is"
+                "the next engineer is asked"
             } else {
-                "the engineering managers are"
+                "the engineering managers are paged"
             };
             let by = moment(*deadline);
             match them {
                 None => format!(
-                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next} asked."
+                    "React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by {by} {next}."
                 ),
                 Some(user) => format!(
-                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next} asked."
+                    "You may take it, too, with a :eyes: or *I'm on it*; if <@{user}> has not answered by {by} {next}."
                 ),
             }
         }

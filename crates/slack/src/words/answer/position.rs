@@ -22,7 +22,7 @@ pub fn position(answer: &PositionAnswer) -> Said {
             Err(error) => failed(&rotation.channel, *error),
         })
         .collect();
-    listed("", &paragraphs, more_channels)
+    listed(&paragraphs, 0, more_channels)
 }
 
 fn of(channel: &str, found: &Position, now: Timestamp) -> Line {

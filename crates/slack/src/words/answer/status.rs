@@ -4,10 +4,10 @@ use jiff::Timestamp;
 use pagerslack_core::{Incident, Phase};
 
 use super::{AnswerError, InChannel, StatusAnswer, Told, failed, in_no_rotation, more_channels};
-use crate::text::escape;
+use crate::text::{cut, escape};
 use crate::words::list::{Line, Paragraph, listed};
 use crate::words::moment::{at_time, when};
-use crate::words::{Said, cut, link};
+use crate::words::{Said, link};
 
 /// So much of an address is shown where room is scarce.
 const SHORT_URL: usize = 60;
@@ -28,7 +28,7 @@ pub fn status(answer: &StatusAnswer) -> Said {
         let elsewhere = if quiet == 1 { "1 other channel" } else { &format!("{quiet} other channels") };
         paragraphs.push(Paragraph::heading(Line::plain(format!("Nothing is open in {elsewhere}."))));
     }
-    listed("", &paragraphs, more_channels)
+    listed(&paragraphs, 1, more_channels)
 }
 
 fn of(rotation: &InChannel<Vec<Told>>, now: Timestamp) -> Option<Paragraph<'_>> {
@@ -53,7 +53,10 @@ fn line(told: &Told, now: Timestamp) -> Line {
         told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let since = format!("reported by <@{}> {}", incident.report.reporter, at_time(incident.reported_at, now));
     let say = |url: String| format!("• {url}{thread}: {}; {since}", stands(incident, now));
-    Line::new(say(link(&incident.report.url)), say(escape(&cut(&incident.report.url, SHORT_URL))))
+    Line::new(
+        say(link(&incident.report.url)),
+        say(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
+    )
 }
 
 /// Where an incident stands, as a clause.

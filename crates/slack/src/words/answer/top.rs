@@ -20,7 +20,7 @@ pub fn top(answer: &TopAnswer) -> Said {
             Err(error) => failed(&rotation.channel, *error),
         })
         .collect();
-    listed("", &paragraphs, more_channels)
+    listed(&paragraphs, 3, more_channels)
 }
 
 fn of<'a>(channel: &str, found: &'a RotationTop, now: Timestamp) -> Paragraph<'a> {

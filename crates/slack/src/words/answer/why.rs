@@ -6,14 +6,14 @@ use pagerslack_core::{Candidate, Incident};
 
 use super::status::stands;
 use super::{Told, WhyAnswer, failed, in_no_rotation};
-use crate::text::escape;
+use crate::text::{cut, escape};
 use crate::words::channel::asked_so_far;
 use crate::words::list::{Line, Paragraph, listed};
 use crate::words::managers::because;
 use crate::words::moment::at_time;
 use crate::words::page::outcome;
 use crate::words::why::{counts, label};
-use crate::words::{Said, cut, link, quoted, reason};
+use crate::words::{Said, link, quoted, reason, spoken};
 
 /// So much of an address is shown where room is scarce.
 const SHORT_URL: usize = 100;
@@ -45,7 +45,7 @@ pub fn why(answer: &WhyAnswer) -> Said {
             None => "No incident has been reported in your channels yet.".to_owned(),
         });
     }
-    listed("", &paragraphs, |_| {
+    listed(&paragraphs, 0, |_| {
         "… and more, for which there is no room here. Ask `why` with the incident's URL.".to_owned()
     })
 }
@@ -65,8 +65,12 @@ fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'
     };
     paragraphs.push(Paragraph::heading(Line::new(
         heading(link(&incident.report.url)),
-        heading(escape(&cut(&incident.report.url, SHORT_URL))),
+        heading(escape(&cut(&incident.report.url, SHORT_URL, 2 * SHORT_URL))),
     )));
+    if let Some(first) = &incident.report.first {
+        let wanted = format!("The reporter wanted <@{first}> to be asked first.");
+        paragraphs.push(Paragraph::heading(Line::plain(wanted)));
+    }
     if let Some(shown) = &incident.schedule {
         paragraphs.push(Paragraph::heading(Line::plain(format!(
             "It was {}: nobody was paged, and the schedule was shown.",
@@ -121,7 +125,12 @@ fn called<'a>(incident: &Incident, round: &'a ManagerRound, now: Timestamp) -> P
 fn considered(heading: String, all: &[Candidate], at: Timestamp) -> Paragraph<'_> {
     let lines = (1_usize..).zip(all).map(move |(place, candidate)| {
         let say = |why: &str| format!("{place}. <@{}> {why}", candidate.user);
-        Line::new(say(&reason(&candidate.verdict, at)), say(label(&candidate.verdict)))
+        let turn = candidate.last_turn.map_or_else(
+            || "no turn before".to_owned(),
+            |turn| format!("last turn {} before", spoken(at.duration_since(turn))),
+        );
+        let full = format!("{} – {turn}", say(&reason(&candidate.verdict, at)));
+        Line::new(full, say(label(&candidate.verdict)))
     });
     Paragraph::over(Line::plain(heading), all.len(), lines, move |kept| {
         format!("… and {} more: {}.", all.len() - kept, counts(all.iter().skip(kept)))
