@@ -50,10 +50,10 @@ impl Stage {
         considered.iter().map(|it| format!("{} {:?}", it.user, it.verdict)).collect()
     }
 
-    /// The channel's queue, head first.
+    /// The people in the channel's queue, head first. The bot itself is in it until a hunt has read who it is.
     pub async fn queue(&self) -> Vec<String> {
         let queue = self.store.queue(&self.rotation()).await.unwrap();
-        queue.places().iter().map(|place| place.user.to_string()).collect()
+        queue.places().iter().map(|place| place.user.to_string()).filter(|user| user != "UBOT").collect()
     }
 
 

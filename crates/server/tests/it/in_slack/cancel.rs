@@ -16,7 +16,12 @@ async fn the_reporter_cancels_while_somebody_is_asked() {
     stage.types("U1", URL).await;
     stage.pass("30 s").await;
     stage.presses("U1", &stage.post("root").ts, CANCEL).await;
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :no_entry_sign: Cancelled by @ana after 30 s: nobody is needed any more. (edited)
+        pager: @ana need not answer any more (asked at 12:00 UTC). (edited)
+        pager: :no_entry_sign: @ana has cancelled this incident: nobody is needed any more, thank you.
+    ");
     stage.end().await;
     stage.pass("1 h").await;
     assert_eq!(stage.kinds(), "root page/1 cancelled");
@@ -38,7 +43,7 @@ async fn a_manager_cancels_and_a_bystander_may_not() {
     let root = stage.post("root").ts;
     for other in ["U2", "U3"] {
         stage.presses(other, &root, CANCEL).await;
-        insta::allow_duplicates! { assert_snapshot!(stage.last_told(other), @""); }
+        insta::allow_duplicates! { assert_snapshot!(stage.last_told(other), @"Only <@U1>, who reported it, or an engineering manager can cancel this incident."); }
     }
     assert_eq!(stage.kinds(), "root page/1");
     stage.presses("M1", &root, CANCEL).await;
@@ -59,7 +64,11 @@ async fn a_hunt_ends_with_a_cancel() {
     stage.end().await;
     stage.pass("1 h").await;
     assert_eq!(stage.kinds(), "root cancelled");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :no_entry_sign: Cancelled by @ana after 0 s: nobody is needed any more. (edited)
+        pager: :no_entry_sign: @ana has cancelled this incident: nobody is needed any more, thank you.
+    ");
 }
 
 /// Given the managers have been called, when the reporter cancels, then their button is gone and they are not
@@ -74,7 +83,13 @@ async fn a_call_of_the_managers_ends_with_a_cancel() {
     stage.end().await;
     stage.pass("1 h").await;
     assert_eq!(stage.kinds(), "root managers/1 managers/2 cancelled");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :no_entry_sign: Cancelled by @ana after 6 min: nobody is needed any more. (edited)
+        pager: Cancelled by @ana, nobody is needed any more: https://incident.example/1 (edited)
+        pager: Cancelled by @ana, nobody is needed any more: https://incident.example/1 (edited)
+        pager: :no_entry_sign: @ana has cancelled this incident: nobody is needed any more, thank you.
+    ");
 }
 
 /// Given Slack's answer to the root message was lost, when the reporter presses "Cancel" on it before the bot knows
@@ -87,7 +102,11 @@ async fn a_cancel_may_come_before_the_bot_knows_its_first_message() {
     let root = stage.post("root").ts;
     stage.presses("U1", &root, CANCEL).await;
     stage.pass("10 min").await;
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :no_entry_sign: Cancelled by @ana after 0 s: nobody is needed any more. (edited)
+        pager: :no_entry_sign: @ana has cancelled this incident: nobody is needed any more, thank you.
+    ");
     stage.end().await;
 }
 
@@ -101,7 +120,7 @@ async fn what_is_taken_cannot_be_cancelled() {
     let root = stage.post("root").ts;
     stage.reacts("U3", &root, "eyes").await;
     stage.presses("U1", &root, CANCEL).await;
-    assert_snapshot!(stage.last_told("U1"), @"");
+    assert_snapshot!(stage.last_told("U1"), @"That button is of no use any more: <@U3> is on it already.");
     assert_eq!(stage.kinds(), "root page/1 taken");
     stage.end().await;
 }

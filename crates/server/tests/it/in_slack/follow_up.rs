@@ -41,9 +41,25 @@ async fn it_is_asked_a_day_later() {
     assert_eq!(asked_at(&stage), None);
     stage.pass("72 h").await;
     assert_eq!(asked_at(&stage), Some(24));
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :white_check_mark: Taken by @ana after 0 s. (edited)  [Hand over]
+        :eyes: @ana
+        pager: @ana is on it (asked at 12:00 UTC). (edited)
+        pager: :white_check_mark: @ana is on it, 0 s after the report.
+        pager: :speech_balloon: @ana about https://incident.example/1: How did it go on, and what should others know?
+            Press *Done* when nothing is left to do.  [Done]
+    ");
     stage.presses("U1", &stage.post("follow-up").ts, DONE).await;
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :white_check_mark: Taken by @ana after 0 s.
+        :checkered_flag: Closed by @ana, 3 d 23 h after the report. (edited)
+        :eyes: @ana
+        pager: @ana is on it (asked at 12:00 UTC). (edited)
+        pager: :white_check_mark: @ana is on it, 0 s after the report.
+        pager: :checkered_flag: @ana says that https://incident.example/1 is done. Thank you all. (edited)
+    ");
     stage.end().await;
 }
 
@@ -151,7 +167,7 @@ async fn the_reporter_the_one_on_it_and_a_manager_close_it() {
         let question = stage.post("follow-up").ts;
         stage.presses("U3", &question, DONE).await;
         insta::allow_duplicates! {
-            assert_snapshot!(stage.last_told("U3"), @"");
+            assert_snapshot!(stage.last_told("U3"), @"Only <@U2>, who is on it, <@U1>, who reported it, or an engineering manager can close this incident.");
         }
         stage.slack.with(|world, now| {
             for _ in 0..2 {
@@ -175,7 +191,7 @@ async fn what_is_closed_is_over() {
     stage.fault(slack_sim::Fault::once("chat.update", slack_sim::FaultKind::Error("edit_window_closed".to_owned())).times(2));
     stage.presses("U1", &stage.post("follow-up").ts, DONE).await;
     stage.presses("U1", &root, "pagerslack_hand_over").await;
-    assert_snapshot!(stage.last_told("U1"), @"");
+    assert_snapshot!(stage.last_told("U1"), @"That button is of no use any more: <@U1> has closed this incident.");
     assert!(stage.types("U2", URL).await.starts_with("On it"));
     stage.reacts("U2", &stage.roots()[1], "eyes").await;
     stage.pass("96 h").await;
@@ -191,7 +207,10 @@ async fn a_team_may_ask_its_own_question() {
     let stage = Stage::new(team(&["ana", "bo"]), config).await;
     taken_by(&stage, "U1").await;
     stage.pass("24 h").await;
-    assert_snapshot!(stage.post("follow-up").text, @"");
+    assert_snapshot!(stage.post("follow-up").text, @"
+    :speech_balloon: <@U1> about <https://incident.example/1>: What should &lt;!channel&gt; &amp; others learn? <https://wiki.example/postmortems>
+    Press *Done* when nothing is left to do.
+    ");
     stage.end().await;
 }
 

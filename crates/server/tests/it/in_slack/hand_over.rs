@@ -29,7 +29,18 @@ async fn whoever_is_on_it_hands_over_and_the_next_one_is_asked() {
     stage.pass("20 min").await;
     stage.presses(&second.asks(), &stage.post("root").ts, HAND_OVER).await;
     assert_eq!(stage.post("page/3").at, 22 * 60);
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :hourglass_flowing_sand: Waiting for @dara since 12:22 UTC (attempt 3 of 6).
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
+        pager: @ana did not answer in time (asked at 12:00 UTC). (edited)
+        pager: @bo is on it (asked at 12:02 UTC). (edited)
+            :eyes: @bo
+        pager: :white_check_mark: @bo is on it, 2 min after the report.
+        pager: :arrows_counterclockwise: @bo is no longer on it and handed it over after 20 min.
+        pager: @dara can you take this incident? https://incident.example/1
+            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass] [Why me?]
+    ");
     stage.pass("2 min").await;
     let mut asked = stage.asked();
     asked.sort();
@@ -38,7 +49,20 @@ async fn whoever_is_on_it_hands_over_and_the_next_one_is_asked() {
     assert_eq!(stage.posts().pop().unwrap().kind, "managers/1");
     stage.reacts("M1", &stage.post("managers/1").ts, "eyes").await;
     stage.end().await;
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :white_check_mark: Taken over by @marit, 4 min after @bo was on it. (edited)  [Hand over]
+        pager: @ana did not answer in time (asked at 12:00 UTC). (edited)
+        pager: @bo is on it (asked at 12:02 UTC). (edited)
+            :eyes: @bo
+        pager: :white_check_mark: @bo is on it, 2 min after the report.
+        pager: :arrows_counterclockwise: @bo is no longer on it and handed it over after 20 min.
+        pager: @dara did not answer in time (asked at 12:22 UTC). (edited)
+        pager: @chen did not answer in time (asked at 12:24 UTC). (edited)
+        pager: @marit is on it: https://incident.example/1 (edited)
+            :eyes: @marit
+        pager: :white_check_mark: @marit is on it now, 4 min after it was handed over.
+    ");
 }
 
 /// Given ana took an incident and handed it over, when nobody answers, then her old 👀 does not take it again at
@@ -69,7 +93,7 @@ async fn a_manager_may_hand_over_and_a_bystander_may_not() {
     let root = stage.post("root").ts;
     let other = ["U1", "U2"].into_iter().find(|user| *user != first).unwrap();
     stage.presses(other, &root, HAND_OVER).await;
-    assert_snapshot!(stage.last_told(other), @"");
+    assert_snapshot!(stage.last_told(other), @"Only <@U1>, who is on it, or an engineering manager can hand this incident over.");
     assert_eq!(stage.kinds(), "root page/1 taken");
     stage.presses("M1", &root, HAND_OVER).await;
     assert_eq!(stage.kinds(), "root page/1 taken handed-over/1 page/2");
@@ -108,7 +132,11 @@ async fn after_six_attempts_a_hand_over_goes_to_the_managers() {
     stage.reacts(&sixth.asks(), &sixth.ts, "eyes").await;
     stage.presses(&sixth.asks(), &stage.post("root").ts, HAND_OVER).await;
     assert_eq!(stage.posts().pop().unwrap().kind, "managers/1");
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@M1> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. 6 people were asked and nobody took it.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.pass("1 h").await;
     assert!(stage.kinds().ends_with("taken handed-over/1 managers/1 managers/2 managers/3"), "{}", stage.kinds());
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
@@ -146,13 +174,14 @@ async fn what_was_reported_anew_cannot_be_handed_over() {
     stage.types("U3", URL).await;
     let before = stage.kinds();
     stage.presses(&first, &root, HAND_OVER).await;
-    assert_snapshot!(stage.last_told(&first), @"");
+    assert_snapshot!(stage.last_told(&first), @"This cannot be handed over: <https://incident.example/1> has been reported again meanwhile, and somebody is being looked for there.");
     assert_eq!(stage.kinds(), before);
     stage.reacts("U3", &stage.roots()[1], "eyes").await;
     // Once that one is taken, too, the first can be handed over.
     stage.presses(&first, &root, HAND_OVER).await;
     assert_eq!(stage.pages().len(), 3);
     stage.reacts("M1", &root, "eyes").await;
+    stage.pass("1 min").await;
     stage.end().await;
 }
 
@@ -164,7 +193,7 @@ async fn what_was_handed_over_is_open_again() {
     let first = taken(&stage).await;
     let root = stage.post("root").ts;
     stage.presses(&first, &root, HAND_OVER).await;
-    assert_snapshot!(stage.types("U3", URL).await, @"");
+    assert_snapshot!(stage.types("U3", URL).await, @"<https://incident.example/1> is open already, and somebody is being looked for. Follow <https://example.slack.com/archives/C1/p1795521600000001|its thread>.");
     let page = stage.post("page/2");
     stage.reacts(&page.asks(), &page.ts, "eyes").await;
     stage.end().await;
@@ -187,7 +216,7 @@ async fn a_hand_over_that_comes_twice_happens_once() {
     stage.settle().await;
     assert_eq!(stage.kinds(), "root page/1 taken handed-over/1 page/2");
     stage.presses(&first, &root, HAND_OVER).await;
-    assert_snapshot!(stage.last_told(&first), @"");
+    assert_snapshot!(stage.last_told(&first), @"That button is of no use any more: this incident has moved on.");
     stage.reacts(&stage.asked()[1], &root, "eyes").await;
     stage.end().await;
 }

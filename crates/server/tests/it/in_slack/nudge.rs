@@ -73,7 +73,12 @@ async fn engineers_without_a_schedule_are_told_in_their_working_time() {
     stage.pass("72 h").await;
     // The look is at nine UTC: nine in Lisbon, six in the evening in Tokyo, two at night in Denver.
     assert_eq!(told(&stage), [("U1", 21), ("U2", 36), ("U3", 28)]);
-    assert_snapshot!(stage.direct_texts("U1").join("\n"), @"");
+    assert_snapshot!(stage.direct_texts("U1").join("\n"), @"
+    :wave: I page engineers in <#C1> when somebody reports an incident with `/devoncall`, and you are one of them.
+    Your notification schedule is what I read as your working hours, and Slack tells me that you have none: so I may page you whenever you are shown as online, at night as well.
+    To set one: *Preferences* → *Notifications* → *Notification schedule*. Outside of it I leave you alone.
+    I remind you once in 90 days at most.
+    ");
     stage.pass("2000 h").await;
     assert_eq!(told(&stage).len(), 3, "within 86 days nobody is told again");
     ended(stage).await;

@@ -33,7 +33,11 @@ async fn everybody_can_ask_for_their_place() {
         assert_eq!(stage.types(user, "position").await, told, "the command says the same");
         answers.push_str(&format!("{told}\n"));
     }
-    assert_snapshot!(answers, @"");
+    assert_snapshot!(answers, @"
+    *<#C1>*: you are number 1 of 3; nobody is ahead of you. You have not been asked yet. You could be asked now: you are online and may be disturbed.
+    *<#C1>*: you are number 2 of 3; 1 person is ahead of you. You have not been asked yet. You could be asked now: you are online and may be disturbed.
+    *<#C1>*: you are number 3 of 3; 2 people are ahead of you. Your last turn was at <!date^1795521600^{time}|12:00 UTC>. You could be asked now: you are online and may be disturbed.
+    ");
     stage.end().await;
 }
 
@@ -52,7 +56,10 @@ async fn whoever_could_not_be_asked_is_told_why() {
         .unwrap();
     stage.pass("1 min").await;
     let quiet = stage.asks("U1", "position").await;
-    assert_snapshot!(format!("{away}\n{quiet}"), @"");
+    assert_snapshot!(format!("{away}\n{quiet}"), @"
+    *<#C1>*: you are number 2 of 2; 1 person is ahead of you. Your last turn was at <!date^1795521600^{time}|12:00 UTC>. You would not be asked now: you are away.
+    *<#C1>*: you are number 2 of 2; 1 person is ahead of you. Your last turn was at <!date^1795521600^{time}|12:00 UTC>. You would not be asked now: you are in do-not-disturb until <!date^1795528800^{time}|14:00 UTC>.
+    ");
     stage.end().await;
 }
 
@@ -78,7 +85,12 @@ async fn whoever_has_no_place_is_told_why() {
     for user in ["U2", "U3", "U4", "U5"] {
         answers.push_str(&format!("{}\n", stage.asks(user, "position").await));
     }
-    assert_snapshot!(answers, @"");
+    assert_snapshot!(answers, @"
+    *<#C1>*: you have no place in this rotation: you are a guest.
+    *<#C1>*: you have no place in this rotation: you are an engineering manager, who come last.
+    *<#C1>*: you have no place in this rotation: you are not on the roster of engineers.
+    *<#C1>*: you are number 1 of 2; nobody is ahead of you. You have not been asked yet. You would not be asked now: you are left out by the team through 24 Dec 2026 (parental leave).
+    ");
     stage.end().await;
 }
 
@@ -87,8 +99,8 @@ async fn whoever_has_no_place_is_told_why() {
 #[tokio::test]
 async fn before_any_incident_everybody_is_yet_to_join() {
     let stage = Stage::with(&["ana", "bo"]).await;
-    assert_snapshot!(stage.types("U1", "position").await, @"");
-    assert_snapshot!(stage.asks("U1", "position").await, @"");
+    assert_snapshot!(stage.types("U1", "position").await, @"*<#C1>*: you have no place yet; with the next incident you join at the bottom, after 0 others. You could be asked now: you are online and may be disturbed.");
+    assert_snapshot!(stage.asks("U1", "position").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
     assert_eq!(stage.queue().await, Vec::<String>::new(), "asking draws no places");
     stage.end().await;
 }
@@ -101,7 +113,7 @@ async fn a_newcomer_reads_that_they_join_at_the_bottom() {
     an_hour_after_an_incident(&stage).await;
     stage.slack.with(|world, now| world.join(now, "U9", "C1")).unwrap();
     stage.settle().await;
-    assert_snapshot!(stage.asks("U9", "position").await, @"");
+    assert_snapshot!(stage.asks("U9", "position").await, @"*<#C1>*: you have no place yet; with the next incident you join at the bottom, after 2 others. You could be asked now: you are online and may be disturbed.");
     stage.end().await;
 }
 
@@ -110,7 +122,7 @@ async fn a_newcomer_reads_that_they_join_at_the_bottom() {
 async fn whoever_is_in_no_rotation_is_told_so() {
     let stage = Stage::with(&["ana", "bo"]).await;
     an_hour_after_an_incident(&stage).await;
-    assert_snapshot!(stage.asks("M1", "position").await, @"");
+    assert_snapshot!(stage.asks("M1", "position").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
     for question in ["top", "why", "status"] {
         assert_eq!(stage.asks("M1", question).await, stage.asks("M1", "position").await);
     }

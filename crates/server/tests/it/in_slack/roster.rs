@@ -55,13 +55,21 @@ async fn without_addresses_everybody_may_be_asked() {
     let stage = Stage::new(team(&["ana", "bo"]), ruled(roster([addressed("bo")]))).await;
     stage.types("U1", URL).await;
     assert_eq!(stage.pages().len(), 1);
-    assert_snapshot!(stage.considered(1).await.join("\n"), @"");
+    assert_snapshot!(stage.considered(1).await.join("\n"), @r#"
+    U1 Unknown { why: "roster: Slack does not show their address" }
+    UBOT Bot
+    U2 Unknown { why: "roster: Slack does not show their address" }
+    "#);
     stage.pass("2 min").await;
     assert_eq!(stage.pages().len(), 2);
     stage.reacts("U1", &stage.post("root").ts, "eyes").await;
     assert!(stage.post("taken").text.contains("<@U1>"));
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
-    assert_snapshot!(stage.asks("U1", "position").await, @"");
+    assert_snapshot!(stage.asks("U1", "top").await, @"
+    *The queue of <#C1>*, 2 engineers:
+    1. <@U2> :point_right: *would be asked now* – unknown, Slack could not tell (roster: Slack does not show their address) – last turn 0 s ago
+    2. <@U1> unknown, Slack could not tell (roster: Slack does not show their address) – last turn 0 s ago
+    ");
+    assert_snapshot!(stage.asks("U1", "position").await, @"*<#C1>*: you are number 2 of 2; 1 person is ahead of you. Your last turn was at <!date^1795521720^{time}|12:02 UTC>. Slack does not tell whether you are available, so you could be asked after everybody who is.");
     stage.end().await;
 }
 
@@ -122,7 +130,11 @@ async fn the_rosters_managers_are_the_last_resort() {
     stage.types("U1", URL).await;
     stage.pass("2 min").await;
     assert_eq!(stage.asked(), ["U1"]);
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@U2> <@U3> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. 1 person was asked, and nobody else could be: the channel has no more engineers.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("U3", &stage.post("managers/1").ts, "eyes").await;
     assert!(stage.post("taken").text.contains("<@U3>"));
     stage.end().await;
@@ -134,7 +146,11 @@ async fn an_empty_roster_has_nobody() {
     let stage = Stage::new(team(&["ana"]), ruled(Rules { ..roster([]) })).await;
     stage.types("U1", URL).await;
     assert_eq!(stage.kinds(), "root managers/1");
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@M1> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. Nobody could be asked: the channel has no engineers.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
     stage.end().await;
 }

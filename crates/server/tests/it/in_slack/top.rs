@@ -56,7 +56,13 @@ async fn the_queue_is_told_with_how_everybody_stands() {
         .unwrap();
     stage.settle().await;
     let told = stage.asks("U1", "top").await;
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    *The queue of <#C1>*, 4 engineers:
+    1. <@U2> away – not asked yet
+    2. <@U4> in do-not-disturb until <!date^1795536000^{time}|16:00 UTC> – not asked yet
+    3. <@U3> :point_right: *would be asked now* – online and may be disturbed – not asked yet
+    4. <@U1> online and may be disturbed – last turn 3 h ago
+    ");
     assert_eq!(listed(&told), queue);
     assert_eq!(marked(&told), [queue[2].as_str()]);
     // By command in the channel the same is told, to whoever typed alone.
@@ -93,7 +99,7 @@ async fn of_more_than_twenty_five_the_others_are_counted() {
     after_one_incident(&stage).await;
     let told = stage.asks("U1", "top").await;
     assert_eq!(listed(&told).len(), 25);
-    assert_snapshot!(told.lines().next().unwrap(), @"");
+    assert_snapshot!(told.lines().next().unwrap(), @"*The queue of <#C1>*, the next 25 of 30:");
     assert_eq!(marked(&told), [listed(&told)[0]]);
     assert!(!told.contains("not looked"), "{told}");
     stage.end().await;
@@ -138,7 +144,11 @@ async fn with_nobody_available_nobody_is_marked() {
     stage.pass("1 min").await;
     stage.presence("U1", Presence::Away);
     stage.presence("U2", Presence::Away);
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
+    assert_snapshot!(stage.asks("U1", "top").await, @"
+    *The queue of <#C1>*, 2 engineers:
+    1. <@U2> away – not asked yet
+    2. <@U1> away – last turn 1 min ago
+    ");
     stage.end().await;
 }
 
@@ -161,7 +171,10 @@ async fn volunteers_come_last_on_weekdays() {
     stage.pass("96 h").await;
     let told = stage.asks("U1", "top").await;
     assert_eq!(listed(&told), queue);
-    assert_snapshot!(told.lines().take(2).collect::<Vec<_>>().join("\n"), @"");
+    assert_snapshot!(told.lines().take(2).collect::<Vec<_>>().join("\n"), @"
+    *The queue of <#C1>*, 4 engineers:
+    It is the weekend.
+    ");
     stage.end().await;
 }
 
@@ -173,7 +186,12 @@ async fn on_a_day_of_the_schedule_nobody_is_marked() {
     after_one_incident(&stage).await;
     assert_eq!(marked(&stage.asks("U1", "top").await).len(), 1);
     stage.pass("96 h").await;
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
+    assert_snapshot!(stage.asks("U1", "top").await, @"
+    *The queue of <#C1>*, 2 engineers:
+    It is the weekend: nobody is paged, the on-call schedule is <https://schedule.example>.
+    1. <@U2> online and may be disturbed – not asked yet
+    2. <@U1> online and may be disturbed – last turn 4 d ago
+    ");
     stage.end().await;
 }
 
@@ -182,18 +200,29 @@ async fn on_a_day_of_the_schedule_nobody_is_marked() {
 #[tokio::test]
 async fn several_rotations_are_told_by_channel() {
     let world = team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
+    let world = world.channel("C3", "random").member("C3", "U9");
     let stage = Stage::with_world(world).await;
     after_one_incident(&stage).await;
     stage.types_in("C2", "U9", "https://incident.example/2").await;
     let other = stage.posts_in("C2").pop().unwrap();
     stage.reacts_in("C2", &other.asks(), &other.ts, "eyes").await;
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
+    assert_snapshot!(stage.asks("U1", "top").await, @"
+    *The queue of <#C1>*, 2 engineers:
+    1. <@U2> :point_right: *would be asked now* – online and may be disturbed – not asked yet
+    2. <@U1> online and may be disturbed – last turn 0 s ago
+    *The queue of <#C2>*, 2 engineers:
+    1. <@U9> :point_right: *would be asked now* – online and may be disturbed – not asked yet
+    2. <@U1> online and may be disturbed – last turn 0 s ago
+    ");
     let here = stage.types_in("C2", "U1", "top").await;
     assert!(here.contains("<#C2>") && !here.contains("<#C1>"), "{here}");
     let theirs = stage.asks("U9", "top").await;
     assert!(theirs.contains("<#C2>") && !theirs.contains("<#C1>"), "{theirs}");
-    // In a channel where nobody pages, all of theirs.
+    // In a channel where nothing was ever reported, all of theirs.
     stage.slack.with(|world, now| world.join(now, "U9", CHANNEL)).unwrap();
+    stage.settle().await;
+    assert_eq!(stage.types_in("C3", "U9", "top").await, stage.asks("U9", "top").await);
+    assert!(stage.last_told("U9").contains("<#C1>"));
     stage.end().await;
 }
 
@@ -208,8 +237,8 @@ async fn what_slack_does_not_say_is_told_as_such() {
         "conversations.members",
         slack_sim::FaultKind::RateLimited { retry_after: Some(30) },
     ));
-    assert_snapshot!(stage.types("U1", "top").await, @"");
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
+    assert_snapshot!(stage.types("U1", "top").await, @":warning: Slack does not tell just now who is in <#C1>; please try again in a minute.");
+    assert_snapshot!(stage.asks("U1", "top").await, @"Slack does not tell just now who is in your channels; please try again in a minute.");
     stage.end().await;
 }
 

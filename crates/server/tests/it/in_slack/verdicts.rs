@@ -93,12 +93,56 @@ async fn everybody_ahead_is_recorded_with_their_verdict() {
     let mut considered = stage.considered(1).await;
     assert_eq!(considered.pop().unwrap(), "U1 Available", "the last one is the one asked");
     considered.sort_by_key(|line| line[1..3].trim().parse::<u32>().unwrap_or(0));
-    assert_snapshot!(considered.join("\n"), @"");
-    assert_snapshot!(stage.asks("U1", "why").await, @"");
+    assert_snapshot!(considered.join("\n"), @r#"
+    U2 Guest
+    U6 Excluded { until: Some(2026-11-24), reason: Some("jury duty") }
+    U7 New { until: 2026-12-01 }
+    U8 Holiday { name: "Day of the Pagers" }
+    U9 Holiday { name: "moving house" }
+    U10 OutsideHours { local: 12:00:00, zone: "Europe/Lisbon" }
+    U11 Status { status: ":face_with_thermometer: back soon", until: Some(2026-11-24T14:00:00Z) }
+    U12 Away
+    U13 DoNotDisturb { until: 2026-11-24T13:00:00Z }
+    U14 Bot
+    U15 Deactivated
+    U16 Stranger
+    "#);
+    assert_snapshot!(stage.asks("U1", "why").await, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: waiting for <@U1> since <!date^1795521600^{time}|12:00 UTC> (attempt 1).
+    *Attempt 1*, at <!date^1795521600^{time}|12:00 UTC>: <@U1> is being asked. Considered, in order:
+    1. <@U10> outside their working hours: it is 12:00 for them (Europe/Lisbon) – no turn before
+    2. <@U7> too new, to be asked from 1 Dec 2026 on – no turn before
+    3. <@U15> deactivated – no turn before
+    4. <@U8> off today (Day of the Pagers) – no turn before
+    5. <@U9> off today (moving house) – no turn before
+    6. <@U6> left out by the team through 24 Nov 2026 (jury duty) – no turn before
+    7. <@U2> a guest – no turn before
+    8. <@U11> away by their status “:face_with_thermometer: back soon” until <!date^1795528800^{time}|14:00 UTC> – no turn before
+    9. <@U12> away – no turn before
+    10. <@U13> in do-not-disturb until <!date^1795525200^{time}|13:00 UTC> – no turn before
+    11. <@U16> of another organisation – no turn before
+    12. <@U14> a bot – no turn before
+    13. <@U1> online and may be disturbed – no turn before
+    ");
     stage.presses("U1", &stage.post("page/1").ts, "pagerslack_why").await;
-    assert_snapshot!(stage.last_told("U1"), @"");
+    assert_snapshot!(stage.last_told("U1"), @"
+    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 13 of it; the least recently asked come first, and you had had no turn yet.
+    12 were ahead of you: <@U12> away, <@U13> in do-not-disturb until <!date^1795525200^{time}|13:00 UTC>, <@U11> away by their status “:face_with_thermometer: back soon” until <!date^1795528800^{time}|14:00 UTC>, <@U10> outside their working hours: it is 12:00 for them (Europe/Lisbon), 2 off today (<@U8>, <@U9>), <@U6> left out by the team through 24 Nov 2026 (jury duty), <@U7> too new, to be asked from 1 Dec 2026 on, <@U2> a guest, <@U16> of another organisation, <@U15> deactivated, <@U14> a bot.
+    React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by <!date^1795521720^{time}|12:02 UTC> the next engineer is asked.
+    ");
     stage.reacts("U1", &stage.post("root").ts, "eyes").await;
-    assert_snapshot!(stage.asks("U1", "top").await, @"");
+    assert_snapshot!(stage.asks("U1", "top").await, @"
+    *The queue of <#C1>*, 9 engineers:
+    1. <@U10> outside their working hours: it is 12:00 for them (Europe/Lisbon) – not asked yet
+    2. <@U7> too new, to be asked from 1 Dec 2026 on – not asked yet
+    3. <@U8> off today (Day of the Pagers) – not asked yet
+    4. <@U9> off today (moving house) – not asked yet
+    5. <@U6> left out by the team through 24 Nov 2026 (jury duty) – not asked yet
+    6. <@U11> away by their status “:face_with_thermometer: back soon” until <!date^1795528800^{time}|14:00 UTC> – not asked yet
+    7. <@U12> away – not asked yet
+    8. <@U13> in do-not-disturb until <!date^1795525200^{time}|13:00 UTC> – not asked yet
+    9. <@U1> :point_right: *would be asked now* – online and may be disturbed – last turn 0 s ago
+    ");
     stage.end().await;
 }
 
@@ -110,7 +154,11 @@ async fn the_rosters_managers_are_called_with_the_configured_ones() {
     stage.types("U1", URL).await;
     stage.pass("2 min").await;
     assert_eq!(stage.kinds(), "root page/1 managers/1");
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@M1> <@U4> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>. 1 person was asked, and nobody else could be: 1 away, 1 in do-not-disturb, 1 away by status, 1 outside working hours, 2 off today, 1 left out by the team, 1 too new.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("U4", &stage.post("root").ts, "eyes").await;
     assert!(stage.post("taken").text.contains("<@U4>"));
     stage.end().await;
@@ -153,7 +201,23 @@ async fn each_reason_keeps_somebody_from_being_asked() {
         stage.reacts("M1", &stage.post("root").ts, "eyes").await;
         stage.end().await;
     }
-    assert_snapshot!(said, @"");
+    assert_snapshot!(said, @"
+    gus: Nobody could be asked: the channel has no engineers.
+    nobody: Nobody could be asked: the channel has no engineers.
+    mia: Nobody could be asked: the channel has no engineers.
+    neil: Nobody could be asked: the channel has no engineers.
+    eva: Nobody could be asked: 1 left out by the team.
+    newt: Nobody could be asked: 1 too new.
+    pia: Nobody could be asked: 1 off today.
+    otto: Nobody could be asked: 1 off today.
+    hugo: Nobody could be asked: 1 outside working hours.
+    sam: Nobody could be asked: 1 away by status.
+    ada: Nobody could be asked: 1 away.
+    dan: Nobody could be asked: 1 in do-not-disturb.
+    robot: Nobody could be asked: the channel has no engineers.
+    dee: Nobody could be asked: the channel has no engineers.
+    stan: Nobody could be asked: the channel has no engineers.
+    ");
 }
 
 /// Given a team that lets guests be asked, then they are asked, and may take an incident.
@@ -187,13 +251,22 @@ async fn somebody_unknown_comes_after_the_available_and_before_the_managers() {
     stage.fault(Fault::always("users.getPresence", FaultKind::Error("user_not_found".to_owned())).times(1));
     stage.types("U1", URL).await;
     assert_eq!(stage.asked(), [order[2].as_str()]);
-    assert_snapshot!(stage.considered(1).await.join("\n"), @"");
+    assert_snapshot!(stage.considered(1).await.join("\n"), @r#"
+    U1 Unknown { why: "presence: user_not_found" }
+    UBOT Bot
+    U2 Away
+    U3 Available
+    "#);
     stage.fault(Fault::always("users.getPresence", FaultKind::Error("user_not_found".to_owned())));
     stage.pass("2 min").await;
     assert_eq!(stage.asked()[1], order[0]);
     let second = stage.post("page/2");
     stage.presses(&order[0], &second.ts, "pagerslack_why").await;
-    assert_snapshot!(stage.last_told(&order[0]), @"");
+    assert_snapshot!(stage.last_told(&order[0]), @"
+    *Why you?* I could not tell about you (presence: user_not_found), and nobody known to be available was left.
+    The other 2: <@U2> unknown, Slack could not tell (presence: user_not_found), <@U3> asked already for this incident.
+    React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by <!date^1795521840^{time}|12:04 UTC> the next engineer is asked.
+    ");
     stage.pass("2 min").await;
     assert_eq!(stage.asked()[2], order[1], "of whom Slack does not tell any more that they are away");
     stage.pass("2 min").await;
@@ -218,7 +291,10 @@ async fn a_status_counts_from_the_moment_it_is_set() {
     set(&order[1], "", "OOO till Monday");
     stage.pass("2 min").await;
     assert_eq!(stage.asked(), [order[0].as_str(), order[2].as_str()]);
-    assert_snapshot!(stage.considered(2).await.join("\n"), @"");
+    assert_snapshot!(stage.considered(2).await.join("\n"), @r#"
+    U2 Status { status: "OOO till Monday", until: None }
+    U3 Available
+    "#);
     set(&order[1], "", "");
     stage.pass("2 min").await;
     assert_eq!(stage.asked().last(), Some(&order[1]));

@@ -33,15 +33,28 @@ async fn on_saturday(rules: Rules) -> Stage {
 #[tokio::test]
 async fn on_a_saturday_the_schedule_is_shown_and_nobody_is_paged() {
     let stage = on_saturday(Rules { weekend: link(), ..Rules::default() }).await;
-    assert_snapshot!(stage.types("U1", URL).await, @"");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.types("U1", URL).await, @"Recorded, but it is the weekend: *nobody is paged* for <https://incident.example/1> by itself. The on-call schedule: <https://schedule.example/oncall>. I post a button in this channel that pages the managers.");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :calendar: It is the weekend (UTC): nobody is paged. The on-call schedule: https://schedule.example/oncall. If it needs somebody now and the schedule does not help, press *Page the managers*.
+        React with :eyes: here or in the thread to take it. (edited)  [Page the managers] [Cancel]
+    ");
     stage.pass("24 h").await;
     assert_eq!(stage.kinds(), "root");
-    assert_snapshot!(stage.types("U2", URL).await, @"");
-    assert_snapshot!(stage.asks("U1", "status").await, @"");
+    assert_snapshot!(stage.types("U2", URL).await, @"<https://incident.example/1> is open already, but nobody is paged today. Its message has the on-call schedule and a button that pages the managers. Follow <https://example.slack.com/archives/C1/p1795867200000001|its thread>.");
+    assert_snapshot!(stage.asks("U1", "status").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
     stage.reacts("U3", &stage.post("root").ts, "eyes").await;
-    assert_snapshot!(stage.transcript(), @"");
-    assert_snapshot!(stage.asks("U1", "why").await, @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :white_check_mark: Taken by @chen after 1 d, before anybody was asked. (edited)  [Hand over]
+        :eyes: @chen
+        pager: :white_check_mark: @chen is on it, 1 d after the report.
+    ");
+    assert_snapshot!(stage.asks("U1", "why").await, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795867200000001|thread>), reported by <@U1> <!date^1795867200^{date_short_pretty} at {time}|28 Nov 12:00 UTC>: <@U3> is on it since <!date^1795953600^{time}|12:00 UTC>.
+    It was the weekend: nobody was paged, and the schedule was shown.
+    *Taken* by <@U3> at <!date^1795953600^{time}|12:00 UTC>.
+    ");
     stage.end().await;
 }
 
@@ -58,7 +71,14 @@ async fn the_button_pages_the_managers() {
     });
     stage.settle().await;
     assert_eq!(stage.kinds(), "root managers/1");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :mega: @bo asked for them: the engineering managers have been paged.
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
+        pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
+            Reported by @ana at 12:00 UTC. It is the weekend, and @bo asked for the managers.
+            Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
+    ");
     stage.pass("6 min").await;
     assert_eq!(stage.kinds(), "root managers/1 managers/2");
     stage.reacts("M1", &root, "eyes").await;
@@ -79,8 +99,12 @@ async fn a_company_holiday_is_as_a_weekend() {
     let calendar = Calendar { days: vec![day], public: None };
     let stage = stage_of(Rules { weekend: link(), calendar: calendar.into(), ..Rules::default() }).await;
     stage.pass("24 h").await;
-    assert_snapshot!(stage.types("U1", URL).await, @"");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.types("U1", URL).await, @"Recorded, but it is Family &amp; friends day: *nobody is paged* for <https://incident.example/1> by itself. The on-call schedule: <https://schedule.example/oncall>. I post a button in this channel that pages the managers.");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :calendar: It is Family & friends day (UTC): nobody is paged. The on-call schedule: https://schedule.example/oncall. If it needs somebody now and the schedule does not help, press *Page the managers*.
+        React with :eyes: here or in the thread to take it. (edited)  [Page the managers] [Cancel]
+    ");
     stage.presses("U1", &stage.post("root").ts, "pagerslack_cancel").await;
     stage.pass("12 h").await;
     stage.types("U1", URL).await;
@@ -121,7 +145,15 @@ async fn what_is_handed_over_at_the_weekend_shows_the_schedule() {
     stage.pass("10 h").await;
     stage.presses(&page.asks(), &stage.post("root").ts, "pagerslack_hand_over").await;
     assert_eq!(stage.kinds(), "root page/1 taken handed-over/1");
-    assert_snapshot!(stage.transcript(), @"");
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        :calendar: It is the weekend (UTC): nobody is paged. The on-call schedule: https://schedule.example/oncall. If it needs somebody now and the schedule does not help, press *Page the managers*.
+        React with :eyes: here or in the thread to take it. (edited)  [Page the managers] [Cancel]
+        pager: @ana is on it (asked at 23:59 UTC). (edited)
+            :eyes: @ana
+        pager: :white_check_mark: @ana is on it, 0 s after the report.
+        pager: :arrows_counterclockwise: @ana is no longer on it and handed it over after 10 h.
+    ");
     stage.presses("M1", &stage.post("root").ts, "pagerslack_call_managers").await;
     stage.reacts("M1", &stage.post("managers/1").ts, "eyes").await;
     stage.end().await;
@@ -135,8 +167,12 @@ async fn a_team_may_have_its_own_weekend() {
     let stage = stage_of(Rules { weekend: link(), weekend_days, day_zone, ..Rules::default() }).await;
     // Thursday, nine in the evening UTC: Friday has begun in Riyadh.
     stage.pass("57 h").await;
-    assert_snapshot!(stage.types("U1", URL).await, @"");
-    assert_snapshot!(stage.post("root").text, @"");
+    assert_snapshot!(stage.types("U1", URL).await, @"Recorded, but it is the weekend: *nobody is paged* for <https://incident.example/1> by itself. The on-call schedule: <https://schedule.example/oncall>. I post a button in this channel that pages the managers.");
+    assert_snapshot!(stage.post("root").text, @"
+    :rotating_light: <@U1> reports an incident: <https://incident.example/1>
+    :calendar: It is the weekend (Asia/Riyadh): nobody is paged. The on-call schedule: <https://schedule.example/oncall>. If it needs somebody now and the schedule does not help, press *Page the managers*.
+    React with :eyes: here or in the thread to take it.
+    ");
     stage.reacts("U1", &stage.post("root").ts, "eyes").await;
     stage.end().await;
 }
@@ -154,7 +190,11 @@ async fn where_people_are_paged_at_weekends_hours_do_not_count() {
     stage.pass("48 h").await;
     stage.types("U1", "https://incident.example/2").await;
     assert_eq!(stage.pages().len(), 1, "nobody works at noon");
-    assert_snapshot!(stage.posts().pop().unwrap().text, @"");
+    assert_snapshot!(stage.posts().pop().unwrap().text, @"
+    <@M1> an incident in <#C1> needs an engineer: <https://incident.example/2>
+    Reported by <@U1> at <!date^1796040000^{time}|12:00 UTC>. Nobody could be asked: 3 outside working hours.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("M1", &stage.roots()[1], "eyes").await;
     stage.end().await;
 }
@@ -171,7 +211,11 @@ async fn at_weekends_volunteers_are_asked_alone() {
     let mut asked = stage.asked();
     asked.sort();
     assert_eq!(asked, ["U1", "U3"]);
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@M1> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U2> at <!date^1795867200^{time}|12:00 UTC>. 2 people were asked, and nobody else could be: 1 not volunteering.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
     stage.pass("48 h").await;
     stage.types("U2", "https://incident.example/2").await;
@@ -189,7 +233,11 @@ async fn without_volunteers_the_managers_are_called() {
     let stage = on_saturday(rules).await;
     stage.types("U1", URL).await;
     assert_eq!(stage.kinds(), "root managers/1");
-    assert_snapshot!(stage.post("managers/1").text, @"");
+    assert_snapshot!(stage.post("managers/1").text, @"
+    <@M1> an incident in <#C1> needs an engineer: <https://incident.example/1>
+    Reported by <@U1> at <!date^1795867200^{time}|12:00 UTC>. Nobody could be asked: 2 not volunteering.
+    Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
+    ");
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
     stage.end().await;
 }

@@ -21,9 +21,28 @@ async fn an_incident_of_two_attempts_is_explained() {
     let page = stage.post("page/2");
     stage.reacts(&page.asks(), &page.ts, "eyes").await;
     stage.pass("1 h").await;
-    assert_snapshot!(waiting, @"");
+    assert_snapshot!(waiting, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: waiting for <@U4> since <!date^1795521720^{time}|12:02 UTC> (attempt 2).
+    *Attempt 1*, at <!date^1795521600^{time}|12:00 UTC>: <@U2> did not answer in time. Considered, in order:
+    1. <@U1> away – no turn before
+    2. <@UBOT> a bot – no turn before
+    3. <@U2> online and may be disturbed – no turn before
+    *Attempt 2*, at <!date^1795521720^{time}|12:02 UTC>: <@U4> is being asked. Considered, in order:
+    1. <@U1> away – no turn before
+    2. <@U4> online and may be disturbed – no turn before
+    ");
     let told = stage.asks("U1", "why").await;
-    assert_snapshot!(told, @"");
+    assert_snapshot!(told, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: <@U4> is on it since <!date^1795521720^{time}|12:02 UTC>.
+    *Attempt 1*, at <!date^1795521600^{time}|12:00 UTC>: <@U2> did not answer in time. Considered, in order:
+    1. <@U1> away – no turn before
+    2. <@UBOT> a bot – no turn before
+    3. <@U2> online and may be disturbed – no turn before
+    *Attempt 2*, at <!date^1795521720^{time}|12:02 UTC>: <@U4> is on it. Considered, in order:
+    1. <@U1> away – no turn before
+    2. <@U4> online and may be disturbed – no turn before
+    *Taken* by <@U4> at <!date^1795521720^{time}|12:02 UTC>.
+    ");
     assert_eq!(stage.asks("U2", &format!("why {URL}")).await, told);
     assert_eq!(stage.types("U3", "why").await, told);
     assert_eq!(stage.types("U3", &format!("why {URL}")).await, told);
@@ -39,7 +58,14 @@ async fn the_managers_calls_are_explained() {
     stage.types("U1", URL).await;
     stage.pass("6 min").await;
     stage.reacts("M1", &stage.post("managers/2").ts, "eyes").await;
-    assert_snapshot!(stage.asks("U1", "why").await, @"");
+    assert_snapshot!(stage.asks("U1", "why").await, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: <@M1> is on it since <!date^1795521960^{time}|12:06 UTC>.
+    *Managers paged*, at <!date^1795521600^{time}|12:00 UTC>, as nobody could be asked. Considered, in order:
+    1. <@U1> away – no turn before
+    2. <@U2> away – no turn before
+    *Managers paged*, at <!date^1795521900^{time}|12:05 UTC>: nobody answered the last call.
+    *Taken* by <@M1> at <!date^1795521960^{time}|12:06 UTC>.
+    ");
     stage.end().await;
 }
 
@@ -53,7 +79,17 @@ async fn all_six_attempts_are_told() {
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
     let told = stage.asks("U1", "why").await;
     let headings: Vec<&str> = told.lines().filter(|line| line.starts_with('*')).collect();
-    assert_snapshot!(headings.join("\n"), @"");
+    assert_snapshot!(headings.join("\n"), @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: <@M1> is on it since <!date^1795522380^{time}|12:13 UTC>.
+    *Attempt 1*, at <!date^1795521600^{time}|12:00 UTC>: <@U7> did not answer in time. Considered, in order:
+    *Attempt 2*, at <!date^1795521720^{time}|12:02 UTC>: <@U1> did not answer in time. Considered, in order:
+    *Attempt 3*, at <!date^1795521840^{time}|12:04 UTC>: <@U8> did not answer in time. Considered, in order:
+    *Attempt 4*, at <!date^1795521960^{time}|12:06 UTC>: <@U6> did not answer in time. Considered, in order:
+    *Attempt 5*, at <!date^1795522080^{time}|12:08 UTC>: <@U2> did not answer in time. Considered, in order:
+    *Attempt 6*, at <!date^1795522200^{time}|12:10 UTC>: <@U4> did not answer in time. Considered, in order:
+    *Managers paged*, at <!date^1795522320^{time}|12:12 UTC>: 6 people were asked and nobody took it.
+    *Taken* by <@M1> at <!date^1795522380^{time}|12:13 UTC>.
+    ");
     stage.end().await;
 }
 
@@ -69,7 +105,15 @@ async fn a_hand_over_is_part_of_the_story() {
     let second = stage.post("page/2");
     stage.pass("1 min").await;
     stage.reacts(&second.asks(), &second.ts, "eyes").await;
-    assert_snapshot!(stage.asks("U1", "why").await, @"");
+    assert_snapshot!(stage.asks("U1", "why").await, @"
+    *<https://incident.example/1>* in <#C1> (<https://example.slack.com/archives/C1/p1795521600000001|thread>), reported by <@U1> at <!date^1795521600^{time}|12:00 UTC>: <@U2> is on it since <!date^1795522260^{time}|12:11 UTC>.
+    *Attempt 1*, at <!date^1795521600^{time}|12:00 UTC>: <@U1> took it, and has handed it over. Considered, in order:
+    1. <@U1> online and may be disturbed – no turn before
+    *Taken* by <@U1> at <!date^1795521600^{time}|12:00 UTC>, handed over at <!date^1795522200^{time}|12:10 UTC>.
+    *Attempt 2*, at <!date^1795522200^{time}|12:10 UTC>: <@U2> is on it. Considered, in order:
+    1. <@U2> online and may be disturbed – no turn before
+    *Taken* by <@U2> at <!date^1795522260^{time}|12:11 UTC>.
+    ");
     stage.end().await;
 }
 
@@ -77,11 +121,11 @@ async fn a_hand_over_is_part_of_the_story() {
 #[tokio::test]
 async fn there_may_be_nothing_to_explain() {
     let stage = Stage::with(&["ana", "bo"]).await;
-    assert_snapshot!(stage.types("U1", "why").await, @"");
+    assert_snapshot!(stage.types("U1", "why").await, @"No incident has been reported in your channels yet.");
     stage.types("U1", URL).await;
     stage.reacts("U2", &stage.post("root").ts, "eyes").await;
-    assert_snapshot!(stage.asks("U1", "why https://incident.example/unknown").await, @"");
-    assert_snapshot!(stage.types("U1", "why https://incident.example/unknown").await, @"");
+    assert_snapshot!(stage.asks("U1", "why https://incident.example/unknown").await, @"I know of no incident for <https://incident.example/unknown> in your channels.");
+    assert_snapshot!(stage.types("U1", "why https://incident.example/unknown").await, @"I know of no incident for <https://incident.example/unknown> in your channels.");
     stage.end().await;
 }
 
