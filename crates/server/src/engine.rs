@@ -32,6 +32,7 @@ pub use drive::Driver;
 pub use index::MessageIndex;
 pub use receive::Reply;
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
@@ -216,6 +217,14 @@ impl Engine {
         Caller::background(self.now(), team)
     }
 
+    /// Every rotation of a workspace: where something was ever reported, and where the settings say something.
+    async fn known_rotations(&self, team: &TeamId) -> Result<BTreeSet<RotationId>, StoreError> {
+        let stored = self.store.rotations().await?.into_iter().filter(|rotation| rotation.team == *team);
+        let settings = self.settings();
+        let set = settings.rotations.keys().map(|channel| RotationId::new(team.clone(), channel.clone()));
+        Ok(stored.chain(set).collect())
+    }
+
     /// Brings the rotations' members and the workspace's people into memory in the background.
     ///
     /// Not needed for correctness: a hunt asks for whom it does not know.
@@ -224,9 +233,11 @@ impl Engine {
     ///
     /// When Slack wants to be left alone, or the rate budget's part for the background is used up.
     pub async fn warm(&self, team: &TeamId) -> Result<(), CallError> {
-        for rotation in self.store.rotations().await.unwrap_or_default() {
-            if rotation.team == *team {
-                self.directory.members(self.background(team), &rotation.channel).await?;
+        for rotation in self.known_rotations(team).await.unwrap_or_default() {
+            match self.directory.members(self.background(team), &rotation.channel).await {
+                // The bot may have left a channel, or not have been invited to one yet.
+                Ok(_) | Err(CallError::Refused(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         let mut cursor = None;

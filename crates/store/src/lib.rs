@@ -59,7 +59,7 @@ pub trait Store: Send + Sync {
     /// When somebody was last told something, of what [`Commit::told`] has recorded.
     async fn told(&self, team: &TeamId, user: &UserId, what: &str) -> Result<Option<Timestamp>, StoreError>;
 
-    /// Every rotation that has a queue.
+    /// Every rotation in which anything was reported, or that has a queue.
     async fn rotations(&self) -> Result<Vec<RotationId>, StoreError>;
 
     /// The last `limit` incidents of a rotation, newest first.

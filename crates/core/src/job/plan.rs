@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use super::{Job, JobKey, JobKind, Message, Notice, Urgency};
 use crate::availability::Candidate;
-use crate::incident::{Event, Incident, ManagersReason, Phase, Recorded};
+use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Recorded};
 use crate::policy::Policy;
 
 /// What an event changes about the jobs.
@@ -115,6 +115,12 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             } else {
                 // Only this bounds the wait for a thread that never comes (P1).
                 planner.add(JobKind::RootDeadline, recorded.at + policy.ack_timeout);
+            }
+            // Its page says that they are on it.
+            if let Some((attempt, found)) = (1..).zip(&after.attempts).last()
+                && found.end == Some(AttemptEnd::HandedOver)
+            {
+                planner.over(attempt);
             }
             planner.update_root();
         }

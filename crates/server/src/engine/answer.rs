@@ -23,6 +23,9 @@ use super::{Engine, StepError};
 /// How many people `top` tells of.
 const TOP: usize = 25;
 
+/// How the ids of conversations with the bot begin.
+const DIRECT: char = 'D';
+
 impl Engine {
     /// Answers one question where it was asked.
     pub(super) async fn answer(
@@ -43,7 +46,7 @@ impl Engine {
             }
             AnswerTo::Command { channel, response_url } => {
                 let said = self.find_answer(team, Some(channel), user, question).await;
-                match self.client.respond(self.now(), response_url, &said.text, &said.blocks, false).await {
+                match self.client.respond(self.now(), response_url, &said.text, &said.blocks, true).await {
                     Ok(()) => self.dispose(job, Disposal::Done).await,
                     Err(error) => self.give_up_or_retry(job, &error).await,
                 }
@@ -95,20 +98,26 @@ impl Engine {
         }
     }
 
-    /// The rotation of the channel in which a command was typed, or else all of which somebody is a member.
+    /// The rotation of the channel in which a command was typed, or else all of which somebody is a member. A channel
+    /// in which nothing was ever reported becomes a rotation with its first incident, so somebody who is in no other
+    /// asks for that one.
     async fn rotations_of(
         &self,
         team: &TeamId,
         asked_in: Option<&ChannelId>,
         user: &UserId,
     ) -> Result<Vec<RotationId>, AnswerError> {
-        let all = self.store.rotations().await.map_err(|error| no_records(&error))?;
-        let all: Vec<RotationId> = all.into_iter().filter(|rotation| rotation.team == *team).collect();
+        let all = self.known_rotations(team).await.map_err(|error| no_records(&error))?;
         if let Some(here) = all.iter().find(|rotation| asked_in == Some(&rotation.channel)) {
             return Ok(vec![here.clone()]);
         }
         let (mut theirs, mut untold) = (Vec::new(), false);
-        for rotation in all {
+        let to_be = asked_in.filter(|channel| !channel.as_str().starts_with(DIRECT));
+        let to_be = to_be.map(|channel| RotationId::new(team.clone(), channel.clone()));
+        for rotation in all.into_iter().chain(to_be) {
+            if asked_in == Some(&rotation.channel) && !theirs.is_empty() {
+                continue;
+            }
             match self.directory.members(self.background(team), &rotation.channel).await {
                 Ok(members) if members.contains(user) => theirs.push(rotation),
                 Ok(_) => {}
@@ -134,6 +143,13 @@ impl Engine {
             let next = !chosen && standing == answer::Standing::Known(pagerslack_core::Verdict::Available);
             chosen |= next || standing == answer::Standing::NotLookedAt;
             entries.push(TopEntry { place, last_turn: line.last_turn(&user), standing, next, user });
+        }
+        if !chosen && line.order.len() <= TOP {
+            // Nobody is known to be available, so whoever is unknown would be asked (P6).
+            let unknown = |entry: &&mut TopEntry| {
+                matches!(entry.standing, answer::Standing::Known(pagerslack_core::Verdict::Unknown { .. }))
+            };
+            entries.iter_mut().find(unknown).into_iter().for_each(|entry| entry.next = true);
         }
         Ok(RotationTop { day: line.day, schedule, entries, total: line.order.len() })
     }

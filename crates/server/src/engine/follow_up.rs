@@ -19,8 +19,8 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         let (now, rotation) = (self.now(), &incident.report.rotation);
-        let rules = &self.rotation(rotation).rules;
-        let due = rules.next_working_moment(by, self.remembered_profile(&rotation.team, by).as_deref(), now);
+        let profile = self.profile(&rotation.team, by).await;
+        let due = self.rotation(rotation).rules.next_working_moment(by, profile.as_deref(), now);
         if due > now {
             return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
         }

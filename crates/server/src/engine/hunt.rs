@@ -116,7 +116,7 @@ impl Engine {
             let order = order(&queue, incident, members, &look);
             let candidates = match self.gather(rotation, &order, &look, &mut known).await {
                 Found::Candidates(candidates) => {
-                    with_turns(&queue, with_first(incident, members, candidates))
+                    with_turns(&queue, with_first(incident, members, &look, candidates))
                 }
                 Found::Later(due) => {
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
@@ -284,10 +284,13 @@ fn order(queue: &Queue, incident: &Incident, members: &BTreeSet<UserId>, look: &
 fn with_first(
     incident: &Incident,
     members: &BTreeSet<UserId>,
+    look: &Look<'_>,
     mut candidates: Vec<Candidate>,
 ) -> Vec<Candidate> {
     if let Some(first) = wanted_first(incident).filter(|first| !members.contains(*first)) {
-        candidates.insert(0, Candidate::new(first.clone(), Verdict::NotOnRoster));
+        let manager = look.managers.contains(first);
+        let verdict = if manager { Verdict::Manager } else { Verdict::NotOnRoster };
+        candidates.insert(0, Candidate::new(first.clone(), verdict));
     }
     candidates
 }

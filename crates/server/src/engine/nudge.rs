@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::{IncidentId, Job, JobKind, RotationId, TeamId, UserId};
+use pagerslack_core::{ChannelId, IncidentId, Job, JobKind, RotationId, TeamId, UserId};
 use pagerslack_slack::client::CallError;
 use pagerslack_slack::words;
 use pagerslack_store::{ClaimedJob, Commit, Disposal, Told};
@@ -25,17 +25,31 @@ const SWEEP: SignedDuration = SignedDuration::from_hours(24);
 /// How soon it is looked again after Slack would not say.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 
+/// For so long after its time a look that is asked for anew is made at once, and not the next day: it may be about to
+/// begin, or about to be made again.
+const STILL_TODAY: SignedDuration = SignedDuration::from_hours(1);
+
+/// What a look has come to.
+struct Looked {
+    /// Those who have no schedule and were not told of it lately.
+    found: Vec<UserId>,
+    /// Whether Slack wants to be asked later about some.
+    put_off: bool,
+}
+
 impl Engine {
-    /// Makes sure that the daily look is on its way in every rotation that wants it. Costs nothing when it is.
+    /// Makes sure that the daily look is on its way in every rotation that wants it. Costs next to nothing when it is:
+    /// within the hour after the look one more of them.
     ///
     /// # Errors
     ///
     /// When the store cannot be read or written.
     pub async fn tend(&self, team: &TeamId) -> Result<(), StepError> {
-        for rotation in self.store.rotations().await?.into_iter().filter(|rotation| rotation.team == *team) {
+        for rotation in self.known_rotations(team).await? {
             if self.rotation(&rotation).nudge_missing_schedule {
                 let id = stand_in(&rotation);
-                let job = Job::new(&rotation, &id, JobKind::NudgeSweep, next_sweep(self.now()));
+                let due = next_sweep(self.now() - STILL_TODAY);
+                let job = Job::new(&rotation, &id, JobKind::NudgeSweep, due);
                 self.add_jobs(&rotation, &id, vec![job]).await?;
             }
         }
@@ -49,26 +63,39 @@ impl Engine {
     /// When Slack does not say who is in the channel, or wants to be left alone. Of whom it does not tell the
     /// schedule, nothing is claimed.
     pub async fn without_schedule(&self, rotation: &RotationId) -> Result<Vec<UserId>, CallError> {
-        let (caller, now) = (self.background(&rotation.team), self.now());
+        Ok(self.look_for_schedules(rotation).await?.found)
+    }
+
+    async fn look_for_schedules(&self, rotation: &RotationId) -> Result<Looked, CallError> {
+        let (caller, now, team) = (self.background(&rotation.team), self.now(), &rotation.team);
         let members: BTreeSet<UserId> =
             self.directory.members(caller, &rotation.channel).await?.iter().cloned().collect();
         let everybody: Vec<UserId> = members.iter().cloned().collect();
         let people = self.directory.people(caller, &everybody).await;
-        let rules = &self.rotation(rotation).rules;
-        let engineers: Vec<UserId> = people
-            .into_iter()
-            .filter_map(|(user, person)| Some((user, person.ok()?.profile(&rotation.team))))
-            .filter(|(user, profile)| rules.is_engineer(user, Some(profile)) == Some(true))
-            .map(|(user, _)| user)
-            .collect();
-        let mut found = Vec::new();
-        for (user, window) in self.directory.dnd(caller, &engineers).await {
-            let told = self.store.told(&rotation.team, &user, TOLD).await.unwrap_or(Some(now));
-            if matches!(window, Ok(None)) && told.is_none_or(|at| at + ONCE_IN <= now) {
-                found.push(user);
+        let remembered = self.directory.profiles_of_any_age(team, &members);
+        let managers: BTreeSet<UserId> = self.managers(rotation).await.users.into_iter().collect();
+        let (mut engineers, mut put_off) = (Vec::new(), false);
+        for (user, person) in people {
+            // Who somebody is changes so seldom that what is remembered will do.
+            let Some(profile) = remembered.get(&user) else {
+                put_off |= person.is_err_and(|error| error.retry_at().is_some());
+                continue;
+            };
+            let engineer = self.rotation(rotation).rules.is_engineer(&user, Some(profile)) == Some(true);
+            if engineer && !managers.contains(&user) {
+                engineers.push(user);
             }
         }
-        Ok(found)
+        let mut found = Vec::new();
+        for (user, window) in self.directory.dnd(caller, &engineers).await {
+            let told = self.store.told(team, &user, TOLD).await.unwrap_or(Some(now));
+            match window {
+                Ok(None) if told.is_none_or(|at| at + ONCE_IN <= now) => found.push(user),
+                Ok(_) => {}
+                Err(error) => put_off |= error.retry_at().is_some(),
+            }
+        }
+        Ok(Looked { found, put_off })
     }
 
     /// The daily look.
@@ -77,8 +104,8 @@ impl Engine {
         if !self.rotation(rotation).nudge_missing_schedule {
             return self.dispose(job, Disposal::Done).await;
         }
-        let found = match self.without_schedule(rotation).await {
-            Ok(found) => found,
+        let looked = match self.look_for_schedules(rotation).await {
+            Ok(looked) => looked,
             Err(error) => {
                 tracing::info!(channel = %rotation.channel, why = why(&error), "schedules are looked at later");
                 let due = error.retry_at().unwrap_or(now).max(now + LOOK_AGAIN);
@@ -87,25 +114,39 @@ impl Engine {
         };
         let rules = &self.rotation(rotation).rules;
         let mut commit = Commit::new(rotation.team.clone(), job.job.incident.clone(), 0);
-        commit.job =
-            Some((job.job.key.clone(), job.fence, Disposal::Again { due: next_sweep(now), doubtful: false }));
-        commit.add.extend(found.into_iter().map(|user| {
+        let due = if looked.put_off { now + LOOK_AGAIN } else { next_sweep(now) };
+        commit.job = Some((job.job.key.clone(), job.fence, Disposal::Again { due, doubtful: false }));
+        // Whoever is in several rotations is told once, so there is one job for all of them.
+        let id = stand_in(&RotationId::new(rotation.team.clone(), ChannelId::new("")));
+        commit.add.extend(looked.found.into_iter().map(|user| {
             let profile = self.remembered_profile(&rotation.team, &user);
             let due = rules.next_working_moment(&user, profile.as_deref(), now);
-            Job::new(rotation, &job.job.incident, JobKind::Nudge { user }, due)
+            Job::new(rotation, &id, JobKind::Nudge { user }, due)
         }));
         self.store.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }
 
-    /// Tells one person, and remembers it in the same commit that ends the job.
+    /// Tells one person, if they still have no schedule and work now, and remembers it in the same commit that ends
+    /// the job.
     pub(super) async fn nudge(&self, job: &ClaimedJob, user: &UserId) -> Result<(), StepError> {
         let (now, rotation) = (self.now(), &job.job.rotation);
         let team = &rotation.team;
         let told = self.store.told(team, user, TOLD).await?.is_some_and(|at| now < at + ONCE_IN);
         if told || !self.rotation(rotation).nudge_missing_schedule {
             return self.dispose(job, Disposal::Done).await;
+        }
+        let profile = self.profile(team, user).await;
+        let due = self.rotation(rotation).rules.next_working_moment(user, profile.as_deref(), now);
+        if due > now {
+            return self.dispose(job, Disposal::Again { due, doubtful: job.doubtful }).await;
+        }
+        let window = self.directory.dnd(self.background(team), std::slice::from_ref(user)).await;
+        match window.into_values().next() {
+            Some(Ok(None)) => {}
+            Some(Ok(Some(_))) | None => return self.dispose(job, Disposal::Done).await,
+            Some(Err(error)) => return self.give_up_or_retry(job, &error).await,
         }
         let channel = match self.directory.direct_channel(self.background(team), user).await {
             Ok(channel) => channel,

@@ -154,6 +154,15 @@ impl Engine {
         }
     }
 
+    /// Somebody's account, for what can wait: asked of Slack if it must be, or else as remembered, however old.
+    pub(super) async fn profile(&self, team: &TeamId, user: &UserId) -> Option<Arc<Profile>> {
+        let people = self.directory.people(self.background(team), std::slice::from_ref(user)).await;
+        match people.into_values().next() {
+            Some(Ok(person)) => Some(Arc::new(person.profile(team))),
+            Some(Err(_)) | None => self.remembered_profile(team, user),
+        }
+    }
+
     /// What is remembered of somebody's account, however old.
     pub(super) fn remembered_profile(&self, team: &TeamId, user: &UserId) -> Option<Arc<Profile>> {
         self.directory.profiles_of_any_age(team, &BTreeSet::from([user.clone()])).remove(user)

@@ -4,6 +4,8 @@
 //! incident survives (P1), every message stands once and no two pages wait for an answer (P2), and after the 👀
 //! nobody else is paged (P4).
 
+mod whole_life;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -140,7 +142,9 @@ impl Transport for FusedTransport {
 
 /// One life of the process after the other, on one disk and before one Slack.
 struct Lives<'a> {
-    path: &'a Path,
+    /// Opens what is on the disk.
+    disk: Box<dyn Fn() -> Arc<dyn Store> + 'a>,
+    rotation: RotationConfig,
     slack: SimHandle,
     clock: Arc<ManualClock>,
     fuse: Arc<Fuse>,
@@ -154,6 +158,17 @@ struct Lives<'a> {
 
 impl<'a> Lives<'a> {
     async fn begin(path: &'a Path, spans: &[i64], together: bool) -> Self {
+        let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
+        let disk = Box::new(|| Arc::new(Sqlite::open(path).unwrap()) as Arc<dyn Store>);
+        Self::begin_on(disk, rotation, spans, together).await
+    }
+
+    async fn begin_on(
+        disk: Box<dyn Fn() -> Arc<dyn Store> + 'a>,
+        rotation: RotationConfig,
+        spans: &[i64],
+        together: bool,
+    ) -> Self {
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
         let url = "http://bot.example/slack/events".parse().unwrap();
         let world = team(&["ana", "bo", "chen"]).deliver_to(&url).build();
@@ -161,16 +176,16 @@ impl<'a> Lives<'a> {
         let mut spans = spans.to_vec();
         spans.reverse();
         let mut lives =
-            Self { path, slack, clock, fuse: Fuse::of(0), stage: None, spans, deaths: 0, together };
+            Self { disk, rotation, slack, clock, fuse: Fuse::of(0), stage: None, spans, deaths: 0, together };
         lives.start().await;
         lives
     }
 
     async fn start(&mut self) {
         self.fuse = Fuse::of(self.spans.pop().unwrap_or(i64::MAX));
-        let store = FusedStore(Arc::clone(&self.fuse), Arc::new(Sqlite::open(self.path).unwrap()));
+        let store = FusedStore(Arc::clone(&self.fuse), (self.disk)());
         let transport = FusedTransport(Arc::clone(&self.fuse), InProcess(self.slack.clone()));
-        let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
+        let rotation = self.rotation.clone();
         let (slack, clock) = (self.slack.clone(), Arc::clone(&self.clock));
         let stage = Stage::start(slack, clock, Arc::new(store), Arc::new(transport), rotation).await;
         if self.together {
@@ -255,9 +270,8 @@ async fn live_through(spans: &[i64], together: bool) -> usize {
     lives.deaths
 }
 
-async fn check(lives: &Lives<'_>) {
-    let stage = lives.stage.as_ref().unwrap();
-    let story = stage.transcript();
+/// Which messages stand in the channel, each of them once (P2).
+fn standing(lives: &Lives<'_>, story: &str) -> Vec<String> {
     let keys = lives.slack.read(|world| {
         let mut keys: BTreeMap<String, usize> = BTreeMap::new();
         for key in world.messages(CHANNEL).into_iter().filter_map(key) {
@@ -266,17 +280,24 @@ async fn check(lives: &Lives<'_>) {
         keys
     });
     assert!(keys.values().all(|count| *count == 1), "P2: a message stands twice: {keys:?}\n{story}");
-    let names: Vec<_> = keys.keys().map(|key| key.split_once('/').unwrap().1).collect();
+    keys.keys().map(|key| key.split_once('/').unwrap().1.to_owned()).collect()
+}
+
+/// How many pages still offer "Pass", and so wait for an answer.
+fn unanswered(lives: &Lives<'_>) -> usize {
+    lives.slack.read(|world| {
+        let waits = |m: &&&slack_sim::Message| serde_json::json!(m.blocks).to_string().contains(PASS_ACTION);
+        world.messages(CHANNEL).iter().filter(waits).count()
+    })
+}
+
+async fn check(lives: &Lives<'_>) {
+    let stage = lives.stage.as_ref().unwrap();
+    let story = stage.transcript();
+    let names = standing(lives, &story);
     assert_eq!(names, ["send/page/1", "send/page/2", "send/root", "send/taken"], "{story}");
     assert!(story.contains("Taken by"), "P1: {story}");
-    let unanswered = lives.slack.read(|world| {
-        world
-            .messages(CHANNEL)
-            .iter()
-            .filter(|m| serde_json::json!(m.blocks).to_string().contains(PASS_ACTION))
-            .count()
-    });
-    assert_eq!(unanswered, 0, "every page is over: {story}");
+    assert_eq!(unanswered(lives), 0, "every page is over: {story}");
     stage.end().await;
 }
 

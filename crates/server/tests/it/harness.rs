@@ -3,6 +3,7 @@
 //! What Slack sends reaches the bot's real HTTP routes, signed; what the bot asks reaches the fake Slack's real
 //! Web API. Nothing sleeps: [`Stage::pass`] moves the clock from one thing that is due to the next.
 
+mod asking;
 mod looking;
 
 pub use looking::Post;
@@ -17,7 +18,7 @@ use bytes::Bytes;
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::clock::Clock;
-use pagerslack::config::{Config, Environment, File, RotationConfig};
+use pagerslack::config::{Config, Environment, File, RotationConfig, Settings};
 use pagerslack::engine::LEASE;
 use pagerslack::{Bot, Surroundings};
 use pagerslack_slack::transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
@@ -32,6 +33,9 @@ use tower::ServiceExt;
 pub const CHANNEL: &str = "C1";
 /// When stories begin: a Tuesday noon.
 pub const NOON: &str = "2026-11-24T12:00:00Z";
+
+/// Orders people who join a queue together.
+const SEED: u64 = 7;
 
 /// The fake Slack, the bot and the clock.
 pub struct Stage {
@@ -69,12 +73,12 @@ impl Stage {
     }
 
     /// Any world, any settings.
-    pub async fn new(world: WorldBuilder, rotation: RotationConfig) -> Self {
+    pub async fn new(world: WorldBuilder, settings: impl Into<Settings>) -> Self {
         let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
         let url = "http://bot.example/slack/events".parse().unwrap();
         let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
         let transport = Arc::new(InProcess(slack.clone()));
-        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, rotation).await
+        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, settings).await
     }
 
     /// A bot on a stage that stands already, for instance after a crash.
@@ -83,7 +87,7 @@ impl Stage {
         clock: Arc<ManualClock>,
         store: Arc<dyn Store>,
         transport: Arc<dyn Transport>,
-        rotation: RotationConfig,
+        settings: impl Into<Settings>,
     ) -> Self {
         // Where the bot answers commands must be a place that it trusts.
         slack.with(|world, _| world.set_public_url("http://127.0.0.1"));
@@ -95,12 +99,12 @@ impl Stage {
             ..Environment::default()
         };
         let mut config = Config::resolve(File::default(), &environment).unwrap();
-        config.settings = rotation.clone().into();
+        config.settings = settings.into();
         let surroundings = Surroundings {
             clock: Arc::new(Shared(Arc::clone(&clock))),
             store: Arc::clone(&store),
             transport,
-            seed: 7,
+            seed: SEED,
             panel: false,
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();

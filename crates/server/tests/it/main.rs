@@ -13,6 +13,7 @@ mod crash;
 mod doubt;
 mod fairness;
 mod hunt;
+mod in_slack;
 mod lost;
 mod managers;
 mod pass;

@@ -40,11 +40,11 @@ async fn managers_by_id_are_called_in_one_message() {
     let stage = called(rotation).await;
     let post = stage.post("managers/1");
     assert!(post.mentions.starts_with(&users(&["M1", "M2"])), "{}", post.text);
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :mega: Nobody is available: the engineering managers have been paged.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @marit @mika an incident in #dev-escalation needs an engineer: https://incident.example/1
             >database down
             Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
@@ -74,10 +74,10 @@ async fn a_group_of_managers_is_mentioned_as_one() {
     stage.types("U1", "https://incident.example/1").await;
     let post = stage.post("managers/1");
     assert_eq!(post.mentions, [Mention::Group("S1".into()), Mention::User("U1".into())]);
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         :mega: Nobody is available: the engineering managers have been paged.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @managers an incident in #dev-escalation needs an engineer: https://incident.example/1
             Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
             Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]
@@ -116,11 +116,11 @@ async fn managers_are_called_three_times_five_minutes_apart() {
     let times: Vec<_> = stage.posts().iter().map(|post| (post.kind.clone(), post.at)).collect();
     let expected = [("root", 0), ("managers/1", 0), ("managers/2", 300), ("managers/3", 600)];
     assert_eq!(times, expected.map(|(kind, at)| (kind.to_owned(), at)));
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :mega: Nobody is available: the engineering managers have been paged, 3 times now.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
             >database down
             Reported by @ana at 12:00 UTC. Nobody could be asked: 1 away.
@@ -157,11 +157,11 @@ async fn without_managers_the_reporter_is_told_honestly() {
     let stage = called(RotationConfig::default()).await;
     assert_eq!(stage.post("managers/1").mentions, users(&["U1"]));
     stage.pass("1 h").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :warning: Nobody is left to ask, and no engineering manager is configured. Please find somebody by hand.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: :warning: @ana nobody is on https://incident.example/1: nobody could be asked: 1 away. No engineering manager is configured, so please find somebody by hand.
         pager: :warning: @ana still nobody is on https://incident.example/1. No engineering manager is configured, so please find somebody by hand.
         pager: :warning: @ana still nobody is on https://incident.example/1. No engineering manager is configured, so please find somebody by hand.

@@ -16,13 +16,13 @@ async fn the_person_asked_passes_and_the_next_one_is_asked_at_once() {
     let second = stage.post("page/2");
     assert_eq!(second.at, 20);
     assert_ne!(second.asks(), first.asks());
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         :hourglass_flowing_sand: Waiting for @bo since 12:00 UTC (attempt 2 of 6).
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @ana passed (asked at 12:00 UTC). (edited)
         pager: @bo can you take this incident? https://incident.example/1
-            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass]
+            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass] [Why me?]
     ");
     stage.pass("119 s").await;
     assert_eq!(stage.kinds(), "root page/1 page/2");

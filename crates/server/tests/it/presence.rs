@@ -151,10 +151,10 @@ async fn when_the_members_cannot_be_read_the_managers_are_told_why() {
         stage.pass("1 min").await;
         assert_eq!(stage.post("managers/1").at, 30, "{kind:?}");
         if kind == FaultKind::Http500 {
-            assert_snapshot!(stage.transcript(), @r"
+            assert_snapshot!(stage.transcript(), @"
             pager: :rotating_light: @ana reports an incident: https://incident.example/1
                 :mega: Slack does not say who is available: the engineering managers have been paged.
-                React with :eyes: here or in the thread to take it. (edited)
+                React with :eyes: here or in the thread to take it. (edited)  [Cancel]
                 pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
                     Reported by @ana at 12:00 UTC. Slack does not say who is in the channel (conversations.members answered with HTTP status 500).
                     Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.  [I'm on it]

@@ -14,29 +14,29 @@ async fn the_root_message_keeps_saying_how_things_stand() {
     let stage = Stage::with(&["ana", "bo"]).await;
     stage.fault(Fault::once("users.getPresence", FaultKind::RateLimited { retry_after: Some(5) }));
     stage.types("U1", &format!("{URL} database down")).await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :mag: Looking for an available engineer.
-        React with :eyes: here or in the thread to take it.
+        React with :eyes: here or in the thread to take it.  [Cancel]
     ");
     stage.pass("5 s").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :hourglass_flowing_sand: Waiting for @ana since 12:00 UTC (attempt 1 of 6).
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @ana can you take this incident? https://incident.example/1
             >database down
-            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass]
+            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass] [Why me?]
     ");
     stage.pass("2 min").await;
     stage.pass("2 min").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :mega: 2 people were asked, nobody took it and nobody else is available: the engineering managers have been paged.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @ana did not answer in time (asked at 12:00 UTC). (edited)
         pager: @bo did not answer in time (asked at 12:02 UTC). (edited)
         pager: @marit an incident in #dev-escalation needs an engineer: https://incident.example/1
@@ -46,10 +46,10 @@ async fn the_root_message_keeps_saying_how_things_stand() {
     ");
     stage.pass("5 min").await;
     stage.reacts("M1", &stage.post("managers/2").ts, "eyes").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
-        :white_check_mark: Taken by @marit after 9 min 5 s. (edited)
+        :white_check_mark: Taken by @marit after 9 min 5 s. (edited)  [Hand over]
         pager: @ana did not answer in time (asked at 12:00 UTC). (edited)
         pager: @bo did not answer in time (asked at 12:02 UTC). (edited)
         pager: @marit is on it: https://incident.example/1 (edited)
@@ -69,22 +69,22 @@ async fn a_page_asks_one_person_and_offers_two_buttons() {
     let told = stage.types("U1", &format!("{URL} database down")).await;
     assert_snapshot!(told, @"On it: looking for an engineer for <https://incident.example/1>. Follow the thread in this channel.");
     let page = stage.post("page/1");
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :hourglass_flowing_sand: Waiting for @ana since 12:00 UTC (attempt 1 of 6).
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
         pager: @ana can you take this incident? https://incident.example/1
             >database down
-            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass]
+            React with :eyes: or press *I'm on it*. Without an answer within 2 min the next engineer is asked.  [I'm on it] [Pass] [Why me?]
     ");
     stage.pass("72 s").await;
     stage.presses(&page.asks(), &page.ts, "pagerslack_take").await;
     stage.pass("10 min").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
-        :white_check_mark: Taken by @ana after 1 min 12 s. (edited)
+        :white_check_mark: Taken by @ana after 1 min 12 s. (edited)  [Hand over]
         pager: @ana is on it (asked at 12:00 UTC). (edited)
         pager: :white_check_mark: @ana is on it, 1 min 12 s after the report.
     ");
@@ -117,7 +117,7 @@ async fn the_same_url_is_one_incident_while_it_is_open() {
 #[tokio::test]
 async fn the_same_url_in_another_channel_is_another_incident() {
     let world = team(&["ana", "bo"]).channel("C2", "dev-data").person("U8", "hana", "Asia/Tokyo");
-    let stage = Stage::new(world, Default::default()).await;
+    let stage = Stage::new(world, pagerslack::config::RotationConfig::default()).await;
     stage.types("U1", URL).await;
     let told = stage.types_in("C2", "U8", URL).await;
     assert!(told.starts_with("On it"), "{told}");
@@ -145,9 +145,8 @@ async fn whatever_is_no_report_is_answered_with_what_to_type() {
         "ftp://incident.example/1",
         "javascript:alert(1)",
         "https://",
-        "@bo https://incident.example/1",
         "@channel https://incident.example/1",
-        "https://incident.example/1 ask @bo",
+        "@ana @bo https://incident.example/1",
         "#dev-escalation https://incident.example/1",
         "<!here> <@U2> *urgent*",
     ] {
@@ -155,26 +154,43 @@ async fn whatever_is_no_report_is_answered_with_what_to_type() {
         assert_eq!(slack_sim::mentions(&told, &[]), [], "{told}");
         answers.push_str(&format!("{typed}\n    {told}\n"));
     }
-    assert_snapshot!(answers, @r"
-        Type `/devoncall https://incident.url what is wrong` in a channel, and I find an available engineer of that channel: who is online and may be disturbed, least recently asked first. If nobody answers within 2 min, I ask the next one, 6 at most, and then the engineering managers. A :eyes: takes the incident.
+    assert_snapshot!(answers, @"
+
+        I get an available engineer of this channel onto an incident.
+    • `/devoncall https://incident.url what is wrong` – page somebody
+    • `/devoncall @someone https://incident.url` – ask that person first
+    • `/devoncall top` – the next 25 of the queue
+    • `/devoncall position` – your place in it
+    • `/devoncall why` – how I chose for the last incident
+    • `/devoncall why https://incident.url` – how I chose for that one
+    • `/devoncall status` – what is open
+    • `/devoncall help` – this
+    I ask who is online and may be disturbed, least recently asked first. Without an answer within 2 min I ask the next one, 6 at most, and then the engineering managers. A :eyes: takes the incident.
     help
-        Type `/devoncall https://incident.url what is wrong` in a channel, and I find an available engineer of that channel: who is online and may be disturbed, least recently asked first. If nobody answers within 2 min, I ask the next one, 6 at most, and then the engineering managers. A :eyes: takes the incident.
+        I get an available engineer of this channel onto an incident.
+    • `/devoncall https://incident.url what is wrong` – page somebody
+    • `/devoncall @someone https://incident.url` – ask that person first
+    • `/devoncall top` – the next 25 of the queue
+    • `/devoncall position` – your place in it
+    • `/devoncall why` – how I chose for the last incident
+    • `/devoncall why https://incident.url` – how I chose for that one
+    • `/devoncall status` – what is open
+    • `/devoncall help` – this
+    I ask who is online and may be disturbed, least recently asked first. Without an answer within 2 min I ask the next one, 6 at most, and then the engineering managers. A :eyes: takes the incident.
     the database is down
         I need the incident's URL to page somebody. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     ftp://incident.example/1
         The incident's URL must begin with `https://` or `http://`. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     javascript:alert(1)
-        I need the incident's URL to page somebody. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
+        I do not know “javascript:alert(1)”; `/devoncall help` lists what I can be asked. To page somebody, type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     https://
         The incident's URL must begin with `https://` or `http://`. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
-    @bo https://incident.example/1
-        I choose whom to ask, so please leave out mentions. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     @channel https://incident.example/1
-        I choose whom to ask, so please leave out mentions. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
-    https://incident.example/1 ask @bo
-        I choose whom to ask, so please leave out mentions. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
+        I can ask one person first: pick their name from the list that Slack shows while you type it. Several people, groups and channels I cannot ask. Type `/devoncall @someone https://incident.url`, or leave the name out. Nobody has been paged.
+    @ana @bo https://incident.example/1
+        I can ask one person first: pick their name from the list that Slack shows while you type it. Several people, groups and channels I cannot ask. Type `/devoncall @someone https://incident.url`, or leave the name out. Nobody has been paged.
     #dev-escalation https://incident.example/1
-        I choose whom to ask, so please leave out mentions. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
+        I can ask one person first: pick their name from the list that Slack shows while you type it. Several people, groups and channels I cannot ask. Type `/devoncall @someone https://incident.url`, or leave the name out. Nobody has been paged.
     <!here> <@U2> *urgent*
         I need the incident's URL to page somebody. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     ");
@@ -191,7 +207,19 @@ async fn in_a_direct_message_people_are_sent_to_a_channel() {
     stage.fault(Fault::once("message", FaultKind::DoubleFreshId));
     let (dm, ts) = stage.slack.with(|world, now| world.direct_message(now, "U1", "hello?")).unwrap();
     stage.settle().await;
-    assert_snapshot!(stage.direct_texts("U1").join("\n"), @"I get an available engineer onto an incident. Type `/devoncall https://incident.url what is wrong` in the engineers' channel, or `/devoncall help` to read how I choose.");
+    assert_snapshot!(stage.direct_texts("U1").join("\n"), @"
+    I do not know “hello?”. Did you mean `help`?
+    Here you can ask me:
+    • `top` – the next 25 of the queue
+    • `position` – your place in it
+    • `why` – how I chose for the last incident
+    • `why https://incident.url` – how I chose for that one
+    • `status` – what is open
+    • `help` – this
+    In a channel:
+    • `/devoncall https://incident.url what is wrong` – page somebody
+    • `/devoncall @someone https://incident.url` – ask that person first
+    ");
     // The answer has long been given when the same message comes once more, and again.
     for _ in 0..2 {
         stage.pass("1 min").await;

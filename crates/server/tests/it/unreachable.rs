@@ -109,11 +109,11 @@ async fn invited_too_late() {
     stage.pass("4 min").await;
     stage.slack.with(|world, now| world.invite_bot(now, "U1", "C1")).unwrap();
     stage.pass("10 s").await;
-    assert_snapshot!(stage.transcript(), @r"
+    assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         >database down
         :mega: Slack did not take the bot's messages: the engineering managers have been paged directly.
-        React with :eyes: here or in the thread to take it. (edited)
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
     ");
     stage.reacts("U2", &stage.post("root").ts, "eyes").await;
     stage.pass("2 h").await;

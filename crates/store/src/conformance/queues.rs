@@ -2,15 +2,16 @@
 
 use pagerslack_core::{Queue, QueueChange, RotationId, UserId};
 
-use super::samples::{after, commit, precise, rotation, start};
+use super::samples::{after, append, commit, incident, index, precise, rotation, start};
 use super::{Outcome, Shared, Suite};
-use crate::{Commit, QueueCommit};
+use crate::{Commit, IncidentIndex, QueueCommit};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a rotation never seen has an empty queue", unknown).await;
     suite.case("a queue is the fold of its changes", fold).await;
     suite.case("even an ignored change takes a number", ignored).await;
     suite.case("queues are apart and all are listed", apart).await;
+    suite.case("a rotation is listed from its first incident on", reported_only).await;
 }
 
 fn moving(rotation: RotationId, expected: Option<u64>, changes: Vec<QueueChange>) -> Commit {
@@ -83,5 +84,19 @@ async fn apart(store: Shared) -> Outcome {
             queue.places().iter().map(|place| (place.user.to_string(), place.turned_at)).collect();
         assert_eq!(places, [(format!("U{number}"), Some(after(number)))]);
     }
+    Ok(())
+}
+
+async fn reported_only(store: Shared) -> Outcome {
+    let quiet = RotationId::new(rotation().team, "C9".into());
+    let mut report = append(&incident(), 0);
+    report.index = index(true).map(|index| IncidentIndex { rotation: quiet.clone(), ..index });
+    store.commit(report).await?;
+    assert_eq!(store.rotations().await?, [quiet.clone()]);
+    let mut taken = append(&incident(), 1);
+    taken.index = index(false).map(|index| IncidentIndex { rotation: quiet.clone(), ..index });
+    store.commit(taken).await?;
+    store.commit(moving(quiet.clone(), Some(0), vec![QueueChange::Joined { user: "U1".into() }])).await?;
+    assert_eq!(store.rotations().await?, [quiet], "once, open or not");
     Ok(())
 }

@@ -197,12 +197,18 @@ pub(super) fn queue(db: &Connection, rotation: &RotationId) -> Result<Queue, Sto
     Ok(Queue::new(version, places))
 }
 
-/// Every rotation that has a queue.
+/// Every rotation in which anything was reported, or that has a queue.
 pub(super) fn rotations(db: &Connection) -> Result<Vec<RotationId>, StoreError> {
-    rows(db, "SELECT team, channel FROM queues ORDER BY team, channel", [], |row| {
-        let (team, channel): (String, String) = (row.get(0)?, row.get(1)?);
-        Ok(RotationId::new(team.as_str().into(), channel.as_str().into()))
-    })
+    rows(
+        db,
+        "SELECT team, channel FROM queues
+         UNION SELECT team, channel FROM incidents WHERE channel IS NOT NULL ORDER BY team, channel",
+        [],
+        |row| {
+            let (team, channel): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(RotationId::new(team.as_str().into(), channel.as_str().into()))
+        },
+    )
     .map_err(failed("reading the rotations"))
 }
 

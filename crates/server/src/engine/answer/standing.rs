@@ -9,6 +9,10 @@ use pagerslack_slack::words::answer::{AnswerError, Standing};
 
 use super::{Engine, Line, no_records};
 
+/// How many people are read for one answer of whom nothing is known: so many that there is room left in a minute
+/// for those of whom the answer tells.
+const STRANGERS: usize = 30;
+
 impl Engine {
     /// The queue with those who would join it now and without those who have left it, in the order in which a hunt
     /// would consider them.
@@ -16,6 +20,7 @@ impl Engine {
         let members = self.directory.members(self.background(&rotation.team), &rotation.channel).await;
         let members: BTreeSet<UserId> =
             members.map_err(|_| AnswerError::NoMembers)?.iter().cloned().collect();
+        self.get_to_know(rotation, &members).await;
         let mut queue = self.store.queue(rotation).await.map_err(|error| no_records(&error))?;
         let config = self.rotation(rotation);
         let look = self.look(rotation, &config.rules, &members, BTreeSet::new()).await;
@@ -28,6 +33,15 @@ impl Engine {
         let order = look.order(&queue, &members);
         let newcomers = newcomers.collect();
         Ok(Line { order, queue, newcomers, managers: look.managers, day: look.day })
+    }
+
+    /// Asks who those are of whom nothing was ever read, so that no bot or guest is counted among the engineers. Few
+    /// are: everybody is read after the start.
+    async fn get_to_know(&self, rotation: &RotationId, members: &BTreeSet<UserId>) {
+        let remembered = self.directory.profiles_of_any_age(&rotation.team, members);
+        let unknown = members.iter().filter(|user| !remembered.contains_key(*user));
+        let unknown: Vec<UserId> = unknown.take(STRANGERS).cloned().collect();
+        self.directory.people(self.background(&rotation.team), &unknown).await;
     }
 
     /// The verdict on each of these people, as far as Slack tells within the background's part of the budget.
