@@ -27,7 +27,8 @@ pub(crate) fn measure(_bench: &Bench) -> Result<Vec<Figure>> {
     writeln!(std::io::stdout().lock(), "{}", table::text(&groups))?;
     let spread = table::worst_spread(&groups) as f64;
     let note = format!(
-        "{} asked in a year, {} waiting at once, {} times the managers",
+        "{} incidents, {} asked, {} waiting at once, {} times the managers",
+        year.incidents,
         year.asked.len(),
         year.overlap,
         year.managers

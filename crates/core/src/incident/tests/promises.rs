@@ -55,7 +55,8 @@ fn is_lawful(log: &[Recorded], policy: &Policy) -> Result<(), TestCaseError> {
             let once = !matches!(
                 &job.kind,
                 JobKind::Send(
-                    Message::PageUpdate { .. }
+                    Message::Root
+                        | Message::PageUpdate { .. }
                         | Message::ManagersUpdate { .. }
                         | Message::TellReporter { .. }
                 )
