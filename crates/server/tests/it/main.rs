@@ -21,5 +21,6 @@ mod refusals;
 mod reload;
 mod report;
 mod requests;
+mod roster_import;
 mod unreachable;
 mod wire;

@@ -121,8 +121,8 @@ const URGENCY: &str = "
 ALTER TABLE jobs ADD COLUMN urgency INTEGER NOT NULL DEFAULT 2;
 UPDATE jobs SET urgency = CASE
     WHEN NOT json_valid(kind) THEN 2
-    WHEN kind ->> 'kind' IN ('root_deadline', 'page_deadline', 'managers_deadline', 'consider_ack') THEN 0
-    WHEN kind ->> 'kind' = 'answer' THEN 3
+    WHEN kind ->> 'kind' IN ('root_deadline', 'page_deadline', 'managers_deadline', 'consider_ack', 'wish') THEN 0
+    WHEN kind ->> 'kind' IN ('answer', 'follow_up', 'nudge_sweep', 'nudge', 'alert') THEN 3
     WHEN kind ->> 'kind' <> 'send' THEN 2
     WHEN kind ->> 'message' IN ('page', 'managers', 'manager_direct') THEN 0
     WHEN kind ->> 'message' = 'root' THEN 2

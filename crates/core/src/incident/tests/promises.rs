@@ -55,6 +55,7 @@ fn is_lawful(log: &[Recorded], policy: &Policy) -> Result<(), TestCaseError> {
             let once = !matches!(
                 &job.kind,
                 JobKind::Send(
+                    // The same job once more, only sooner, as somebody waits for the thread.
                     Message::Root
                         | Message::PageUpdate { .. }
                         | Message::ManagersUpdate { .. }
