@@ -238,7 +238,8 @@ impl Transport for Distant {
     }
 }
 
-fn translated(request: Request) -> Result<http::Request<Bytes>, http::Error> {
+/// The request as the fake Slack takes it in process.
+pub(crate) fn translated(request: Request) -> Result<http::Request<Bytes>, http::Error> {
     let method = match request.verb {
         Verb::Get => http::Method::GET,
         Verb::Post => http::Method::POST,

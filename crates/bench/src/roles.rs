@@ -14,7 +14,7 @@ use axum::routing::post;
 use bytes::Bytes;
 use clap::Subcommand;
 use jiff::Timestamp;
-use pagerslack::clock::SystemClock;
+use pagerslack::clock::{Clock, SystemClock};
 use pagerslack::config::{Config, Environment, File, RotationConfig};
 use pagerslack::engine::LEASE;
 use pagerslack::http::serve;
@@ -102,6 +102,16 @@ pub(crate) async fn assemble(
     transport: Arc<dyn Transport>,
     api_url: &str,
 ) -> Result<Bot> {
+    assemble_at(Arc::new(SystemClock), store, transport, api_url).await
+}
+
+/// The same over any clock.
+pub(crate) async fn assemble_at(
+    clock: Arc<dyn Clock>,
+    store: Arc<dyn Store>,
+    transport: Arc<dyn Transport>,
+    api_url: &str,
+) -> Result<Bot> {
     let environment = Environment {
         api_url: Some(api_url.to_owned()),
         bot_token: Some(Token::new("xoxb-simulated")),
@@ -110,7 +120,6 @@ pub(crate) async fn assemble(
     };
     let mut config = Config::resolve(File::default(), &environment)?;
     config.settings = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }.into();
-    let clock = Arc::new(SystemClock);
     Bot::assemble(config, Surroundings { clock, store, transport, seed: drawn_seed(), panel: false }).await
 }
 

@@ -1,8 +1,10 @@
 //! Which facts are still missing before somebody can be chosen.
 //!
 //! Presence can be asked of Slack for one person at a time and about fifty times a minute, so it is asked
-//! lazily, from the head of the queue, a few people at a time. This module says whom to ask about next; it
-//! asks nobody itself.
+//! lazily, from the head of the queue, a few people at a time, and of nobody whom a cheaper fact rules out:
+//! do-not-disturb comes first, fifty people a call. Only of the very first person is presence asked beside the
+//! other facts, so that a quiet channel pages after one look rather than two. This module says whom to ask
+//! about next; it asks nobody itself.
 
 use std::collections::BTreeSet;
 
@@ -38,7 +40,8 @@ pub struct Need {
 ///
 /// `order` is the queue; `asked` those already asked for this incident; `managers` those who come last
 /// anyway; `judge` gives what is known of a person and what that comes to
-/// ([`crate::rules::Rules::verdict`]). At most `width` people's presence and accounts are wanted at a time.
+/// ([`crate::rules::Rules::verdict`]). At most `width` people's presence and accounts are wanted at a time, and a
+/// batch of do-not-disturb as soon as it is missing of one of them.
 pub fn survey(
     order: &[UserId],
     asked: &BTreeSet<UserId>,
@@ -72,18 +75,26 @@ pub fn survey(
                 open += 1;
                 if open <= width {
                     want(&mut need.accounts, user, &facts.profile);
-                    want(&mut need.presence, user, &facts.presence);
+                    if open == 1 || may_be_available(&facts) {
+                        want(&mut need.presence, user, &facts.presence);
+                    }
                 }
-                if need.dnd.len() < DND_BATCH {
+                // Once somebody among the first few needs the call, it takes in as many as it can.
+                if (open <= width || !need.dnd.is_empty()) && need.dnd.len() < DND_BATCH {
                     want(&mut need.dnd, user, &facts.dnd);
                 }
-                if open >= width && need.dnd.len() >= DND_BATCH {
+                if open >= width && (need.dnd.is_empty() || need.dnd.len() >= DND_BATCH) {
                     break;
                 }
             }
         }
     }
     if open == 0 { Survey::Settled(settled) } else { Survey::Need(need) }
+}
+
+/// Whether all that can be found out more cheaply than presence has been.
+fn may_be_available(facts: &Facts) -> bool {
+    !matches!(facts.profile, Fact::NotAsked) && !matches!(facts.dnd, Fact::NotAsked)
 }
 
 fn want<T>(list: &mut Vec<UserId>, user: &UserId, fact: &Fact<T>) {
@@ -99,7 +110,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::availability::{Account, Presence, Profile};
+    use crate::availability::{Account, DndWindow, Presence, Profile};
     use crate::rules::{Day, Rules};
 
     fn users(count: usize) -> Vec<UserId> {
@@ -135,12 +146,30 @@ mod tests {
     }
 
     #[test]
-    fn asks_about_a_few_at_a_time_and_dnd_in_bulk() {
+    fn asks_for_dnd_in_bulk_before_it_asks_for_presence() {
         let order = users(300);
         let Survey::Need(need) = look(&order, |_| Facts::NONE) else { panic!("nothing was known") };
-        assert_eq!(need.presence, order[..4]);
+        assert_eq!(need.presence, order[..1]);
         assert_eq!(need.accounts, order[..4]);
         assert_eq!(need.dnd, order[..50]);
+    }
+
+    #[test]
+    fn asks_for_the_presence_of_a_few_at_a_time_who_may_be_disturbed() {
+        let order = users(300);
+        let now = Timestamp::UNIX_EPOCH;
+        let resting = DndWindow { start: now, end: Timestamp::MAX };
+        let Survey::Need(need) = look(&order, |user| match order.iter().position(|other| other == user) {
+            Some(index) if index % 2 == 1 => {
+                Facts { dnd: Fact::Known(Some(resting)), ..facts(Fact::NotAsked) }
+            }
+            Some(index) if index >= 50 => Facts::NONE,
+            _ => facts(Fact::NotAsked),
+        }) else {
+            panic!("nobody's presence was known")
+        };
+        assert_eq!(need.presence, [0, 2, 4, 6].map(|index: usize| order[index].clone()));
+        assert_eq!((need.accounts, need.dnd), (vec![], vec![]), "those further behind may never matter");
     }
 
     #[test]
@@ -156,8 +185,8 @@ mod tests {
         else {
             panic!("the two ahead are not known")
         };
-        assert_eq!(need.presence, order[..2]);
-        assert_eq!(need.dnd, order[..2]);
+        assert_eq!(need.presence, order[..1]);
+        assert_eq!((&need.dnd[..], &need.accounts[..]), (&order[..2], &order[..2]));
     }
 
     #[test]

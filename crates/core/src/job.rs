@@ -201,7 +201,87 @@ pub enum AnswerTo {
     },
 }
 
-/// A job to add. Adding one whose key exists already moves it to the new due time.
+/// Which of the jobs that are due comes first; the lower, the sooner. Within a class the longest due comes first.
+///
+/// All messages of a channel share about one post a second
+/// (<https://docs.slack.dev/apis/web-api/rate-limits>), so in a storm of reports the order decides whether
+/// anybody is woken while the thousandth incident is being announced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Urgency {
+    /// Wakes somebody, or stops somebody from being woken (P4).
+    Page,
+    /// The root message of an incident for which somebody has been chosen, who can be paged once it stands.
+    Awaited,
+    /// Leads to a page: the root message in whose thread it goes, and the choice of whom to ask. The oldest
+    /// incident first, so none waits for ever.
+    Opening,
+    /// Good to know, and wakes nobody.
+    Courtesy,
+}
+
+impl Urgency {
+    /// Every class, the most urgent first.
+    pub const ALL: [Self; 4] = [Self::Page, Self::Awaited, Self::Opening, Self::Courtesy];
+
+    /// Its place in the order, from 0: the form in which it is stored.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Page => 0,
+            Self::Awaited => 1,
+            Self::Opening => 2,
+            Self::Courtesy => 3,
+        }
+    }
+
+    /// Of a job from before there was an urgency.
+    fn unsaid() -> Self {
+        Self::Opening
+    }
+
+    /// The class that has this place, if there is one.
+    pub fn of_rank(rank: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|urgency| urgency.rank() == rank)
+    }
+}
+
+impl JobKind {
+    /// How soon a job of this kind is taken up among all that are due.
+    pub fn urgency(&self) -> Urgency {
+        match self {
+            Self::RootDeadline
+            | Self::PageDeadline { .. }
+            | Self::ManagersDeadline { .. }
+            | Self::ConsiderAck { .. } => Urgency::Page,
+            Self::Hunt => Urgency::Opening,
+            // A manager's call for the managers wakes somebody, a hand-over looks for somebody.
+            Self::Wish { .. } => Urgency::Page,
+            Self::FollowUp { .. }
+            | Self::Answer { .. }
+            | Self::NudgeSweep
+            | Self::Nudge { .. }
+            | Self::Alert { .. } => Urgency::Courtesy,
+            Self::Send(message) => match message {
+                Message::Page { .. } | Message::Managers { .. } | Message::ManagerDirect { .. } => {
+                    Urgency::Page
+                }
+                Message::Root => Urgency::Opening,
+                Message::RootUpdate { .. }
+                | Message::PageUpdate { .. }
+                | Message::ManagersUpdate { .. }
+                | Message::Taken { .. }
+                | Message::HandedOver { .. }
+                | Message::Cancelled
+                | Message::FollowUp
+                | Message::FollowUpUpdate
+                | Message::Notice { .. }
+                | Message::TellReporter { .. } => Urgency::Courtesy,
+            },
+        }
+    }
+}
+
+/// A job to add. Adding one whose key exists already moves it to the new due time and urgency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Job {
     /// Its stable name.
@@ -212,6 +292,9 @@ pub struct Job {
     pub incident: IncidentId,
     /// What to do.
     pub kind: JobKind,
+    /// How soon among all that is due: that of its kind, or sooner when a page waits for it.
+    #[serde(default = "Urgency::unsaid")]
+    pub urgency: Urgency,
     /// When.
     pub due: Timestamp,
 }
@@ -219,8 +302,8 @@ pub struct Job {
 impl Job {
     /// A job about an incident.
     pub fn new(rotation: &RotationId, incident: &IncidentId, kind: JobKind, due: Timestamp) -> Self {
-        let key = JobKey::of(incident, &kind);
-        Self { key, rotation: rotation.clone(), incident: incident.clone(), kind, due }
+        let (key, urgency) = (JobKey::of(incident, &kind), kind.urgency());
+        Self { key, rotation: rotation.clone(), incident: incident.clone(), kind, urgency, due }
     }
 }
 

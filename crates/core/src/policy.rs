@@ -22,6 +22,21 @@ pub struct Policy {
     pub follow_up_after: Option<SignedDuration>,
 }
 
+impl Policy {
+    /// How long after its report an incident may wait for its turn under Slack's rate limits: as long as its
+    /// attempts may take, twelve minutes by default.
+    ///
+    /// Slack tells the presence of some fifty people a minute
+    /// (<https://docs.slack.dev/reference/methods/users.getPresence>), so in a channel of 300 where hardly anybody
+    /// is online six minutes pass before everybody has been looked at, and more when other incidents ask too. Such
+    /// a wait ends at a known time with a true answer; whoever is asked without one is most likely away and costs
+    /// an `ack_timeout`. After this, [`Policy::patience`] alone counts (P6).
+    pub fn rate_limit_patience(&self) -> SignedDuration {
+        let attempts = i64::from(self.max_attempts.clamp(1, 1_000));
+        SignedDuration::from_secs(self.ack_timeout.as_secs().saturating_mul(attempts))
+    }
+}
+
 impl Default for Policy {
     fn default() -> Self {
         Self {

@@ -5,6 +5,7 @@ mod demo;
 mod doctor;
 mod manifest;
 mod nudge;
+mod roster;
 mod serve;
 mod version;
 
@@ -48,6 +49,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
     Doctor(doctor::Arguments),
+    /// Make oncall.csv from a spreadsheet, and check it.
+    Roster(roster::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
@@ -78,6 +81,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Serve => runtime()?.block_on(serve::run(path, environment)),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
+        Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),

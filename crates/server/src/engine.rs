@@ -33,7 +33,7 @@ pub use index::MessageIndex;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +45,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{RotationConfig, Settings};
+use acknowledge::ReadBacks;
 
 /// How long a job is held before another worker may take it over. Longer than any call to Slack may last,
 /// with the read-back before it.
@@ -78,6 +79,7 @@ pub struct Engine {
     seed: u64,
     index: MessageIndex,
     counters: Counters,
+    read_back: Mutex<ReadBacks>,
     due: Notify,
 }
 
@@ -122,6 +124,7 @@ impl Engine {
             seed: parts.seed,
             index: MessageIndex::default(),
             counters: Counters::default(),
+            read_back: Mutex::default(),
             due: Notify::new(),
         }
     }
@@ -202,6 +205,11 @@ impl Engine {
     /// On the way to paging somebody, or to stopping a page: may use the whole rate budget.
     fn paging<'a>(&self, team: &'a TeamId) -> Caller<'a> {
         Caller::paging(self.now(), team)
+    }
+
+    /// Opens the thread in which somebody will be paged: leaves a part of the rate budget to the pages.
+    fn opening<'a>(&self, team: &'a TeamId) -> Caller<'a> {
+        Caller::opening(self.now(), team)
     }
 
     /// For what wakes nobody: leaves a part of the rate budget to paging.

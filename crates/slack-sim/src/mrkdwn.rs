@@ -132,10 +132,12 @@ fn mention(user: &User, style: Style) -> String {
     }
 }
 
-/// Somebody who is picked already: the person and what follows.
+/// Somebody who is picked already, as [`pick`] writes it: the person and what follows. Without the right label it is
+/// only text that looks like a mention, and mentions nobody.
 fn picked<'a, 'b>(names: &'a dyn Names, word: &'b str) -> Option<(&'a User, &'b str)> {
     let (inner, rest) = word.strip_prefix("<@")?.split_once('>')?;
-    Some((names.user(inner.split('|').next().unwrap_or(inner))?, rest))
+    let (id, label) = inner.split_once('|')?;
+    names.user(id).filter(|user| user.name == label).map(|user| (user, rest))
 }
 
 fn escape_word(names: &dyn Names, word: &str, style: Style) -> String {

@@ -2,8 +2,9 @@
 //!
 //! Invariant: in no 60 seconds does a workspace get more calls of a method than its tier allows
 //! ([`Method::per_minute`]), nor a channel more than 60 posts; and background calls leave 40 % of every budget
-//! to paging. A `Retry-After` closes that method of that workspace, for both priorities, and nothing else
-//! (docs.slack.dev/apis/web-api/rate-limits). Pure: the time comes in, and may step back without harm.
+//! to paging, new threads 20 %. Of a channel's posts some are kept for pages, and a thread that has waited long
+//! is kept one in turn. A `Retry-After` closes that method of that workspace, for all priorities, and nothing
+//! else (docs.slack.dev/apis/web-api/rate-limits). Pure: the time comes in, and may step back without harm.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -12,24 +13,47 @@ use pagerslack_core::ids::{ChannelId, TeamId};
 
 use crate::method::Method;
 
-/// Who is asking: a page in the making, or something that can wait.
+/// Who is asking: a page in the making, the thread it will stand in, or something that can wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Priority {
     /// On the way to paging somebody, or to stopping a page. May use the whole budget.
     Paging,
+    /// Opens the thread for a page. May use 80 % of the budget, and leaves a channel some posts for the pages.
+    Opening,
     /// Syncs, samples, reports, home tabs. May use 60 % of the budget.
     Background,
 }
 
+impl Priority {
+    /// The share of a budget, in hundredths.
+    fn share(self) -> usize {
+        match self {
+            Self::Paging => 100,
+            Self::Opening => 80,
+            Self::Background => 60,
+        }
+    }
+
+    /// How many of a channel's posts at once are left to the more urgent.
+    fn leaves(self) -> i64 {
+        match self {
+            Self::Paging => 0,
+            Self::Opening => 1,
+            Self::Background => 2,
+        }
+    }
+}
+
 /// The window of every tier, in milliseconds.
 const MINUTE: i64 = 60_000;
-/// The share of a budget, in hundredths, that background calls may use.
-const BACKGROUND_SHARE: usize = 60;
 /// Posts to one channel: so many at once …
 const CHANNEL_BURST: i64 = 8;
 /// … and then one every so many milliseconds, so that any minute holds at most 8 + 52 = 60 posts. Slack allows
 /// about one a second.
 const CHANNEL_PACE: i64 = 1_154;
+/// Where pages alone fill a channel, a new thread gets one post after so many milliseconds of waiting: without a
+/// root message its incident would never be paged there at all.
+const OPENING_WAITS: i64 = 10_000;
 /// The longest wait that is believed of a `Retry-After`, in seconds.
 const LONGEST_WAIT: u32 = 3_600;
 
@@ -62,10 +86,7 @@ impl Budgets {
     ) -> Result<(), Timestamp> {
         let at = now.as_millisecond();
         self.sweep(at);
-        let limit = match priority {
-            Priority::Paging => method.per_minute(),
-            Priority::Background => method.per_minute() * BACKGROUND_SHARE / 100,
-        };
+        let limit = method.per_minute() * priority.share() / 100;
         let window = self.methods.entry(team.clone()).or_default().entry(method).or_default();
         window.settle(at);
         let pace = channel.filter(|_| method == Method::ChatPostMessage).map(|channel| {
@@ -73,15 +94,46 @@ impl Budgets {
             pace.settle(at);
             pace
         });
-        let free_at = window.free_at(at, limit).max(pace.as_ref().map_or(at, |pace| pace.free_at(at)));
+        let mut free_at = window.free_at(at, limit);
+        if let Some(pace) = pace {
+            free_at = free_at.max(pace.free_at(at, priority));
+            if free_at > at {
+                pace.refused(at, priority);
+            } else {
+                pace.take(at, priority);
+            }
+        }
         if free_at > at {
             return Err(instant(free_at, now));
         }
         window.taken.push_back(at);
-        if let Some(pace) = pace {
-            pace.take(at);
-        }
         Ok(())
+    }
+
+    /// Whether more than half of a minute's calls are used up, or Slack has closed the method: what is asked now is
+    /// missing elsewhere.
+    pub fn is_scarce(&mut self, now: Timestamp, team: &TeamId, method: Method) -> bool {
+        let at = now.as_millisecond();
+        let window = self.methods.get_mut(team).and_then(|windows| windows.get_mut(&method));
+        window.is_some_and(|window| {
+            window.settle(at);
+            window.free_at(at, method.per_minute() / 2) > at
+        })
+    }
+
+    /// Takes in whether Slack answered a call that was taken from the budget.
+    pub fn heard(&mut self, team: &TeamId, method: Method, answered: bool) {
+        if let Some(window) = self.methods.get_mut(team).and_then(|windows| windows.get_mut(&method)) {
+            window.fruitless = !answered;
+            window.limited &= !answered;
+        }
+    }
+
+    /// Whether the calls of late have brought no answers, so that the end of a rate limit need not bring any
+    /// either: they failed, or waiting as told only led to the next 429.
+    pub fn is_fruitless(&self, team: &TeamId, method: Method) -> bool {
+        let window = self.methods.get(team).and_then(|windows| windows.get(&method));
+        window.is_some_and(|window| window.fruitless)
     }
 
     /// Slack answered 429: closes the method for the workspace, and says until when.
@@ -130,6 +182,10 @@ impl Budgets {
 struct Window {
     taken: VecDeque<i64>,
     closed: Option<Closed>,
+    /// Slack has answered 429 since it last answered anything else.
+    limited: bool,
+    /// See [`Budgets::is_fruitless`].
+    fruitless: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +239,8 @@ impl Window {
         // Calls that were under way together are refused together: one strike, not many.
         let new_strike = self.closed.is_none_or(|closed| closed.until <= at);
         self.closed = Some(Closed { since: at, until, strikes: strikes + u32::from(new_strike) });
+        self.fruitless |= self.limited && new_strike;
+        self.limited = true;
         until
     }
 }
@@ -191,19 +249,40 @@ impl Window {
 #[derive(Debug, Default)]
 struct Pace {
     full_at: i64,
+    /// Since when a new thread waits for a post.
+    opening_waits: Option<i64>,
 }
 
 impl Pace {
     fn settle(&mut self, at: i64) {
         self.full_at = self.full_at.min(at + CHANNEL_BURST * CHANNEL_PACE);
+        if self.full_at <= at {
+            self.opening_waits = None;
+        }
+        self.opening_waits = self.opening_waits.map(|since| since.min(at));
     }
 
-    fn free_at(&self, at: i64) -> i64 {
-        at.max(self.full_at - (CHANNEL_BURST - 1) * CHANNEL_PACE)
+    fn free_at(&self, at: i64, priority: Priority) -> i64 {
+        let overdue = self.opening_waits.is_some_and(|since| since + OPENING_WAITS <= at);
+        let leaves = match priority {
+            Priority::Paging if overdue => 1,
+            Priority::Opening if overdue => 0,
+            other => other.leaves(),
+        };
+        at.max(self.full_at - (CHANNEL_BURST - 1 - leaves) * CHANNEL_PACE)
     }
 
-    fn take(&mut self, at: i64) {
+    fn refused(&mut self, at: i64, priority: Priority) {
+        if priority == Priority::Opening {
+            self.opening_waits.get_or_insert(at);
+        }
+    }
+
+    fn take(&mut self, at: i64, priority: Priority) {
         self.full_at = self.full_at.max(at) + CHANNEL_PACE;
+        if priority == Priority::Opening {
+            self.opening_waits = None;
+        }
     }
 }
 
@@ -297,6 +376,57 @@ mod tests {
         assert_eq!((0..8).map(|_| post("C1")).collect::<Vec<_>>(), vec![0; 8]);
         assert_eq!(post("C1"), 1_154);
         assert_eq!(post("C2"), 0);
+    }
+
+    /// Given courtesies without end, a thread can still be opened; given threads without end, somebody can still be
+    /// paged.
+    #[test]
+    fn new_threads_leave_a_channel_room_for_pages() {
+        let mut story = Story::new();
+        let mut post = |priority| story.take("T1", Method::ChatPostMessage, Some("C1"), priority);
+        assert_eq!((0..7).map(|_| post(Priority::Background)).collect::<Vec<_>>(), [0, 0, 0, 0, 0, 0, 1_154]);
+        assert_eq!([post(Priority::Opening), post(Priority::Opening)], [0, 1_154]);
+        assert_eq!([post(Priority::Paging), post(Priority::Paging)], [0, 1_154]);
+    }
+
+    /// Given more pages than the channel takes, then a new thread is opened now and then nevertheless.
+    #[test]
+    fn pages_do_not_starve_new_threads() {
+        let mut story = Story::new();
+        let (mut opened, mut paged) = (Vec::new(), 0);
+        for _ in 0..120_000 / 10 {
+            for priority in [Priority::Paging, Priority::Opening] {
+                if story.take("T1", Method::ChatPostMessage, Some("C1"), priority) == 0 {
+                    match priority {
+                        Priority::Opening => opened.push(story.at - START),
+                        _ => paged += 1,
+                    }
+                }
+            }
+            story.at += 10;
+        }
+        assert!((12..=16).contains(&opened.len()) && paged > 90, "{opened:?}, {paged} pages");
+    }
+
+    /// A rate limit ends at a known time; that is worth waiting for while Slack answers, and only then.
+    #[test]
+    fn calls_without_answers_are_told_from_a_rate_limit() {
+        let (team, method) = (TeamId::new("T1"), Method::UsersGetPresence);
+        let mut story = Story::new();
+        let fruitless = |story: &Story| story.budgets.is_fruitless(&team, method);
+        assert_eq!(story.take("T1", method, None, Priority::Paging), 0);
+        story.budgets.heard(&team, method, false);
+        assert!(fruitless(&story), "a failure");
+        story.budgets.heard(&team, method, true);
+        assert!(!fruitless(&story));
+        for (wait, expected) in [(0, false), (1, false), (20_000, true)] {
+            story.at += wait;
+            story.budgets.rate_limited(story.now(), &team, method, Some(20));
+            assert_eq!(fruitless(&story), expected, "calls under way together are refused together");
+        }
+        story.budgets.heard(&team, method, true);
+        story.budgets.rate_limited(story.now(), &team, method, Some(20));
+        assert!(!fruitless(&story), "it had answered in between");
     }
 
     #[test]

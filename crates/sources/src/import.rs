@@ -4,6 +4,7 @@
 //! is what [`oncall::parse`](crate::oncall::parse) takes, because its own reader has read every row.
 
 mod diff;
+mod hours;
 mod mapping;
 mod meaning;
 
@@ -17,7 +18,7 @@ use crate::columns::Field;
 use crate::dates::{DateOrder, Order};
 use crate::oncall::fields::Cells;
 use crate::oncall::table::{Row, Table};
-use crate::oncall::{People, decode};
+use crate::oncall::{People, decode, names};
 use meaning::{Meanings, flag};
 
 /// A spreadsheet's export.
@@ -70,6 +71,8 @@ pub struct GoodRow {
 pub struct BadRow {
     /// The line on which it begins.
     pub line: usize,
+    /// Whom it is about, as far as it says: the Slack id and the address.
+    pub who: Vec<String>,
     /// Why, as a sentence without its full stop.
     pub why: String,
 }
@@ -118,7 +121,8 @@ impl Outcome {
                 _ => {
                     let why =
                         format!("the same person is on line {first}, with other values: that row is kept");
-                    self.bad.push(BadRow { line: row.line, why });
+                    let who = names(&row.entry.who).collect();
+                    self.bad.push(BadRow { line: row.line, who, why });
                 }
             }
         }
@@ -147,7 +151,7 @@ pub fn import(
     for (index, row) in sheet.table.rows.iter().enumerate() {
         match reader.entry(row) {
             Ok(entry) => outcome.rows.push(GoodRow { line: row.line, entry }),
-            Err(faults) => outcome.bad.push(BadRow { line: row.line, why: faults.join("; ") }),
+            Err((who, faults)) => outcome.bad.push(BadRow { line: row.line, who, why: faults.join("; ") }),
         }
         progress(index + 1);
     }
@@ -163,10 +167,8 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn entry(&mut self, row: &Row) -> Result<Entry, Vec<String>> {
-        if let Some(fault) = &row.fault {
-            return Err(vec![fault.clone()]);
-        }
+    /// What a row says; or whom it is about, and all that is wrong with it.
+    fn entry(&mut self, row: &Row) -> Result<Entry, (Vec<String>, Vec<String>)> {
         let cell = |source| self.mapping.of(source).map_or("", |place| row.cell(place));
         let (mut faults, mut texts) = (Vec::new(), <[String; 20]>::default());
         for field in Field::ALL {
@@ -190,6 +192,11 @@ impl Reader<'_> {
             let (first, last) = (cell(Source::FirstName), cell(Source::LastName));
             texts[Field::Name.index()] = format!("{first} {last}").trim().to_owned();
         }
+        let who = [Field::SlackId, Field::Email].map(|field| texts[field.index()].clone());
+        let who = move || who.into_iter().filter(|name| !name.is_empty()).collect();
+        if let Some(fault) = &row.fault {
+            return Err((who(), vec![fault.clone()]));
+        }
         // A cell that could not be made out is blank here: the strict reader tells of the others.
         match self.cells.entry(|field| texts[field.index()].as_str()) {
             Ok(mut entry) if faults.is_empty() => {
@@ -198,10 +205,10 @@ impl Reader<'_> {
                 }
                 Ok(entry)
             }
-            Ok(_) => Err(faults),
+            Ok(_) => Err((who(), faults)),
             Err(more) => {
                 faults.extend(more);
-                Err(faults)
+                Err((who(), faults))
             }
         }
     }

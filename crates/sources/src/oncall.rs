@@ -224,7 +224,8 @@ impl People {
     }
 }
 
-fn names(who: &Who) -> impl Iterator<Item = String> {
+/// The Slack id and the address, as far as they are known.
+pub(crate) fn names(who: &Who) -> impl Iterator<Item = String> {
     who.user.iter().map(ToString::to_string).chain(who.email.clone())
 }
 

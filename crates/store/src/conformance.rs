@@ -28,6 +28,9 @@ mod samples;
 use std::error::Error;
 use std::sync::Arc;
 
+#[cfg(test)]
+pub(crate) use samples::every_job_kind;
+
 use crate::Store;
 
 /// How a case ends: an error is a failed call, a panic a broken promise.

@@ -65,7 +65,8 @@ pub trait Store: Send + Sync {
     /// The last `limit` incidents of a rotation, newest first.
     async fn recent(&self, rotation: &RotationId, limit: usize) -> Result<Vec<IncidentId>, StoreError>;
 
-    /// Leases due jobs, the longest due first. A job whose lease has ended counts as due.
+    /// Leases due jobs, the most urgent first ([`pagerslack_core::JobKind::urgency`]) and within a class the
+    /// longest due. A job whose lease has ended counts as due.
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
 
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the

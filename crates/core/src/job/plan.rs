@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{Job, JobKey, JobKind, Message, Notice};
+use super::{Job, JobKey, JobKind, Message, Notice, Urgency};
 use crate::availability::Candidate;
 use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Recorded};
 use crate::policy::Policy;
@@ -50,6 +50,8 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             if after.root.is_some() {
                 planner.send(Message::Page { attempt: *attempt });
                 planner.update_root();
+            } else {
+                planner.hurry_root();
             }
             if *attempt == 1 {
                 planner.warn_of_first(considered);
@@ -169,6 +171,14 @@ impl Planner<'_> {
         if self.incident.root.is_some() {
             self.send(Message::RootUpdate { version: self.incident.version });
         }
+    }
+
+    /// Somebody has been chosen and cannot be paged before the thread stands. In a storm of reports it would
+    /// otherwise wait behind all threads for which nobody has been found yet.
+    fn hurry_root(&mut self) {
+        let report = &self.incident.report;
+        let root = Job::new(&report.rotation, &report.incident, JobKind::Send(Message::Root), self.now);
+        self.plan.add.push(Job { urgency: Urgency::Awaited, ..root });
     }
 
     /// Takes the buttons off the page of an attempt that is over.

@@ -77,7 +77,8 @@ pub(super) async fn run(
             .without_schedule(&rotation)
             .await
             .with_context(|| format!("Slack does not say who is in #{name}; try again in a minute"))?;
-        let known = bot.engine().directory().remembered(&rotation.team, &BTreeSet::from_iter(found.clone()));
+        let known =
+            bot.engine().directory().profiles_of_any_age(&rotation.team, &BTreeSet::from_iter(found.clone()));
         for user in &found {
             let name = known.get(user).and_then(|profile| profile.names.first().cloned()).unwrap_or_default();
             writeln!(out, "  {user}  {name}")?;

@@ -25,7 +25,7 @@ pub fn in_short(settings: &Settings) -> String {
         None => "no roster".to_owned(),
     };
     format!(
-        "{people}, {} of the team's own, {}, {} of their own settings",
+        "{people}, {} of the team's own, {}, {} with settings of their own",
         counted(rules.calendar.days.len(), "day off", "days off"),
         counted(rules.exclusions.len(), "exclusion", "exclusions"),
         counted(settings.rotations.len(), "rotation", "rotations"),
@@ -63,7 +63,7 @@ fn rotation(text: &mut String, title: &str, config: &RotationConfig, now: Timest
             let of = |role| roster.entries().iter().filter(|entry| entry.role == role).count();
             let volunteers = roster.entries().iter().filter(|entry| entry.weekend_volunteer).count();
             lines.push(format!(
-                "people: {} asked, {}, {}",
+                "people: {}, {}, {}",
                 counted(of(Role::Engineer), "engineer", "engineers"),
                 counted(of(Role::Manager), "manager", "managers"),
                 counted(volunteers, "weekend volunteer", "weekend volunteers"),

@@ -95,8 +95,16 @@ pub(super) fn duration(
         if bounds.contains(&length) {
             return Ok(length);
         }
-        let (least, most) = (bounds.start(), bounds.end());
-        Err(format!("must lie between {least:#} and {most:#}, not be {}", shown(value)))
+        let (least, most) = (told(*bounds.start()), told(*bounds.end()));
+        Err(format!("must lie between {least} and {most}, not be {}", shown(value)))
+    }
+}
+
+/// A bound, as people would write it.
+fn told(length: SignedDuration) -> String {
+    match length.as_hours() {
+        hours if hours > 24 => format!("{} days", hours / 24),
+        _ => format!("{length:#}"),
     }
 }
 

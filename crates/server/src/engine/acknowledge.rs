@@ -1,15 +1,17 @@
 //! An acknowledgement stops the hunt (P4), even when the event that announced it was lost.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::PoisonError;
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::Via;
-use pagerslack_core::{Command, Incident, MessageRef, UserId};
+use pagerslack_core::{Command, Incident, IncidentId, MessageRef, TeamId, UserId};
 use pagerslack_slack::client::{CallError, RefusalKind};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
+use super::hunt::READ_BACK_FRESH;
 use super::send::recorded;
 use super::{Engine, StepError};
 
@@ -19,6 +21,28 @@ const READ_BACK_GRACE: SignedDuration = SignedDuration::from_secs(15);
 
 /// How soon it is looked into again whether somebody may take an incident when Slack refuses to say.
 const REFUSED_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Which incidents have been read back during the last seconds. Forgotten by a restart, which only reads once more.
+#[derive(Default)]
+pub(super) struct ReadBacks(BTreeMap<(TeamId, IncidentId), (Timestamp, usize)>);
+
+impl ReadBacks {
+    fn note(&mut self, now: Timestamp, incident: &Incident) {
+        self.0.retain(|_, (at, _)| now.duration_since(*at).abs() < READ_BACK_FRESH);
+        let report = &incident.report;
+        let key = (report.rotation.team.clone(), report.incident.clone());
+        self.0.insert(key, (now, incident.live_messages().count()));
+    }
+
+    /// A message that has been posted since has not been read.
+    fn is_fresh(&self, now: Timestamp, incident: &Incident) -> bool {
+        let report = &incident.report;
+        let key = (report.rotation.team.clone(), report.incident.clone());
+        self.0.get(&key).is_some_and(|(at, messages)| {
+            now.duration_since(*at).abs() < READ_BACK_FRESH && *messages == incident.live_messages().count()
+        })
+    }
+}
 
 /// What reading the reactions back has shown.
 enum ReadBack {
@@ -71,8 +95,17 @@ impl Engine {
                 tracing::warn!(incident = %id, "the reactions cannot be read; the hunt goes on without them");
                 ReadBack::Nobody
             }
-            None => ReadBack::Nobody,
+            None => {
+                self.read_back.lock().unwrap_or_else(PoisonError::into_inner).note(now, incident);
+                ReadBack::Nobody
+            }
         })
+    }
+
+    /// Whether every message of an incident was read back but seconds ago. A hunt that waits
+    /// for its turn under one rate limit would otherwise use up another.
+    pub(super) fn just_read_back(&self, incident: &Incident) -> bool {
+        self.read_back.lock().unwrap_or_else(PoisonError::into_inner).is_fresh(self.now(), incident)
     }
 
     /// Without the permission to read reactions no 👀 will ever be seen, and the reporter must know.

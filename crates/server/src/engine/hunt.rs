@@ -1,7 +1,8 @@
 //! The hunt: gather what must be known, from the head of the queue, until somebody can be chosen.
 //!
 //! Facts come from Slack at the time of the attempt. What Slack cannot say within the policy's patience counts
-//! as unknown, never as "no" (P6).
+//! as unknown, never as "no" (P6). Waiting for our turn under Slack's rate limits is something else: it ends at
+//! a known time with a true answer, and is waited for longer (`Policy::rate_limit_patience`).
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,9 +14,12 @@ use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::incident::AttemptEnd;
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, UserId, Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Policy, Presence, Queue, RotationId, Rules, TeamId,
+    UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
+use pagerslack_slack::directory::{PRESENCE_TTL, Remembered};
+use pagerslack_slack::method::Method;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
@@ -31,6 +35,9 @@ const WIDTH: usize = 4;
 /// reports may all hunt at once; past this the job comes up again.
 const CHOICES: usize = 32;
 
+/// How soon a hunt looks again that was not quick enough in any of its choices.
+const ELBOWED_OUT: SignedDuration = SignedDuration::from_secs(1);
+
 /// How soon a hunt that cannot see into the channel looks again while its root message is refused too.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
@@ -40,7 +47,7 @@ const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
 /// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
 /// follows a deadline at once has just done so.
-const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
+pub(super) const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a hunt can go on.
 enum Found {
@@ -58,6 +65,7 @@ impl Engine {
         let passed = incident.attempts.last().is_some_and(|last| last.end == Some(AttemptEnd::Passed));
         let handed_over = incident.taken.last().is_some_and(|taken| taken.handed_over_at == Some(since));
         if (passed || handed_over || self.now() > since + READ_BACK_FRESH)
+            && !self.just_read_back(&incident)
             && !self.may_escalate(job, &incident, since).await?
         {
             return Ok(());
@@ -79,8 +87,7 @@ impl Engine {
             self.act_for(job, command, Disposal::Done).await?;
             return Ok(());
         }
-        let patience =
-            Patience { until: since + policy.patience, left: self.now() < since + policy.patience };
+        let patience = Patience::new(policy, incident.reported_at, since, self.now());
         let members = match self.directory.members(self.paging(&rotation.team), &rotation.channel).await {
             Ok(members) => members.iter().cloned().collect::<BTreeSet<_>>(),
             Err(error) => return self.cannot_see_members(job, &incident, &error, patience).await,
@@ -100,7 +107,7 @@ impl Engine {
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
         let look = self.look(rotation, rules, members, incident.asked()).await;
-        let mut known = Known { patient: patience.left, ..Known::default() };
+        let mut known = Known::new(patience);
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
@@ -112,7 +119,6 @@ impl Engine {
                     with_turns(&queue, with_first(incident, members, &look, candidates))
                 }
                 Found::Later(due) => {
-                    let due = due.min(patience.until);
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
             };
@@ -139,7 +145,9 @@ impl Engine {
                 Ok(_) => return self.tell_of_blindness(incident, known.refusal.as_ref()).await,
             }
         }
-        Err(StepError::Contended)
+        // In a storm of reports that is no failure: the others have found somebody meanwhile.
+        let due = self.now() + ELBOWED_OUT;
+        self.dispose(job, Disposal::Again { due, doubtful: false }).await
     }
 
     /// Asks Slack for facts until the survey is settled.
@@ -151,16 +159,18 @@ impl Engine {
         known: &mut Known,
     ) -> Found {
         loop {
-            let now = self.now();
+            let (now, team) = (self.now(), &rotation.team);
+            let away_since = self.away_since(team, known.patience);
             let judge = |user: &UserId| {
-                let facts = known.of(user);
+                let remembered = self.directory.remembered(now, team, user, away_since);
+                let facts = known.of(user, team, remembered);
                 let verdict = look.rules.verdict(user, &facts, now, &look.day);
                 (facts, verdict)
             };
             match survey(order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
                 Survey::Need(need) => match known.without_those_put_off(need) {
-                    Ok(need) => self.ask(rotation, &need, known).await,
+                    Ok(need) => self.ask(rotation, &need, known, away_since).await,
                     Err(due) => return Found::Later(due),
                 },
             }
@@ -168,12 +178,12 @@ impl Engine {
     }
 
     /// Asks for what is needed, all at once.
-    async fn ask(&self, rotation: &RotationId, need: &Need, known: &mut Known) {
+    async fn ask(&self, rotation: &RotationId, need: &Need, known: &mut Known, away_since: Timestamp) {
         let caller = self.paging(&rotation.team);
         let (people, dnd, presence) = join!(
             self.directory.people(caller, &need.accounts),
             self.directory.dnd(caller, &need.dnd),
-            self.directory.presence(caller, &need.presence),
+            self.directory.presence(caller, &need.presence, away_since),
         );
         for (user, person) in people {
             known.profile(user, person.map(|person| Arc::new(person.profile(&rotation.team))));
@@ -192,6 +202,13 @@ impl Engine {
         for (user, presence) in presence {
             known.presence(user, presence);
         }
+    }
+
+    /// Since when an "away" that was heard counts for this hunt. While calls are scarce they go to those of whom
+    /// nothing is known, rather than once more to those who were away at an earlier attempt.
+    fn away_since(&self, team: &TeamId, patience: Patience) -> Timestamp {
+        let scarce = self.client.is_scarce(self.now(), team, Method::UsersGetPresence);
+        if scarce { patience.away_earlier_since } else { patience.away_since }
     }
 
     /// Who is in the channel cannot be read. While the root message is not there either, its deadline bounds the
@@ -293,11 +310,42 @@ fn wanted_first(incident: &Incident) -> Option<&UserId> {
     incident.report.first.as_ref().filter(|_| incident.attempts.is_empty() && incident.taken.is_empty())
 }
 
-/// How long a hunt waits for facts that Slack does not give.
+/// How long a hunt waits for facts that Slack does not give, and how long it believes them.
 #[derive(Clone, Copy)]
 struct Patience {
+    /// The end of waiting for what Slack cannot say.
     until: Timestamp,
+    /// Whether that is still to come.
     left: bool,
+    /// The end of waiting for our turn under a rate limit.
+    limited_until: Timestamp,
+    /// Whoever was away at a time that this hunt has seen counts as away for this hunt: it asks about everybody
+    /// once, however many minutes the rate limit makes of that. Bounded, for a hunt may wait long for its thread.
+    away_since: Timestamp,
+    /// The same of all hunts of the incident, for while calls are scarce.
+    away_earlier_since: Timestamp,
+}
+
+impl Patience {
+    fn new(policy: &Policy, reported_at: Timestamp, since: Timestamp, now: Timestamp) -> Self {
+        let until = since + policy.patience;
+        let limited = policy.rate_limit_patience();
+        let ago = |span| now.saturating_sub(span).unwrap_or(since);
+        Self {
+            until,
+            left: now < until,
+            limited_until: reported_at.saturating_add(limited).unwrap_or(until),
+            away_since: since.max(ago(limited)) - PRESENCE_TTL,
+            // The waiting and the attempts themselves take as long again.
+            away_earlier_since: reported_at.max(ago(limited + limited)) - PRESENCE_TTL,
+        }
+    }
+
+    /// When to ask again, if that is worth waiting for.
+    fn again(&self, error: &CallError) -> Option<Timestamp> {
+        let limited = error.limited_until().filter(|at| *at <= self.limited_until);
+        limited.or_else(|| error.retry_at().filter(|_| self.left).map(|at| at.min(self.until)))
+    }
 }
 
 /// How soon to look whether the root message stands.
@@ -306,10 +354,9 @@ fn until_the_root(incident: &Incident) -> SignedDuration {
 }
 
 /// The facts of one hunt, and which of them Slack wants to be asked for later.
-#[derive(Default)]
 struct Known {
-    /// Whether to wait for those, or to take them as unreadable (P6).
-    patient: bool,
+    /// How long to wait for those, before they are taken as unreadable (P6).
+    patience: Patience,
     facts: HashMap<UserId, Facts>,
     put_off: BTreeMap<(FactKind, UserId), Timestamp>,
     /// A permission that is missing to know more.
@@ -328,8 +375,30 @@ enum FactKind {
 }
 
 impl Known {
-    fn of(&self, user: &UserId) -> Facts {
-        self.facts.get(user).cloned().unwrap_or(Facts::NONE)
+    fn new(patience: Patience) -> Self {
+        Self {
+            patience,
+            facts: HashMap::new(),
+            put_off: BTreeMap::new(),
+            refusal: None,
+            blind_to_accounts: false,
+            knows_itself: false,
+        }
+    }
+
+    /// What this hunt has found out, and for the rest what is remembered.
+    fn of(&self, user: &UserId, team: &TeamId, remembered: Remembered) -> Facts {
+        let mut facts = self.facts.get(user).cloned().unwrap_or(Facts::NONE);
+        if let (Fact::NotAsked, Some(person)) = (&facts.profile, remembered.person) {
+            facts.profile = Fact::Known(Arc::new(person.profile(team)));
+        }
+        if let (Fact::NotAsked, Some(window)) = (&facts.dnd, remembered.dnd) {
+            facts.dnd = Fact::Known(window);
+        }
+        if let (Fact::NotAsked, Some(presence)) = (&facts.presence, remembered.presence) {
+            facts.presence = Fact::Known(presence);
+        }
+        facts
     }
 
     fn profile(&mut self, user: UserId, answer: Result<Arc<Profile>, CallError>) {
@@ -351,12 +420,12 @@ impl Known {
     fn fact<T>(&mut self, kind: FactKind, user: &UserId, answer: Result<T, CallError>) -> Fact<T> {
         match answer {
             Ok(value) => Fact::Known(value),
-            Err(error) => match error.retry_at() {
-                Some(at) if self.patient => {
+            Err(error) => match self.patience.again(&error) {
+                Some(at) => {
                     self.put_off.insert((kind, user.clone()), at);
                     Fact::NotAsked
                 }
-                _ => {
+                None => {
                     let missing = error.refusal().filter(|it| it.kind() == RefusalKind::MissingScope);
                     self.refusal = self.refusal.take().or_else(|| missing.cloned());
                     Fact::Unreadable(why(&error))

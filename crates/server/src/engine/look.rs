@@ -53,7 +53,7 @@ impl Engine {
             whom,
             rules,
             day: rules.day(self.now()),
-            profiles: self.directory.remembered(&rotation.team, members),
+            profiles: self.directory.profiles_of_any_age(&rotation.team, members),
         }
     }
 

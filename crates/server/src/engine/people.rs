@@ -63,7 +63,7 @@ impl Engine {
     pub async fn outside_the_queue(&self, rotation: &RotationId, queue: &Queue) -> BTreeSet<UserId> {
         let managers = self.managers(rotation).await.users;
         let users: BTreeSet<UserId> = queue.places().iter().map(|place| place.user.clone()).collect();
-        let profiles = self.directory.remembered(&rotation.team, &users);
+        let profiles = self.directory.profiles_of_any_age(&rotation.team, &users);
         let config = self.rotation(rotation);
         let outside = |user: &UserId| {
             let profile = profiles.get(user).map(|profile| &**profile);
@@ -165,7 +165,7 @@ impl Engine {
 
     /// What is remembered of somebody's account, however old.
     pub(super) fn remembered_profile(&self, team: &TeamId, user: &UserId) -> Option<Arc<Profile>> {
-        self.directory.remembered(team, &BTreeSet::from([user.clone()])).remove(user)
+        self.directory.profiles_of_any_age(team, &BTreeSet::from([user.clone()])).remove(user)
     }
 
     /// What is remembered of somebody's account, if it is fresh.

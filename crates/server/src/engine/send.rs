@@ -123,7 +123,11 @@ impl Engine {
         }
         let sent = match landed {
             Some(ts) => Some(Ok(ts)),
-            None => self.post_now(job, &place, said, self.paging(&job.job.rotation.team)).await?,
+            None => {
+                let team = &job.job.rotation.team;
+                let caller = if posting == Posting::Root { self.opening(team) } else { self.paging(team) };
+                self.post_now(job, &place, said, caller).await?
+            }
         };
         match sent {
             Some(Ok(ts)) => {
@@ -282,11 +286,14 @@ impl Engine {
         let now = self.now();
         match error {
             CallError::NotDone { retry_at, .. } => {
-                tracing::warn!(
-                    job = job.job.key.as_str(),
-                    error = error as &dyn std::error::Error,
-                    "a post is put off"
-                );
+                // In a storm posts take turns; that is no news.
+                if error.limited_until().is_none() {
+                    tracing::warn!(
+                        job = job.job.key.as_str(),
+                        error = error as &dyn std::error::Error,
+                        "a post is put off"
+                    );
+                }
                 self.put_off(job, *retry_at, doubtful).await
             }
             CallError::Unknown { .. } => {

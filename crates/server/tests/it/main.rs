@@ -8,6 +8,7 @@ mod harness;
 
 mod acknowledge;
 mod browser;
+mod burst;
 mod crash;
 mod doubt;
 mod fairness;
@@ -21,5 +22,6 @@ mod refusals;
 mod reload;
 mod report;
 mod requests;
+mod roster_import;
 mod unreachable;
 mod wire;

@@ -173,6 +173,10 @@ fn events_have_the_documented_fields() {
     world.react(start(), "U1", CHANNEL, &ts, "eyes").unwrap();
     world.unreact(start(), "U1", CHANNEL, &ts, "eyes").unwrap();
     world.set_dnd(start(), "U1", start(), seconds(60)).unwrap();
+    world.end_dnd(start(), "U1").unwrap();
+    world.set_status(start(), "U2", ":palm_tree:", "Vacationing", seconds(-60).as_second()).unwrap();
+    world.make_guest(start(), "U3").unwrap();
+    world.tick(start());
     world.set_status(start(), "U1", ":palm_tree:", "away", 0).unwrap();
     world.join(start(), "U4", CHANNEL).unwrap();
     world.leave(start(), "U4", CHANNEL).unwrap();
@@ -183,7 +187,7 @@ fn events_have_the_documented_fields() {
     world.change_channel_id(start(), CHANNEL, "C11").unwrap();
     world.uninstall(start());
     let due = world.take_due(start());
-    assert_eq!(due.len(), 13);
+    assert_eq!(due.len(), 17);
     // Of a Connect channel, of an invitation, and of locales, which this world does not have.
     let absent = ["enterprise", "inviter", "locale"];
     for delivery in due {

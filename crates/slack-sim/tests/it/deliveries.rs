@@ -120,6 +120,9 @@ fn a_picked_name_comes_with_its_handle_or_as_documented_without() {
         world.take_due(start()).remove(0).payload["text"].clone()
     };
     assert_eq!(text(&mut world), "<@U2|ben>, now");
+    world.slash_command(start(), "U1", CHANNEL, "/page", "<@U2> <@U2|dan>").unwrap();
+    let typed = world.take_due(start()).remove(0).payload["text"].clone();
+    assert_eq!(typed, "&lt;@U2&gt; &lt;@U2|dan&gt;", "typed, not picked");
     world.app_mut().labels_mentions = false;
     assert_eq!(text(&mut world), "<@U2>, now");
     world.app_mut().should_escape = false;

@@ -44,6 +44,23 @@ impl CallError {
         }
     }
 
+    /// When the rate limit ends that alone stood in the way. By then Slack may be expected to answer, as it has
+    /// been answering; nothing of the kind can be said of a failure.
+    pub fn limited_until(&self) -> Option<Timestamp> {
+        match self {
+            Self::NotDone { retry_at, why: Cause::Budget(_) | Cause::RateLimited(_) } => Some(*retry_at),
+            _ => None,
+        }
+    }
+
+    /// Whether Slack understood the question and spoke about its subject. A missing permission or a wrong token
+    /// says nothing of that, nor will the next one.
+    pub(crate) fn is_answer(&self) -> bool {
+        self.refusal().is_some_and(|refusal| {
+            !matches!(refusal.kind(), RefusalKind::MissingScope | RefusalKind::TokenInvalid)
+        })
+    }
+
     /// Slack's no, if it was one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -62,6 +79,9 @@ pub enum Cause {
     /// Slack answered 429.
     #[error("Slack limits the rate of {0}")]
     RateLimited(String),
+    /// It may not be asked yet, and asking has brought no answer of late.
+    #[error("{0} has brought no answer lately and may not be asked yet")]
+    Unanswered(Method),
     /// The exchange failed below HTTP.
     #[error(transparent)]
     Transport(#[from] TransportError),

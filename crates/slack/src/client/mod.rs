@@ -51,6 +51,11 @@ impl<'a> Caller<'a> {
         Self { now, team, priority: Priority::Paging }
     }
 
+    /// Opens the thread in which somebody will be paged: leaves a part of the rate budget to the pages themselves.
+    pub fn opening(now: Timestamp, team: &'a TeamId) -> Self {
+        Self { now, team, priority: Priority::Opening }
+    }
+
     /// Something that can wait.
     pub fn background(now: Timestamp, team: &'a TeamId) -> Self {
         Self { now, team, priority: Priority::Background }
@@ -108,6 +113,11 @@ impl Client {
         self.base.starts_with("https:")
     }
 
+    /// Whether calls of a method are better saved: see [`Budgets::is_scarce`].
+    pub fn is_scarce(&self, now: Timestamp, team: &TeamId, method: Method) -> bool {
+        self.budgets().is_scarce(now, team, method)
+    }
+
     fn budgets(&self) -> MutexGuard<'_, Budgets> {
         self.budgets.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,16 +136,31 @@ impl Client {
             .bot_token(team)
             .ok_or_else(|| CallError::Refused(Refusal::new(method, "not_authed")))?;
         let taken = self.budgets().try_take(now, team, method, channel, priority);
-        taken.map_err(|retry_at| CallError::NotDone { retry_at, why: Cause::Budget(method) })?;
-        let response = self.send(now, method, token, arguments).await?;
-        match judge(method, now, &response) {
-            Judgement::Done => Ok(response),
-            Judgement::Failed(error) => Err(error),
-            Judgement::RateLimited => {
+        taken.map_err(|retry_at| self.limited(team, method, retry_at, Cause::Budget(method)))?;
+        let judgement = self.send(now, method, token, arguments).await.map(|response| {
+            let judgement = judge(method, now, &response);
+            (response, judgement)
+        });
+        match judgement {
+            Ok((response, Judgement::Done)) => {
+                self.budgets().heard(team, method, true);
+                Ok(response)
+            }
+            Ok((response, Judgement::RateLimited)) => {
                 let retry_at = self.budgets().rate_limited(now, team, method, response.retry_after);
-                Err(CallError::NotDone { retry_at, why: Cause::RateLimited(method.to_string()) })
+                Err(self.limited(team, method, retry_at, Cause::RateLimited(method.to_string())))
+            }
+            Ok((_, Judgement::Failed(error))) | Err(error) => {
+                self.budgets().heard(team, method, error.is_answer());
+                Err(error)
             }
         }
+    }
+
+    /// Not within the rate limit. Whether it is worth waiting for its end depends on what came of late.
+    fn limited(&self, team: &TeamId, method: Method, retry_at: Timestamp, why: Cause) -> CallError {
+        let fruitless = self.budgets().is_fruitless(team, method);
+        CallError::NotDone { retry_at, why: if fruitless { Cause::Unanswered(method) } else { why } }
     }
 
     async fn send(

@@ -37,6 +37,12 @@ impl<K: Ord + Clone, V: Clone> Cache<K, V> {
         Some(self.entries.get(team)?.get(key)?.value.clone())
     }
 
+    /// The fact whatever its age, and when it was learnt.
+    pub(super) fn last(&self, team: &TeamId, key: &K) -> Option<(Timestamp, V)> {
+        let entry = self.entries.get(team)?.get(key)?;
+        Some((entry.learnt, entry.value.clone()))
+    }
+
     fn fresh(&self, now: Timestamp, entry: &Entry<V>) -> bool {
         now.duration_since(entry.learnt).abs() < self.ttl
     }

@@ -3,16 +3,18 @@
 //!
 //! Invariants: what could not be read comes back as an error, never as a "no" (P6). A fact older than its time
 //! to live is asked for again. What an event told us is never overwritten by an answer that was asked for
-//! before it. Memory is bounded by the capacities below. No lock is held while Slack is asked.
+//! before it. Nobody asks Slack what somebody else is just asking: they wait for that answer. Memory is bounded
+//! by the capacities below. No lock is held while Slack is asked.
 
 mod cache;
-mod remembered;
+mod find;
+mod of_any_age;
+mod under_way;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use futures_util::stream::{self, StreamExt as _};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::ids::{ChannelId, TeamId, UserGroupId, UserId};
 
@@ -21,6 +23,8 @@ use crate::inbound::Inbound;
 use crate::method::Method;
 use crate::person::{DndWindow, Person, Presence};
 use cache::Cache;
+use find::Kind;
+use under_way::UnderWay;
 
 /// How long the members of a channel are believed; joining and leaving is told by events.
 pub const MEMBERS_TTL: SignedDuration = SignedDuration::from_mins(10);
@@ -35,8 +39,6 @@ pub const PRESENCE_TTL: SignedDuration = SignedDuration::from_secs(30);
 /// How long the members of a user group are believed; changes are told by events.
 pub const GROUPS_TTL: SignedDuration = SignedDuration::from_mins(5);
 
-/// Calls of one kind under way at once.
-const AT_ONCE: usize = 8;
 /// People remembered, and do-not-disturb and presence entries: some hundred megabytes at the very most.
 const MOST_PEOPLE: usize = 200_000;
 /// Channels and user groups remembered.
@@ -54,20 +56,43 @@ impl fmt::Debug for Directory {
     }
 }
 
-type Members = Option<Arc<[UserId]>>;
+type Members = Arc<[UserId]>;
 type DndOutcome = Result<Option<DndWindow>, CallError>;
+
+/// What is remembered of a person; `None` where nothing is that still counts.
+#[derive(Clone, Debug)]
+pub struct Remembered {
+    /// Who they are.
+    pub person: Option<Arc<Person>>,
+    /// Their do-not-disturb window, or that they have none.
+    pub dnd: Option<Option<DndWindow>>,
+    /// Whether they are there.
+    pub presence: Option<Presence>,
+}
 
 /// A list that an event has made doubtful is `None` until it is asked for again.
 struct Known {
-    members: Cache<ChannelId, Members>,
+    members: Cache<ChannelId, Option<Members>>,
     people: Cache<UserId, Arc<Person>>,
     dnd: Cache<UserId, Option<DndWindow>>,
     /// People of whom Slack refuses to say it.
     unseen: Cache<UserId, Refusal>,
     presence: Cache<UserId, Presence>,
-    groups: Cache<UserGroupId, Members>,
+    groups: Cache<UserGroupId, Option<Members>>,
     emails: Cache<String, UserId>,
     direct: Cache<UserId, ChannelId>,
+    asked: Asked,
+}
+
+/// What Slack is being asked.
+struct Asked {
+    members: UnderWay<ChannelId, Members>,
+    people: UnderWay<UserId, Arc<Person>>,
+    dnd: UnderWay<UserId, Option<DndWindow>>,
+    presence: UnderWay<UserId, Presence>,
+    groups: UnderWay<UserGroupId, Members>,
+    emails: UnderWay<String, UserId>,
+    direct: UnderWay<UserId, ChannelId>,
 }
 
 impl Directory {
@@ -82,6 +107,15 @@ impl Directory {
             groups: Cache::new(GROUPS_TTL, MOST_LISTS),
             emails: Cache::new(PEOPLE_TTL, MOST_LISTS),
             direct: Cache::new(PEOPLE_TTL, MOST_LISTS),
+            asked: Asked {
+                members: UnderWay::new(),
+                people: UnderWay::new(),
+                dnd: UnderWay::new(),
+                presence: UnderWay::new(),
+                groups: UnderWay::new(),
+                emails: UnderWay::new(),
+                direct: UnderWay::new(),
+            },
         };
         Self { client, known: Mutex::new(known) }
     }
@@ -95,13 +129,22 @@ impl Directory {
     /// # Errors
     ///
     /// When Slack had to be asked and did not say.
-    pub async fn members(&self, caller: Caller<'_>, channel: &ChannelId) -> Result<Arc<[UserId]>, CallError> {
-        if let Some(members) = self.known().members.get(caller.now, caller.team, channel).flatten() {
-            return Ok(members);
-        }
-        let members: Arc<[UserId]> = self.client.members(caller, channel).await?.into();
-        self.known().members.answered(caller.now, caller.team, channel, Some(Arc::clone(&members)));
-        Ok(members)
+    pub async fn members(&self, caller: Caller<'_>, channel: &ChannelId) -> Result<Members, CallError> {
+        let kind = Kind {
+            under_way: |known| &mut known.asked.members,
+            learn: |known, caller, channel, outcome| {
+                if let Ok(members) = outcome {
+                    known.members.answered(caller.now, caller.team, channel, Some(Arc::clone(members)));
+                }
+            },
+        };
+        let recall = |known: &Known, channel: &ChannelId| {
+            known.members.get(caller.now, caller.team, channel).flatten().map(Ok)
+        };
+        let ask = |channel: ChannelId| async move {
+            self.client.members(caller, &channel).await.map(Members::from)
+        };
+        self.find_one(caller, kind, channel, recall, ask).await
     }
 
     /// The members of a user group.
@@ -109,17 +152,22 @@ impl Directory {
     /// # Errors
     ///
     /// When Slack had to be asked and did not say.
-    pub async fn user_group(
-        &self,
-        caller: Caller<'_>,
-        group: &UserGroupId,
-    ) -> Result<Arc<[UserId]>, CallError> {
-        if let Some(members) = self.known().groups.get(caller.now, caller.team, group).flatten() {
-            return Ok(members);
-        }
-        let members: Arc<[UserId]> = self.client.user_group_members(caller, group).await?.into();
-        self.known().groups.answered(caller.now, caller.team, group, Some(Arc::clone(&members)));
-        Ok(members)
+    pub async fn user_group(&self, caller: Caller<'_>, group: &UserGroupId) -> Result<Members, CallError> {
+        let kind = Kind {
+            under_way: |known| &mut known.asked.groups,
+            learn: |known, caller, group, outcome| {
+                if let Ok(members) = outcome {
+                    known.groups.answered(caller.now, caller.team, group, Some(Arc::clone(members)));
+                }
+            },
+        };
+        let recall = |known: &Known, group: &UserGroupId| {
+            known.groups.get(caller.now, caller.team, group).flatten().map(Ok)
+        };
+        let ask = |group: UserGroupId| async move {
+            self.client.user_group_members(caller, &group).await.map(Members::from)
+        };
+        self.find_one(caller, kind, group, recall, ask).await
     }
 
     /// Who these people are; each with their own outcome. Only the unknown ones are asked for, one call each.
@@ -128,83 +176,64 @@ impl Directory {
         caller: Caller<'_>,
         users: &[UserId],
     ) -> BTreeMap<UserId, Result<Arc<Person>, CallError>> {
-        let (mut outcomes, missing) =
-            self.split(users, |known, user| known.people.get(caller.now, caller.team, user));
-        let answers = stream::iter(missing)
-            .map(|user| async move {
-                let person = self.client.user_info(caller, &user).await.map(Arc::new);
-                (user, person)
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        let mut known = self.known();
-        for (user, outcome) in answers {
-            if let Ok(person) = &outcome {
-                known.people.answered(caller.now, caller.team, &user, Arc::clone(person));
-            }
-            outcomes.insert(user, outcome);
-        }
-        outcomes
+        let kind = Kind {
+            under_way: |known| &mut known.asked.people,
+            learn: |known, caller, user, outcome| {
+                if let Ok(person) = outcome {
+                    known.people.answered(caller.now, caller.team, user, Arc::clone(person));
+                }
+            },
+        };
+        let recall = |known: &Known, user: &UserId| known.people.get(caller.now, caller.team, user).map(Ok);
+        let ask = |user: UserId| async move { self.client.user_info(caller, &user).await.map(Arc::new) };
+        self.find_each(caller, kind, users, recall, ask).await
     }
 
     /// Whether these people are there; each with their own outcome. One call for each that is not remembered,
     /// so ask for few at a time, and never for bots: of them Slack always says "away".
+    ///
+    /// An "away" is believed beyond [`PRESENCE_TTL`] if it was asked for at or after `away_since`: whoever looks
+    /// for somebody in a large channel needs minutes for its rate budget, and would otherwise ask about the
+    /// first of the queue again and again and never get to the others. "Active" is never believed longer.
     pub async fn presence(
         &self,
         caller: Caller<'_>,
         users: &[UserId],
+        away_since: Timestamp,
     ) -> BTreeMap<UserId, Result<Presence, CallError>> {
-        let (mut outcomes, missing) =
-            self.split(users, |known, user| known.presence.get(caller.now, caller.team, user));
-        let answers = stream::iter(missing)
-            .map(|user| async move {
-                let presence = self.client.presence(caller, &user).await;
-                (user, presence)
-            })
-            .buffer_unordered(AT_ONCE)
-            .collect::<Vec<_>>()
-            .await;
-        let mut known = self.known();
-        for (user, outcome) in answers {
-            if let Ok(presence) = &outcome {
-                known.presence.answered(caller.now, caller.team, &user, *presence);
-            }
-            outcomes.insert(user, outcome);
-        }
-        outcomes
+        let kind = Kind {
+            under_way: |known| &mut known.asked.presence,
+            learn: |known, caller, user, outcome| {
+                if let Ok(presence) = outcome {
+                    known.presence.answered(caller.now, caller.team, user, *presence);
+                }
+            },
+        };
+        let recall =
+            |known: &Known, user: &UserId| known.presence(caller.now, caller.team, user, away_since).map(Ok);
+        let ask = |user: UserId| async move { self.client.presence(caller, &user).await };
+        self.find_each(caller, kind, users, recall, ask).await
     }
 
     /// The do-not-disturb windows of these people, fifty a call; each with their own outcome. Somebody whom
     /// Slack left out of its answer has a refusal, for that is not a "no" (P6), and asking again would not help.
     pub async fn dnd(&self, caller: Caller<'_>, users: &[UserId]) -> BTreeMap<UserId, DndOutcome> {
-        let (mut outcomes, missing) =
-            self.split(users, |known, user| known.dnd.get(caller.now, caller.team, user));
-        let (unseen, missing): (Vec<_>, Vec<_>) = {
-            let known = self.known();
-            let refusal = |user: UserId| (known.unseen.get(caller.now, caller.team, &user), user);
-            missing.into_iter().map(refusal).partition(|(refusal, _)| refusal.is_some())
-        };
-        let missing: Vec<UserId> = missing.into_iter().map(|(_, user)| user).collect();
-        let answers = stream::iter(missing.chunks(DND_BATCH).map(<[UserId]>::to_vec).collect::<Vec<_>>())
-            .map(|batch| self.dnd_of(caller, batch))
-            .buffer_unordered(AT_ONCE)
-            .concat()
-            .await;
-        let mut known = self.known();
-        for (user, outcome) in answers {
-            match &outcome {
-                Ok(window) => known.dnd.answered(caller.now, caller.team, &user, *window),
+        let kind = Kind {
+            under_way: |known| &mut known.asked.dnd,
+            learn: |known, caller, user, outcome| match outcome {
+                Ok(window) => known.dnd.answered(caller.now, caller.team, user, *window),
                 Err(CallError::Refused(refusal)) if refusal.kind() == RefusalKind::UserGone => {
-                    known.unseen.answered(caller.now, caller.team, &user, refusal.clone());
+                    known.unseen.answered(caller.now, caller.team, user, refusal.clone());
                 }
                 Err(_) => {}
-            }
-            outcomes.insert(user, outcome);
-        }
-        let refused = unseen.into_iter().filter_map(|(refusal, user)| Some((user, refusal?)));
-        outcomes.extend(refused.map(|(user, refusal)| (user, Err(CallError::Refused(refusal)))));
-        outcomes
+            },
+        };
+        let recall = |known: &Known, user: &UserId| {
+            let seen = known.dnd.get(caller.now, caller.team, user).map(Ok);
+            let unseen = || known.unseen.get(caller.now, caller.team, user);
+            seen.or_else(|| Some(Err(CallError::Refused(unseen()?))))
+        };
+        self.find(caller, kind, DND_BATCH, users, recall, |batch| self.dnd_of(caller, batch)).await
     }
 
     /// Asks for one batch. One person whom Slack does not show us spoils it for the others, so then each half
@@ -236,13 +265,18 @@ impl Directory {
     ///
     /// When Slack had to be asked and did not say, or nobody has the address.
     pub async fn by_email(&self, caller: Caller<'_>, email: &str) -> Result<UserId, CallError> {
-        let key = email.to_lowercase();
-        if let Some(user) = self.known().emails.get(caller.now, caller.team, &key) {
-            return Ok(user);
-        }
-        let person = self.client.lookup_by_email(caller, email).await?;
-        self.known().emails.answered(caller.now, caller.team, &key, person.id.clone());
-        Ok(person.id)
+        let kind = Kind {
+            under_way: |known| &mut known.asked.emails,
+            learn: |known, caller, email, outcome| {
+                if let Ok(user) = outcome {
+                    known.emails.answered(caller.now, caller.team, email, user.clone());
+                }
+            },
+        };
+        let recall = |known: &Known, email: &String| known.emails.get(caller.now, caller.team, email).map(Ok);
+        // Asked for as it was written: only we know that case does not matter.
+        let ask = |_| async move { self.client.lookup_by_email(caller, email).await.map(|person| person.id) };
+        self.find_one(caller, kind, &email.to_lowercase(), recall, ask).await
     }
 
     /// The bot's conversation with somebody.
@@ -251,12 +285,17 @@ impl Directory {
     ///
     /// When Slack had to be asked and did not say, or the person cannot be written to.
     pub async fn direct_channel(&self, caller: Caller<'_>, user: &UserId) -> Result<ChannelId, CallError> {
-        if let Some(channel) = self.known().direct.get(caller.now, caller.team, user) {
-            return Ok(channel);
-        }
-        let channel = self.client.open_direct(caller, std::slice::from_ref(user)).await?;
-        self.known().direct.answered(caller.now, caller.team, user, channel.clone());
-        Ok(channel)
+        let kind = Kind {
+            under_way: |known| &mut known.asked.direct,
+            learn: |known, caller, user, outcome| {
+                if let Ok(channel) = outcome {
+                    known.direct.answered(caller.now, caller.team, user, ChannelId::clone(channel));
+                }
+            },
+        };
+        let recall = |known: &Known, user: &UserId| known.direct.get(caller.now, caller.team, user).map(Ok);
+        let ask = |user: UserId| async move { self.client.open_direct(caller, &[user]).await };
+        self.find_one(caller, kind, user, recall, ask).await
     }
 
     /// The members of a channel as remembered, without asking Slack.
@@ -272,6 +311,23 @@ impl Directory {
     /// A person as remembered, without asking Slack.
     pub fn cached_person(&self, now: Timestamp, team: &TeamId, user: &UserId) -> Option<Arc<Person>> {
         self.known().people.get(now, team, user)
+    }
+
+    /// All that is remembered of a person that matters for paging them, without asking Slack. `away_since` as for
+    /// [`Directory::presence`].
+    pub fn remembered(
+        &self,
+        now: Timestamp,
+        team: &TeamId,
+        user: &UserId,
+        away_since: Timestamp,
+    ) -> Remembered {
+        let known = self.known();
+        Remembered {
+            person: known.people.get(now, team, user),
+            dnd: known.dnd.get(now, team, user),
+            presence: known.presence(now, team, user, away_since),
+        }
     }
 
     /// Reads one page of the workspace's people into memory; give back the returned cursor for the next one.
@@ -299,17 +355,20 @@ impl Directory {
         let mut known = self.known();
         match inbound {
             Inbound::MemberJoined { team, channel, .. } | Inbound::MemberLeft { team, channel, .. } => {
-                known.members.told(now, team, channel, None);
+                known.doubt_members(now, team, channel);
             }
             Inbound::ChannelIdChanged { team, old, new } => {
-                known.members.told(now, team, old, None);
-                known.members.told(now, team, new, None);
+                known.doubt_members(now, team, old);
+                known.doubt_members(now, team, new);
             }
             Inbound::UserChanged { team, user } | Inbound::TeamJoined { team, user } => {
                 known.people.told(now, team, &user.id, Arc::new(Person::clone(user)));
             }
             Inbound::DndChanged { team, user, dnd } => known.dnd.told(now, team, user, *dnd),
-            Inbound::UserGroupChanged { team, group } => known.groups.told(now, team, group, None),
+            Inbound::UserGroupChanged { team, group } => {
+                known.groups.told(now, team, group, None);
+                known.asked.groups.detach(team, group);
+            }
             Inbound::AppUninstalled { team } | Inbound::TokensRevoked { team } => known.forget(team),
             Inbound::Command(_)
             | Inbound::ReactionAdded(_)
@@ -324,30 +383,28 @@ impl Directory {
             | Inbound::Malformed { .. } => {}
         }
     }
-
-    /// Those who are remembered, and those who are not, each once.
-    fn split<T>(
-        &self,
-        users: &[UserId],
-        recall: impl Fn(&Known, &UserId) -> Option<T>,
-    ) -> (BTreeMap<UserId, Result<T, CallError>>, Vec<UserId>) {
-        let known = self.known();
-        let mut remembered = BTreeMap::new();
-        let mut missing = Vec::new();
-        let mut seen = BTreeSet::new();
-        for user in users.iter().filter(|user| seen.insert(*user)) {
-            match recall(&known, user) {
-                Some(fact) => {
-                    remembered.insert(user.clone(), Ok(fact));
-                }
-                None => missing.push(user.clone()),
-            }
-        }
-        (remembered, missing)
-    }
 }
 
 impl Known {
+    /// The members have changed; what is being read just now may be from before.
+    fn doubt_members(&mut self, now: Timestamp, team: &TeamId, channel: &ChannelId) {
+        self.members.told(now, team, channel, None);
+        self.asked.members.detach(team, channel);
+    }
+
+    fn presence(
+        &self,
+        now: Timestamp,
+        team: &TeamId,
+        user: &UserId,
+        away_since: Timestamp,
+    ) -> Option<Presence> {
+        self.presence.get(now, team, user).or_else(|| {
+            let (asked, presence) = self.presence.last(team, user)?;
+            ((away_since..=now).contains(&asked) && presence == Presence::Away).then_some(presence)
+        })
+    }
+
     fn forget(&mut self, team: &TeamId) {
         self.members.forget(team);
         self.people.forget(team);
@@ -357,6 +414,14 @@ impl Known {
         self.groups.forget(team);
         self.emails.forget(team);
         self.direct.forget(team);
+        let Asked { members, people, dnd, presence, groups, emails, direct } = &mut self.asked;
+        members.forget(team);
+        people.forget(team);
+        dnd.forget(team);
+        presence.forget(team);
+        groups.forget(team);
+        emails.forget(team);
+        direct.forget(team);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The directory: what is remembered, for how long, and what an event changes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -61,6 +62,11 @@ impl Story {
         Caller::paging(now, &self.team)
     }
 
+    /// Asks for presence, believing nothing for longer than usual.
+    async fn presence(&self, second: i64, users: &[UserId]) -> BTreeMap<UserId, Result<Presence, CallError>> {
+        self.directory.presence(self.caller(at(second)), users, at(second)).await
+    }
+
     async fn members(&self, second: i64) -> usize {
         self.directory.members(self.caller(at(second)), &ChannelId::new("C1")).await.unwrap().len()
     }
@@ -103,10 +109,10 @@ async fn what_cannot_be_read_is_an_error_for_that_person_alone_and_is_asked_agai
     assert!(people[&UserId::new("U1")].is_ok());
     assert!(matches!(people[&UserId::new("U404")], Err(CallError::Refused(_))));
     assert!(matches!(people[&UserId::new("U500")], Err(CallError::NotDone { .. })));
-    let presence = story.directory.presence(story.caller(at(0)), &users([1, 500])).await;
+    let presence = story.presence(0, &users([1, 500])).await;
     assert_eq!(presence[&UserId::new("U1")], Ok(Presence::Active));
     assert!(presence[&UserId::new("U500")].is_err());
-    story.directory.presence(story.caller(at(1)), &users([1, 500])).await;
+    story.presence(1, &users([1, 500])).await;
     assert_eq!(story.slack.count("users.getPresence"), 3);
 }
 
@@ -158,9 +164,25 @@ async fn one_unseen_person_does_not_hide_the_others() {
 async fn presence_is_believed_for_half_a_minute() {
     let story = Story::new();
     for second in [0, 29, 31] {
-        story.directory.presence(story.caller(at(second)), &users([1])).await;
+        story.presence(second, &users([1])).await;
     }
     assert_eq!(story.slack.count("users.getPresence"), 2);
+}
+
+/// Whoever looks for somebody for minutes need not ask again about those who were away; "active" must be news.
+#[tokio::test]
+async fn away_stands_for_whoever_has_been_looking_since() {
+    let story = Story::new();
+    let away = Fake::new(|asked| {
+        let presence = if asked.text("user") == "U1" { "away" } else { "active" };
+        ok(json!({ "ok": true, "presence": presence }))
+    });
+    let directory = Directory::new(away.client());
+    let both = users([1, 2]);
+    for (second, since, calls) in [(0, 0, 2), (29, 29, 2), (60, 0, 3), (100, 1, 5), (170, 99, 6)] {
+        directory.presence(story.caller(at(second)), &both, at(since)).await;
+        assert_eq!(away.count("users.getPresence"), calls, "at {second}, looking since {since}");
+    }
 }
 
 #[tokio::test]
@@ -240,7 +262,7 @@ async fn every_question_may_be_asked_from_any_task() {
         async move {
             let caller = story.caller(at(0));
             let people = sendable(story.directory.people(caller, &users([1]))).await;
-            let presence = sendable(story.directory.presence(caller, &users([1]))).await;
+            let presence = sendable(story.directory.presence(caller, &users([1]), at(0))).await;
             let dnd = sendable(story.directory.dnd(caller, &users([1]))).await;
             (people.len(), presence.len(), dnd.len(), story.members(0).await)
         }

@@ -4,6 +4,7 @@
 // Everything here is a test, its helpers too: a failed unwrap is a failed test.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
+mod asked_once;
 mod client;
 mod directory;
 mod documented;

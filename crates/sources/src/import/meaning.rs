@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use super::hours::hours;
 use crate::columns::Field;
 use crate::oncall::fold::fold;
 use crate::oncall::{countries, zones};
@@ -87,7 +88,7 @@ impl Meanings {
         }
         match field {
             Field::SlackId => Ok(slack_id(text)),
-            Field::Email => Ok(email(text).to_owned()),
+            Field::Email => Ok(email(text).to_lowercase()),
             Field::Role => role(text).map(str::to_owned),
             Field::TimeZone => {
                 let found = self.zones.get(text).cloned().unwrap_or_else(|| zone(text));
@@ -97,6 +98,7 @@ impl Meanings {
                 found
             }
             Field::Country => Ok(country(text)),
+            Field::WorkingHours | Field::Weekday(_) => Ok(hours(text)),
             Field::WeekendVolunteer => flag(text).map(|yes| if yes { "yes" } else { "no" }.to_owned()),
             _ => Ok(text.to_owned()),
         }

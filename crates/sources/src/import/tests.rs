@@ -66,6 +66,13 @@ d@x.org,Lisbon,2024-01-05,a,b
 }
 
 #[test]
+fn a_bad_row_tells_whom_it_is_about() {
+    let outcome = run("Email,Slack ID,TZ\nA@x.org,,PST\nb@x.org,U1,,x\n,@cy,\n", &[], None);
+    let who: Vec<_> = outcome.bad.iter().map(|row| row.who.join(" ")).collect();
+    assert_eq!(who, ["a@x.org", "U1 b@x.org", "@cy"]);
+}
+
+#[test]
 fn doubles_are_dropped_and_contradictions_are_bad() {
     let sheet = "Email,Slack ID,Team\na@x.org,U1,Verify\nA@x.org , U1,Verify\na@x.org,U1,Package\nb@x.org,U1,Verify\n";
     let outcome = run(sheet, &[], None);

@@ -166,19 +166,19 @@ fn date(text: &str) -> Result<Date, String> {
 /// `PT-11`, or `11` beside the country.
 fn region(text: &str, country: Option<&str>) -> Result<String, String> {
     let code = text.to_uppercase();
-    let (of, part) = match (code.split_once('-'), country) {
-        (Some((of, part)), _) => (of.to_owned(), part.to_owned()),
-        (None, Some(country)) => (country.to_owned(), code.clone()),
-        (None, None) => {
-            return Err(format!("the region {text:?} needs its country: write for example PT-11"));
-        }
+    let (of, part) = match code.split_once('-') {
+        Some((of, part)) => (Some(of), part),
+        None => (country, code.as_str()),
     };
     let shaped = (1..=3).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_alphanumeric());
-    if !shaped || countries::of_code(&of).is_none() {
+    if !shaped || of.is_some_and(|of| countries::of_code(of).is_none()) {
         return Err(format!("{text:?} is no ISO 3166-2 region code: write for example PT-11"));
     }
-    match country {
-        Some(country) if country != of => Err(format!("the region {text:?} is not of the country {country}")),
-        _ => Ok(format!("{of}-{part}")),
+    match (of, country) {
+        (None, _) => Err(format!("the region {text:?} needs its country: write for example PT-11")),
+        (Some(of), Some(country)) if country != of => {
+            Err(format!("the region {text:?} is not of the country {country}"))
+        }
+        (Some(of), _) => Ok(format!("{of}-{part}")),
     }
 }

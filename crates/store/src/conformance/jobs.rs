@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
-use pagerslack_core::{Job, JobKind, TeamId};
+use pagerslack_core::job::Notice;
+use pagerslack_core::{Job, JobKind, Message, TeamId, Urgency};
 
 use super::samples::{
     adding, after, claim, claim_one, commit, deadline, every_job_kind, job, precise, start,
@@ -16,7 +17,8 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("every kind of job comes back as it was", every_kind).await;
     suite.case("a job is handed out when due and not before", when_due).await;
     suite.case("the longest due comes first, so many at most", longest_due).await;
-    suite.case("adding a job that exists moves its due time only", moved).await;
+    suite.case("what wakes somebody comes before what announces and explains", most_urgent).await;
+    suite.case("adding a job that exists moves its due time and keeps its history", moved).await;
     suite.case("a removed job is gone, an absent one no fault", removed).await;
     suite.case("a key removed and added is there", removed_and_added).await;
     suite.case("the next due time is the earliest", next_due).await;
@@ -72,6 +74,36 @@ async fn longest_due(store: Shared) -> Outcome {
         range.map(|attempt| JobKind::PageDeadline { attempt }).collect()
     };
     assert_eq!(kinds, [attempts(1..=1), attempts(2..=3), attempts(4..=4)]);
+    Ok(())
+}
+
+/// Of the same class the longest due comes first, whether it is free or its lease has ended. A job added once more
+/// is as urgent as it was said to be the last time.
+async fn most_urgent(store: Shared) -> Outcome {
+    let send = |message, due| job(JobKind::Send(message), due);
+    let held = send(Message::Page { attempt: 2 }, after(1));
+    store.commit(adding([held.clone()])).await?;
+    claim_one(&*store, after(1)).await?;
+    let jobs = [
+        send(Message::Taken { taken: 1 }, start()),
+        send(Message::Root, after(1)),
+        job(JobKind::Hunt, start()),
+        send(Message::Page { attempt: 1 }, after(2)),
+        send(Message::Managers { round: 1 }, after(900)),
+    ];
+    store.commit(adding(jobs.clone())).await?;
+    let notice = Notice::TakenAlready;
+    let waited_for = send(Message::Notice { user: "U1".into(), notice }, after(3));
+    store.commit(adding([waited_for.clone()])).await?;
+    let waited_for = Job { urgency: Urgency::Page, ..waited_for };
+    store.commit(adding([waited_for.clone()])).await?;
+    let [taken, root, hunt, page, _] = jobs.map(|job| job.key);
+    let take = |limit| Claim { now: after(61), lease_until: after(120), limit };
+    let mut keys = Vec::new();
+    for limit in [1, 4, 9] {
+        keys.extend(store.claim(take(limit)).await?.into_iter().map(|claimed| claimed.job.key));
+    }
+    assert_eq!(keys, [held.key, page, waited_for.key, hunt, root, taken]);
     Ok(())
 }
 

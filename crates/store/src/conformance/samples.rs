@@ -187,7 +187,7 @@ fn every_verdict() -> Vec<Candidate> {
 }
 
 /// One of every kind of job.
-pub(super) fn every_job_kind() -> Vec<JobKind> {
+pub(crate) fn every_job_kind() -> Vec<JobKind> {
     let mut kinds = vec![
         JobKind::Hunt,
         JobKind::RootDeadline,

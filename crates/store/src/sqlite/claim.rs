@@ -4,24 +4,37 @@
 //! the latter case its work may or may not have been done, so it is handed out as doubtful.
 
 use jiff::Timestamp;
-use pagerslack_core::{Job, JobKey, RotationId};
+use pagerslack_core::{Job, JobKey, RotationId, Urgency};
 use rusqlite::{Connection, Row, params};
 
 use super::convert::{bound, count, failed, instant};
 use crate::{Claim, ClaimedJob, Fence, StoreError};
 
-/// Both branches walk an index. The longest due comes first; of those due together, the first added.
+/// Every branch walks an index, so that timers of the far future cost nothing. The most urgent class comes
+/// first, within it the longest due, and of those due together the first added.
 const DUE: &str = "
     SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at FROM jobs
-        WHERE lease_until IS NULL AND due <= ?1 ORDER BY due, id LIMIT ?2)
+        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+        WHERE lease_until IS NULL AND urgency = 0 AND due <= ?1 ORDER BY due, id LIMIT ?2)
     UNION ALL
     SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at FROM jobs
-        WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY due, id LIMIT ?2)
-    ORDER BY due, id LIMIT ?2";
+        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+        WHERE lease_until IS NULL AND urgency = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (
+        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+        WHERE lease_until IS NULL AND urgency = 2 AND due <= ?1 ORDER BY due, id LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (
+        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+        WHERE lease_until IS NULL AND urgency = 3 AND due <= ?1 ORDER BY due, id LIMIT ?2)
+    UNION ALL
+    SELECT * FROM (
+        SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
+        WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY urgency, due, id LIMIT ?2)
+    ORDER BY urgency, due, id LIMIT ?2";
 
-/// Leases due jobs, the longest due first.
+/// Leases due jobs, the most urgent first and within a class the longest due.
 ///
 /// A job that cannot be read is leased as well, reported to the log and left out: it must not keep the
 /// others from being done (P6), nor be read again at once.
@@ -61,6 +74,7 @@ struct Found {
     tries: u32,
     doubtful: bool,
     last_claimed_at: Option<i64>,
+    urgency: u8,
 }
 
 impl Found {
@@ -76,20 +90,21 @@ impl Found {
             tries: row.get(7)?,
             doubtful: row.get(8)?,
             last_claimed_at: row.get(9)?,
+            urgency: row.get(10)?,
         })
     }
 
     fn hand_out(self, lease_until: Timestamp, fence: i64) -> Result<ClaimedJob, StoreError> {
-        let kind = serde_json::from_str(&self.kind).map_err(|source| StoreError::Corrupt {
-            what: format!("job {}", self.key),
-            source: source.into(),
-        })?;
+        let corrupt = |source| StoreError::Corrupt { what: format!("job {}", self.key), source };
+        let kind = serde_json::from_str(&self.kind).map_err(|source| corrupt(source.into()))?;
+        let urgency = Urgency::of_rank(self.urgency).ok_or_else(|| corrupt("no such urgency".into()))?;
         Ok(ClaimedJob {
             job: Job {
                 key: JobKey::from(self.key),
                 rotation: RotationId::new(self.team.as_str().into(), self.channel.as_str().into()),
                 incident: self.incident.as_str().into(),
                 kind,
+                urgency,
                 due: instant(self.due)?,
             },
             fence: Fence(count(fence)?),

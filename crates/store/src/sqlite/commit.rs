@@ -215,7 +215,7 @@ fn set_index(db: &Connection, commit: &Commit, index: &IncidentIndex) -> rusqlit
         .map(drop)
 }
 
-/// A job that exists keeps its lease, its token and its history; only the due time moves. If it is held, it is
+/// A job that exists keeps its lease, its token and its history; only the due time and the urgency change. If it is held, it is
 /// wanted again: the holder may not know of what called for it, so their "done" leaves it to come up once more.
 fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
     let kind = serde_json::to_string(&job.kind).map_err(|source| StoreError::Corrupt {
@@ -223,8 +223,9 @@ fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
         source: source.into(),
     })?;
     db.prepare_cached(
-        "INSERT INTO jobs (team, key, channel, incident, kind, due) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-         ON CONFLICT (team, key) DO UPDATE SET due = excluded.due, wanted_again = jobs.lease_until IS NOT NULL",
+        "INSERT INTO jobs (team, key, channel, incident, kind, due, urgency) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+         ON CONFLICT (team, key) DO UPDATE SET
+             due = excluded.due, urgency = excluded.urgency, wanted_again = jobs.lease_until IS NOT NULL",
     )
     .and_then(|mut statement| {
         statement.execute(params![
@@ -233,7 +234,8 @@ fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
             job.rotation.channel.as_str(),
             job.incident.as_str(),
             kind,
-            bound(job.due)
+            bound(job.due),
+            job.urgency.rank()
         ])
     })
     .map(drop)

@@ -233,7 +233,13 @@ pub(super) fn next_due(db: &Connection) -> Result<Option<Timestamp>, StoreError>
     let next: Option<i64> = db
         .prepare_cached(
             "SELECT min(at) FROM (
-                SELECT min(due) AS at FROM jobs WHERE lease_until IS NULL
+                SELECT min(due) AS at FROM jobs WHERE lease_until IS NULL AND urgency = 0
+                UNION ALL
+                SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 1
+                UNION ALL
+                SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 2
+                UNION ALL
+                SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 3
                 UNION ALL
                 SELECT min(lease_until) FROM jobs WHERE lease_until IS NOT NULL)",
         )

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -114,6 +114,23 @@ CREATE TABLE told (
 CREATE INDEX incidents_url ON incidents (team, channel, url);
 ";
 
+/// What wakes somebody is handed out before what only announces or explains. `urgency` is the rank of the
+/// job's [`Urgency`](pagerslack_core::Urgency); each class is walked from its
+/// own end of the index.
+const URGENCY: &str = "
+ALTER TABLE jobs ADD COLUMN urgency INTEGER NOT NULL DEFAULT 2;
+UPDATE jobs SET urgency = CASE
+    WHEN NOT json_valid(kind) THEN 2
+    WHEN kind ->> 'kind' IN ('root_deadline', 'page_deadline', 'managers_deadline', 'consider_ack', 'wish') THEN 0
+    WHEN kind ->> 'kind' IN ('answer', 'follow_up', 'nudge_sweep', 'nudge', 'alert') THEN 3
+    WHEN kind ->> 'kind' <> 'send' THEN 2
+    WHEN kind ->> 'message' IN ('page', 'managers', 'manager_direct') THEN 0
+    WHEN kind ->> 'message' = 'root' THEN 2
+    ELSE 3 END;
+DROP INDEX jobs_free;
+CREATE INDEX jobs_free ON jobs (urgency, due) WHERE lease_until IS NULL;
+";
+
 /// The schema that a database has: 0 for an empty one.
 pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     let has_any: Option<i64> = db
@@ -129,8 +146,15 @@ pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
 
 /// Brings a database up to [`LATEST`]. Does nothing when it is there.
 pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
+    migrate_to(db, LATEST)
+}
+
+/// Brings a database up to one version of the schema.
+pub(super) fn migrate_to(db: &mut Connection, to: i64) -> rusqlite::Result<()> {
     let from = version(db)?;
-    for (number, migration) in (1_i64..).zip(MIGRATIONS).filter(|(number, _)| *number > from) {
+    for (number, migration) in
+        (1_i64..).zip(MIGRATIONS).filter(|(number, _)| (from + 1..=to).contains(number))
+    {
         let tx = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch("CREATE TABLE IF NOT EXISTS migrations (version INTEGER PRIMARY KEY) STRICT")?;
         tx.execute_batch(migration)?;

@@ -242,6 +242,28 @@ fn migrations_run_once() {
     assert_eq!(recorded, schema::LATEST);
 }
 
+/// Given a database from before there was an urgency, with a job of each kind and one that nobody can read, when
+/// it is opened, then each has the urgency that a new job of its kind would get.
+#[test]
+fn jobs_of_an_older_database_get_their_urgency() {
+    let mut db = Connection::open_in_memory().unwrap();
+    schema::migrate_to(&mut db, 1).unwrap();
+    let kinds = crate::conformance::every_job_kind();
+    let stored = kinds.iter().map(|kind| serde_json::to_string(kind).unwrap()).chain(["{".to_owned()]);
+    for (number, kind) in stored.enumerate() {
+        db.execute(
+            "INSERT INTO jobs (team, key, channel, incident, kind, due) VALUES ('T1', ?1, 'C1', 'i1', ?2, 0)",
+            (number.to_string(), kind),
+        )
+        .unwrap();
+    }
+    schema::migrate(&mut db).unwrap();
+    let mut statement = db.prepare("SELECT urgency FROM jobs ORDER BY id").unwrap();
+    let migrated: Vec<u8> = statement.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
+    let expected = kinds.iter().map(|kind| kind.urgency().rank()).chain([2]);
+    assert!(migrated.iter().copied().eq(expected), "{migrated:?}");
+}
+
 /// Without an index each of these would walk through the whole history.
 #[test]
 fn the_frequent_questions_are_answered_by_an_index() {
@@ -250,7 +272,8 @@ fn the_frequent_questions_are_answered_by_an_index() {
     for question in [
         "SELECT id, team, channel, ts FROM messages WHERE live = 1 AND id > 5 ORDER BY id LIMIT 9",
         "SELECT incident FROM incidents WHERE team = 'T' AND channel = 'C' AND url = 'u' AND open = 1",
-        "SELECT id FROM jobs WHERE lease_until IS NULL AND due <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT id FROM jobs WHERE lease_until IS NULL AND urgency = 1 AND due <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 1",
         "SELECT id FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= 7 ORDER BY due, id LIMIT 9",
         "SELECT seq FROM events WHERE team = 'T' AND incident = 'i' ORDER BY seq",
         "UPDATE messages SET live = 1 WHERE team = 'T' AND incident = 'i' AND live <> 1",

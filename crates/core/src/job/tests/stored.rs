@@ -127,7 +127,9 @@ fn one_of_each_job() {
     send/notice/too-late/U1 {"kind":"send","message":"notice","user":"U1","notice":"too_late"}
     "#);
     let job = Job::new(&report().rotation, &report().incident, JobKind::Hunt, at(0));
-    insta::assert_snapshot!(serde_json::to_string(&job).unwrap(), @r#"{"key":"4aq5zrpgaxkg8ytp/hunt","rotation":{"team":"T1","channel":"C1"},"incident":"4aq5zrpgaxkg8ytp","kind":{"kind":"hunt"},"due":"1970-01-01T00:00:00Z"}"#);
+    insta::assert_snapshot!(serde_json::to_string(&job).unwrap(), @r#"{"key":"4aq5zrpgaxkg8ytp/hunt","rotation":{"team":"T1","channel":"C1"},"incident":"4aq5zrpgaxkg8ytp","kind":{"kind":"hunt"},"urgency":"opening","due":"1970-01-01T00:00:00Z"}"#);
+    let before = serde_json::to_string(&job).unwrap().replace(r#""urgency":"opening","#, "");
+    assert_eq!(serde_json::from_str::<Job>(&before).unwrap(), job, "a job from before there was an urgency");
 }
 
 /// Jobs written before an incident could be handed over.
@@ -236,4 +238,26 @@ proptest! {
             }
         }
     }
+}
+
+/// In a storm the channel's posts do not suffice for all: who is woken comes before what is announced, and
+/// everything else last.
+#[test]
+fn whoever_is_to_be_woken_comes_first() {
+    let of = |urgency: Urgency| {
+        let names = one_of_each().into_iter().filter(|kind| kind.urgency() == urgency).map(|kind| {
+            let job = Job::new(&report().rotation, &report().incident, kind, at(0));
+            short(&job.key).to_owned()
+        });
+        names.collect::<Vec<_>>()
+    };
+    let page = of(Urgency::Page);
+    for name in ["send/page/1", "send/managers/1", "send/manager/1/U1", "consider-ack/U1", "deadline/page/1"]
+    {
+        assert!(page.iter().any(|other| other == name), "{name}: {page:?}");
+    }
+    assert_eq!(of(Urgency::Opening), ["hunt", "send/root"]);
+    assert!(of(Urgency::Courtesy).iter().all(|name| !name.starts_with("deadline/")));
+    assert!(Urgency::ALL.is_sorted() && Urgency::ALL.iter().map(|urgency| urgency.rank()).eq(0..4));
+    assert!(Urgency::ALL.iter().all(|urgency| Urgency::of_rank(urgency.rank()) == Some(*urgency)));
 }

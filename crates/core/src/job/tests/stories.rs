@@ -61,7 +61,7 @@ fn given_a_page_that_times_out_the_hunt_goes_on_and_the_ack_leaves_only_notices(
 fn given_a_page_chosen_before_the_root_stands_it_is_sent_when_the_root_does() {
     check(&[
         (0, Command::Report(report()), &["+ send/root at 0", "+ hunt at 0", "+ deadline/root at 120"]),
-        (1, hunt("ann"), &["+ deadline/page/1 at 121"]),
+        (1, hunt("ann"), &["+ deadline/page/1 at 121", "+ send/root at 1"]),
         (9, root(), &["- deadline/root", "+ send/page/1 at 9", "+ update/root/3 at 9"]),
         (
             10,
@@ -86,7 +86,7 @@ fn given_a_root_that_never_stands_each_manager_is_told_and_an_ack_says_nothing_i
     check(&[
         (0, Command::Report(report()), &["+ send/root at 0", "+ hunt at 0", "+ deadline/root at 120"]),
         (1, refused, &["+ send/tell-reporter/not_in_channel at 1"]),
-        (2, hunt("ann"), &["+ deadline/page/1 at 122"]),
+        (2, hunt("ann"), &["+ deadline/page/1 at 122", "+ send/root at 2"]),
         (
             120,
             give_up,

@@ -201,7 +201,7 @@ fn values_that_make_no_sense_are_told() {
         "away_status.emoji: each must be the name of an emoji such as \"palm_tree\", not \"\"",
     );
     defaults("away_status.text = [\" \"]", "away_status.text: each must be a word or a few, not \" \"");
-    defaults("follow_up.after = \"1 s\"", "follow_up.after must lie between 1m and 2160h, not be \"1 s\"");
+    defaults("follow_up.after = \"1 s\"", "follow_up.after must lie between 1m and 90 days, not be \"1 s\"");
     defaults(
         "managers.users = [\"ana\"]",
         "managers.users: each must be a Slack user id such as \"U012AB3CD\" (in the profile: ⋮, Copy member ID), not \"ana\"",

@@ -75,7 +75,7 @@ impl Engine {
                 known.dnd = Fact::Known(window);
             }
         }
-        for (user, presence) in self.directory.presence(caller, &open(&facts)).await {
+        for (user, presence) in self.directory.presence(caller, &open(&facts), self.now()).await {
             if let (Ok(presence), Some(known)) = (presence, facts.get_mut(&user)) {
                 known.presence = Fact::Known(presence);
             }
