@@ -72,7 +72,7 @@ impl Engine {
             self.directory.members(caller, &rotation.channel).await?.iter().cloned().collect();
         let everybody: Vec<UserId> = members.iter().cloned().collect();
         let people = self.directory.people(caller, &everybody).await;
-        let remembered = self.directory.remembered(team, &members);
+        let remembered = self.directory.profiles_of_any_age(team, &members);
         let managers: BTreeSet<UserId> = self.managers(rotation).await.users.into_iter().collect();
         let (mut engineers, mut put_off) = (Vec::new(), false);
         for (user, person) in people {

@@ -38,7 +38,7 @@ impl Engine {
     /// Asks who those are of whom nothing was ever read, so that no bot or guest is counted among the engineers. Few
     /// are: everybody is read after the start.
     async fn get_to_know(&self, rotation: &RotationId, members: &BTreeSet<UserId>) {
-        let remembered = self.directory.remembered(&rotation.team, members);
+        let remembered = self.directory.profiles_of_any_age(&rotation.team, members);
         let unknown = members.iter().filter(|user| !remembered.contains_key(*user));
         let unknown: Vec<UserId> = unknown.take(STRANGERS).cloned().collect();
         self.directory.people(self.background(&rotation.team), &unknown).await;
