@@ -79,7 +79,10 @@ async fn an_old_reaction_does_not_take_it_again_and_a_fresh_one_does() {
     let page = stage.post("page/1");
     stage.slack.with(|world, now| world.unreact(now, &first, CHANNEL, &page.ts, "eyes")).unwrap();
     stage.reacts(&first, &page.ts, "eyes").await;
-    assert_eq!(stage.post("taken/2").text, format!(":white_check_mark: <@{first}> is on it now, 4 min after it was handed over."));
+    assert_eq!(
+        stage.post("taken/2").text,
+        format!(":white_check_mark: <@{first}> is on it now, 4 min after it was handed over.")
+    );
     stage.pass("1 h").await;
     stage.end().await;
 }
@@ -137,7 +140,11 @@ async fn after_six_attempts_a_hand_over_goes_to_the_managers() {
     Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
     ");
     stage.pass("1 h").await;
-    assert!(stage.kinds().ends_with("page/6 taken managers/1 handed-over/1 managers/2 managers/3"), "{}", stage.kinds());
+    assert!(
+        stage.kinds().ends_with("page/6 taken managers/1 handed-over/1 managers/2 managers/3"),
+        "{}",
+        stage.kinds()
+    );
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;
     stage.end().await;
 }
@@ -205,7 +212,10 @@ async fn a_hand_over_that_comes_twice_happens_once() {
     let stage = Stage::with(&["ana", "bo", "chen"]).await;
     // The button stays although it is of no use any more.
     let first = taken(&stage).await;
-    stage.fault(slack_sim::Fault::always("chat.update", slack_sim::FaultKind::Error("edit_window_closed".to_owned())));
+    stage.fault(slack_sim::Fault::always(
+        "chat.update",
+        slack_sim::FaultKind::Error("edit_window_closed".to_owned()),
+    ));
     let root = stage.post("root").ts;
     stage.slack.with(|world, now| {
         for _ in 0..2 {

@@ -207,7 +207,8 @@ async fn where_people_are_paged_at_weekends_hours_do_not_count() {
 #[tokio::test]
 async fn at_weekends_volunteers_are_asked_alone() {
     let volunteer = |user| Entry { weekend_volunteer: true, ..row(user) };
-    let rules = Rules { weekend: Weekend::Volunteers, ..roster([volunteer("U1"), row("U2"), volunteer("U3")]) };
+    let rules =
+        Rules { weekend: Weekend::Volunteers, ..roster([volunteer("U1"), row("U2"), volunteer("U3")]) };
     let stage = on_saturday(rules).await;
     stage.types("U2", URL).await;
     stage.pass("4 min").await;
