@@ -101,7 +101,7 @@ async fn only_those_who_are_there_and_may_be_disturbed_are_asked() {
     assert_eq!(stage.asked(), ["U1"]);
     assert_snapshot!(stage.post("managers/1").text, @"
     <@M1> an incident in <#C1> needs an engineer: <https://incident.example/1>
-    Reported by <@U2> at <!date^1795521600^{time}|12:00 UTC>. 1 person was asked, and nobody else could be: 1 away, 2 in do-not-disturb, 1 deactivated.
+    Reported by <@U2> at <!date^1795521600^{time}|12:00 UTC>. 1 person was asked, and nobody else could be: 1 away, 2 in do-not-disturb.
     Please find somebody of your group and say so in the thread; :eyes: or *I'm on it* stops the paging.
     ");
     stage.reacts("M1", &stage.post("root").ts, "eyes").await;

@@ -17,7 +17,8 @@ const URL: &str = "https://i.example/1";
 impl Lives<'_> {
     /// The channel's first message and what it says.
     fn root(&self) -> Option<(String, String)> {
-        self.slack.read(|world| world.messages(CHANNEL).first().map(|root| (root.ts.clone(), root.text.clone())))
+        self.slack
+            .read(|world| world.messages(CHANNEL).first().map(|root| (root.ts.clone(), root.text.clone())))
     }
 
     fn root_says(&self, what: &str) -> bool {
@@ -60,7 +61,10 @@ async fn live_through(spans: &[i64], together: bool) -> usize {
     for _ in 0..2 {
         // The process may die before it has recorded anything; then whoever reported is not told "on it".
         if lives.root().is_none() {
-            lives.slack.with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", URL)).unwrap();
+            lives
+                .slack
+                .with(|world, now| world.slash_command(now, "U1", CHANNEL, "/devoncall", URL))
+                .unwrap();
             lives.pass(50).await;
         }
     }

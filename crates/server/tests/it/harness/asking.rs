@@ -56,7 +56,6 @@ impl Stage {
         queue.places().iter().map(|place| place.user.to_string()).filter(|user| user != "UBOT").collect()
     }
 
-
     /// The order in which the channel's people join the queue with its first incident.
     pub fn order_to_come(&self) -> Vec<String> {
         let members = self.slack.read(|world| {

@@ -20,7 +20,10 @@ async fn alerted(stage: &Stage, text: &str) {
 async fn a_person_is_told_directly() {
     let stage = kept_by(Some("U2")).await;
     alerted(&stage, "oncall.csv, line 3: <!channel> is no role & *nobody* knows it").await;
-    assert_eq!(stage.direct_texts("U2"), ["oncall.csv, line 3: &lt;!channel&gt; is no role &amp; *nobody* knows it"]);
+    assert_eq!(
+        stage.direct_texts("U2"),
+        ["oncall.csv, line 3: &lt;!channel&gt; is no role &amp; *nobody* knows it"]
+    );
     let mentions = stage.slack.read(|world| world.dm_of("U2").unwrap().messages[0].mentions.clone());
     assert_eq!(mentions, []);
     stage.end().await;

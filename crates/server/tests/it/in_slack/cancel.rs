@@ -159,4 +159,3 @@ async fn an_answer_in_the_moment_of_the_cancel_changes_nothing_more() {
     assert!(["root page/1 cancelled", "root page/1 taken"].contains(&kinds.as_str()), "{kinds}");
     stage.end().await;
 }
-

@@ -99,10 +99,8 @@ async fn it_waits_for_days_off_and_goes_by_the_hours_of_the_roster() {
         worked: false,
     };
     let ana = Entry { hours: Some("18:00-22:00".parse().unwrap()), ..row("U1") };
-    let rules = Rules {
-        calendar: Calendar { days: vec![off], public: None }.into(),
-        ..roster([ana, row("U2")])
-    };
+    let rules =
+        Rules { calendar: Calendar { days: vec![off], public: None }.into(), ..roster([ana, row("U2")]) };
     let stage = Stage::new(team(&["ana", "bo"]), RotationConfig { rules, ..followed_up() }).await;
     taken_by(&stage, "U1").await;
     stage.pass("144 h").await;
@@ -139,7 +137,10 @@ async fn after_a_hand_over_the_new_one_is_asked() {
     // Sixteen o'clock UTC is seven in the evening in Nairobi: so nine the next morning.
     assert_eq!(asked_at(&stage), Some(42));
     let mentions = format!("{:?}", stage.post("follow-up").mentions);
-    assert!(mentions.contains("U1") && mentions.contains("U4"), "the reporter and the one who has it: {mentions}");
+    assert!(
+        mentions.contains("U1") && mentions.contains("U4"),
+        "the reporter and the one who has it: {mentions}"
+    );
     stage.end().await;
 }
 
@@ -175,8 +176,15 @@ async fn the_reporter_the_one_on_it_and_a_manager_close_it() {
             }
         });
         stage.settle().await;
-        assert_eq!(stage.post("follow-up").text, format!(":checkered_flag: <@{user}> says that <{URL}> is done. Thank you all."));
-        assert!(stage.post("root").text.contains(&format!("Closed by <@{user}>")), "{}", stage.post("root").text);
+        assert_eq!(
+            stage.post("follow-up").text,
+            format!(":checkered_flag: <@{user}> says that <{URL}> is done. Thank you all.")
+        );
+        assert!(
+            stage.post("root").text.contains(&format!("Closed by <@{user}>")),
+            "{}",
+            stage.post("root").text
+        );
         stage.end().await;
     }
 }
@@ -188,7 +196,10 @@ async fn what_is_closed_is_over() {
     taken_by(&stage, "U1").await;
     stage.pass("24 h").await;
     let root = stage.post("root").ts;
-    stage.fault(slack_sim::Fault::once("chat.update", slack_sim::FaultKind::Error("edit_window_closed".to_owned())).times(2));
+    stage.fault(
+        slack_sim::Fault::once("chat.update", slack_sim::FaultKind::Error("edit_window_closed".to_owned()))
+            .times(2),
+    );
     stage.presses("U1", &stage.post("follow-up").ts, DONE).await;
     stage.presses("U1", &root, "pagerslack_hand_over").await;
     assert_snapshot!(stage.last_told("U1"), @"That button is of no use any more: <@U1> has closed this incident.");

@@ -124,7 +124,8 @@ async fn whoever_is_in_no_rotation_is_told_so() {
     an_hour_after_an_incident(&stage).await;
     assert_snapshot!(stage.asks("M1", "position").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
     for question in ["top", "why", "status"] {
-        assert_eq!(stage.asks("M1", question).await, stage.asks("M1", "position").await);
+        let told = stage.asks("M1", question).await;
+        assert!(told.starts_with("You are in no channel in which I page."), "{question}: {told}");
     }
     stage.end().await;
 }

@@ -125,7 +125,8 @@ async fn whoever_becomes_a_member_joins_at_the_bottom() {
 async fn the_rosters_managers_are_the_last_resort() {
     let manager = |entry: Entry| Entry { role: Role::Manager, ..entry };
     let world = addresses_may_be_read(team(&["ana", "bo", "mika"]));
-    let rules = roster([row("U1"), manager(row("U2")), manager(addressed("mika")), manager(addressed("gone"))]);
+    let rules =
+        roster([row("U1"), manager(row("U2")), manager(addressed("mika")), manager(addressed("gone"))]);
     let stage = Stage::new(world, RotationConfig { rules, ..RotationConfig::default() }).await;
     stage.types("U1", URL).await;
     stage.pass("2 min").await;

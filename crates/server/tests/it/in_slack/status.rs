@@ -42,7 +42,8 @@ async fn before_any_incident_nothing_is_open() {
 /// command only that of the channel.
 #[tokio::test]
 async fn several_rotations_are_told_by_channel() {
-    let world = team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
+    let world =
+        team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
     let stage = Stage::with_world(world).await;
     stage.types("U1", "https://incident.example/1").await;
     stage.types_in("C2", "U9", "https://incident.example/2").await;

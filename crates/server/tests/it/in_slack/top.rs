@@ -199,7 +199,8 @@ async fn on_a_day_of_the_schedule_nobody_is_marked() {
 /// its channel; by command in one of the channels that one alone.
 #[tokio::test]
 async fn several_rotations_are_told_by_channel() {
-    let world = team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
+    let world =
+        team(&["ana", "bo"]).channel("C2", "payments").person("U9", "zoe", "Asia/Tokyo").member("C2", "U1");
     let world = world.channel("C3", "random").member("C3", "U9");
     let stage = Stage::with_world(world).await;
     after_one_incident(&stage).await;

@@ -63,8 +63,8 @@ fn a_reason_for_everybody() -> Rules {
 }
 
 const NAMES: [&str; 16] = [
-    "zoe", "gus", "nobody", "mia", "neil", "eva", "newt", "pia", "otto", "hugo", "sam", "ada", "dan", "robot", "dee",
-    "stan",
+    "zoe", "gus", "nobody", "mia", "neil", "eva", "newt", "pia", "otto", "hugo", "sam", "ada", "dan",
+    "robot", "dee", "stan",
 ];
 
 async fn everybody() -> Stage {
@@ -76,7 +76,9 @@ async fn everybody() -> Stage {
         .with_user("U16", |user| user.is_stranger = true);
     let stage = Stage::new(world, ruled(a_reason_for_everybody())).await;
     stage.slack.with(|world, now| {
-        world.set_status(now, "U11", ":face_with_thermometer:", "back soon", now.as_second() + 7_200).unwrap();
+        world
+            .set_status(now, "U11", ":face_with_thermometer:", "back soon", now.as_second() + 7_200)
+            .unwrap();
         world.set_dnd(now, "U13", now, now + SignedDuration::from_hours(1)).unwrap();
     });
     stage.settle().await;
@@ -190,13 +192,21 @@ async fn each_reason_keeps_somebody_from_being_asked() {
     for (number, name) in (1..).zip(NAMES).skip(1) {
         let user = format!("U{number}");
         let stage = everybody().await;
-        let others: Vec<String> = (1..=NAMES.len()).map(|it| format!("U{it}")).filter(|it| *it != user).collect();
+        let others: Vec<String> =
+            (1..=NAMES.len()).map(|it| format!("U{it}")).filter(|it| *it != user).collect();
         stage.slack.with(|world, now| others.iter().for_each(|it| world.leave(now, it, "C1").unwrap()));
         stage.settle().await;
         stage.types("M1", URL).await;
         assert_eq!(stage.asked(), Vec::<String>::new(), "{name}");
         let why = stage.post("managers/1").text;
-        let why = why.lines().find(|line| line.starts_with("Reported")).unwrap().split("UTC>. ").last().unwrap().to_owned();
+        let why = why
+            .lines()
+            .find(|line| line.starts_with("Reported"))
+            .unwrap()
+            .split("UTC>. ")
+            .last()
+            .unwrap()
+            .to_owned();
         said.push_str(&format!("{name}: {why}\n"));
         stage.reacts("M1", &stage.post("root").ts, "eyes").await;
         stage.end().await;
@@ -306,7 +316,8 @@ async fn a_status_counts_from_the_moment_it_is_set() {
 /// minute after.
 #[tokio::test]
 async fn hours_begin_and_end_on_the_minute() {
-    let hours = |hours: &str| Entry { zone: zone("Europe/Lisbon"), hours: Some(hours.parse().unwrap()), ..row("U1") };
+    let hours =
+        |hours: &str| Entry { zone: zone("Europe/Lisbon"), hours: Some(hours.parse().unwrap()), ..row("U1") };
     for (text, asked) in [("12:00-17:00", true), ("12:01-17:00", false), ("9-12", false), ("9-12:01", true)] {
         let stage = Stage::new(team(&["ana"]), ruled(roster([hours(text)]))).await;
         stage.types("U1", URL).await;

@@ -42,7 +42,10 @@ async fn on_a_saturday_the_schedule_is_shown_and_nobody_is_paged() {
     stage.pass("24 h").await;
     assert_eq!(stage.kinds(), "root");
     assert_snapshot!(stage.types("U2", URL).await, @"<https://incident.example/1> is open already, but nobody is paged today. Its message has the on-call schedule and a button that pages the managers. Follow <https://example.slack.com/archives/C1/p1795867200000001|its thread>.");
-    assert_snapshot!(stage.asks("U1", "status").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
+    assert_snapshot!(stage.asks("U1", "status").await, @"
+    *Open in <#C1>: 1*
+    • <https://incident.example/1> (<https://example.slack.com/archives/C1/p1795867200000001|thread>): schedule shown <!date^1795867200^{date_short_pretty} at {time}|28 Nov 12:00 UTC>, nobody is paged; reported by <@U1> <!date^1795867200^{date_short_pretty} at {time}|28 Nov 12:00 UTC>
+    ");
     stage.reacts("U3", &stage.post("root").ts, "eyes").await;
     assert_snapshot!(stage.transcript(), @"
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
@@ -149,7 +152,7 @@ async fn what_is_handed_over_at_the_weekend_shows_the_schedule() {
     pager: :rotating_light: @ana reports an incident: https://incident.example/1
         :calendar: It is the weekend (UTC): nobody is paged. The on-call schedule: https://schedule.example/oncall. If it needs somebody now and the schedule does not help, press *Page the managers*.
         React with :eyes: here or in the thread to take it. (edited)  [Page the managers] [Cancel]
-        pager: @ana is on it (asked at 23:59 UTC). (edited)
+        pager: @ana took it, and has handed it over (asked at 23:59 UTC). (edited)
             :eyes: @ana
         pager: :white_check_mark: @ana is on it, 0 s after the report.
         pager: :arrows_counterclockwise: @ana is no longer on it and handed it over after 10 h.
@@ -204,7 +207,8 @@ async fn where_people_are_paged_at_weekends_hours_do_not_count() {
 #[tokio::test]
 async fn at_weekends_volunteers_are_asked_alone() {
     let volunteer = |user| Entry { weekend_volunteer: true, ..row(user) };
-    let rules = Rules { weekend: Weekend::Volunteers, ..roster([volunteer("U1"), row("U2"), volunteer("U3")]) };
+    let rules =
+        Rules { weekend: Weekend::Volunteers, ..roster([volunteer("U1"), row("U2"), volunteer("U3")]) };
     let stage = on_saturday(rules).await;
     stage.types("U2", URL).await;
     stage.pass("4 min").await;

@@ -53,7 +53,8 @@ async fn an_incident_of_two_attempts_is_explained() {
 /// their reasons, the calls, and who took it.
 #[tokio::test]
 async fn the_managers_calls_are_explained() {
-    let world = team(&["ana", "bo", "chen"]).away("U1").away("U2").with_user("U3", |user| user.is_restricted = true);
+    let world =
+        team(&["ana", "bo", "chen"]).away("U1").away("U2").with_user("U3", |user| user.is_restricted = true);
     let stage = Stage::with_world(world).await;
     stage.types("U1", URL).await;
     stage.pass("6 min").await;

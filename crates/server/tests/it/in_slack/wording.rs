@@ -23,7 +23,9 @@ async fn a_direct_message_that_is_not_understood_is_answered_with_help() {
     • `/devoncall @someone https://incident.url` – ask that person first
     ");
     let mut first = String::new();
-    for written in ["tpo", "postion", "what is the weather", "<!channel> *now*", "https://incident.example/1 down"] {
+    for written in
+        ["tpo", "postion", "what is the weather", "<!channel> *now*", "https://incident.example/1 down"]
+    {
         let told = stage.asks("U1", written).await;
         first.push_str(&format!("{written}: {}\n", told.lines().next().unwrap()));
     }
