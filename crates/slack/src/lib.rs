@@ -14,6 +14,8 @@ pub mod verify;
 
 pub mod inbound;
 
+pub mod frame;
+
 pub mod text;
 
 pub mod command;
@@ -32,8 +34,10 @@ pub mod budget;
 
 pub mod transport;
 
+#[cfg(feature = "network")]
 pub mod http_transport;
 
+#[cfg(feature = "network")]
 pub mod socket_mode;
 
 pub mod manifest;
@@ -46,11 +50,13 @@ pub use client::{
     SingleToken, Tokens, UsersPage,
 };
 pub use directory::Directory;
+#[cfg(feature = "network")]
 pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
 pub use inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
 pub use manifest::{BOT_EVENTS, SCOPES, manifest};
 pub use method::Method;
 pub use person::{DndWindow, Person, Presence};
+#[cfg(feature = "network")]
 pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
 pub use transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
 pub use verify::{Rejection, SigningSecret};
