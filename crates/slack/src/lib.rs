@@ -24,6 +24,7 @@ pub mod words;
 
 pub mod client;
 
+#[cfg(feature = "network")]
 pub mod directory;
 
 pub mod person;
@@ -49,6 +50,7 @@ pub use client::{
     CallError, Caller, Cause, ChannelInfo, Client, Identity, Post, Refusal, RefusalKind, SLACK_API, Search,
     SingleToken, Tokens, UsersPage,
 };
+#[cfg(feature = "network")]
 pub use directory::Directory;
 #[cfg(feature = "network")]
 pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
