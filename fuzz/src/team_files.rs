@@ -45,16 +45,16 @@ pub fn roster_import(input: &[u8]) {
         Err(faults) => return lines::check(&faults, input),
     };
     let Ok(mapping) = Mapping::new(sheet.headers(), []) else { return };
-    for dates in [None, Some(DateOrder::DayFirst), Some(DateOrder::MonthFirst)] {
-        let mut done = 0;
-        let outcome = import(&sheet, &mapping, dates, &mut |count| done = count);
-        assert_eq!(done, sheet.len());
-        accounted(&outcome, &sheet, lines::count(input));
-        let entries = outcome.entries();
-        reads_back(&entries, &Columns::default());
-        let same = Diff::between(&entries, &entries);
-        assert!(same.is_empty() && same.unchanged == entries.len());
-    }
+    // One order a run: three would take three times as long, and find the same.
+    let dates = [None, Some(DateOrder::DayFirst), Some(DateOrder::MonthFirst)][input.len() % 3];
+    let mut done = 0;
+    let outcome = import(&sheet, &mapping, dates, &mut |count| done = count);
+    assert_eq!(done, sheet.len());
+    accounted(&outcome, &sheet, lines::count(input));
+    let entries = outcome.entries();
+    reads_back(&entries, &Columns::default());
+    let same = Diff::between(&entries, &entries);
+    assert!(same.is_empty() && same.unchanged == entries.len());
 }
 
 fn accounted(outcome: &Outcome, sheet: &Sheet, last: usize) {
