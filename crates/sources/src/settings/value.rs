@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use crate::fault::nearest;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanFieldwise, Unit};
 use pagerslack_core::{ChannelId, UserGroupId, UserId, calendar};
-use pagerslack_sources::fault::nearest;
 use toml::de::DeValue;
 use url::Url;
 
