@@ -1,9 +1,11 @@
 //! The team's files: read whole or refused with faults that lead to their lines; what is written reads back.
 
+use jiff::SignedDuration;
 use pagerslack_core::calendar::{DayOff, PublicHolidays};
 use pagerslack_core::roster::Entry;
 use pagerslack_sources::import::{Diff, Mapping, Outcome, Sheet, import};
 use pagerslack_sources::public::{Table, embedded};
+use pagerslack_sources::settings::{File, RotationKeys, WeekendKey};
 use pagerslack_sources::{Columns, DateOrder, decode, exclusions, holidays, oncall};
 
 use crate::lines;
@@ -138,4 +140,62 @@ pub fn public_table(input: &[u8]) {
             Err(why) => panic!("what we wrote is refused: {why}\n{text:?}"),
         }
     }
+}
+
+/// `pagerslack.toml`: what is accepted lies within the limits, and the bot token travels encrypted or stays here.
+///
+/// # Panics
+/// When it does not.
+pub fn config_toml(input: &[u8]) {
+    let text = match decode(input) {
+        Ok(text) => text,
+        Err(faults) => return lines::check(&faults, input),
+    };
+    let (partly, mut faults) = File::read(text);
+    // Even of a refused file only sound values are taken: the rest of it is judged by them.
+    check_settings(&partly);
+    assert!(partly.rotations.len() <= lines::count(input) + input.len() / 10);
+    match File::parse(text) {
+        Ok(file) => assert!(faults.0.is_empty() && file == partly, "two readings of {text:?}"),
+        Err(same) => {
+            lines::check(&same, input);
+            faults.0.sort();
+            assert_eq!(same, faults);
+        }
+    }
+}
+
+fn check_settings(file: &File) {
+    let host = file.api_url.host_str().unwrap_or_default();
+    let here = host == "localhost" || host == "[::1]" || host.starts_with("127.");
+    let scheme = file.api_url.scheme();
+    assert!(scheme == "https" || (scheme == "http" && here), "{}", file.api_url);
+    assert!(file.api_url.path().ends_with('/'), "{}", file.api_url);
+    assert!(file.command.len() > 1 && file.command.starts_with('/'), "{:?}", file.command);
+    std::iter::once(&file.defaults).chain(file.rotations.values()).for_each(check_rotation);
+}
+
+fn check_rotation(keys: &RotationKeys) {
+    let second_to_day = SignedDuration::from_secs(1)..=SignedDuration::from_hours(24);
+    let policy = &keys.policy;
+    for length in [policy.ack_timeout, policy.patience, policy.manager_repeat] {
+        assert!(second_to_day.contains(&length), "{length}");
+    }
+    for number in [policy.max_attempts, policy.manager_rounds] {
+        assert!((1..=100).contains(&number), "{number}");
+    }
+    let minute_to_season = SignedDuration::from_mins(1)..=SignedDuration::from_hours(90 * 24);
+    assert!(minute_to_season.contains(&keys.follow_up_after), "{}", keys.follow_up_after);
+    // Added to a date, as the rules do with everybody's start date.
+    let start = jiff::civil::date(2026, 2, 28);
+    let end = start.checked_add(jiff::Span::from(keys.min_tenure));
+    assert!(end.is_ok_and(|end| start <= end && end.year() <= 2126), "{:?}", keys.min_tenure);
+    for link in keys.schedule_link.iter().chain(&keys.follow_up_link) {
+        assert!(link.starts_with("http") && !link.contains(['<', '>', '|', ' ', '\n']), "{link:?}");
+    }
+    let ids = keys.managers.iter().map(|user| user.as_str());
+    for id in ids.chain(keys.manager_group.iter().map(|group| group.as_str())) {
+        assert!(id.bytes().all(|byte| byte.is_ascii_alphanumeric()), "{id:?}");
+    }
+    assert!(matches!(keys.weekend, WeekendKey::Page | WeekendKey::Link | WeekendKey::Volunteers));
 }
