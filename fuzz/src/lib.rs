@@ -2,7 +2,7 @@
 //!
 //! Every target takes whatever bytes there are and panics when a promise is broken, so that the fuzzer's search and
 //! the plain tests, which replay `corpus-seeds`, run the same code. Two promises are kept for all of them: memory, by
-//! [`run`], and time, by the fuzzer, which ends a run of more than two seconds.
+//! [`run`], and time, by the fuzzer, which ends a run of more than ten seconds.
 //!
 //! - `team_files`: `oncall.csv`, what it is imported from, `holidays.yml`, `exclusions.yml`, the public
 //!   holidays, `pagerslack.toml`.

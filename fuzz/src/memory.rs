@@ -4,7 +4,8 @@
 //! libFuzzer has such a limit (`-malloc_limit_mb`), but only where a sanitizer tells it of allocations.
 
 use std::alloc::System;
-use std::sync::{Mutex, PoisonError};
+use std::panic;
+use std::sync::{Mutex, Once, PoisonError};
 
 use cap::Cap;
 
@@ -28,9 +29,20 @@ const FOR_EACH_BYTE: usize = 500;
 pub fn run(target: Target, input: &[u8]) {
     // One at a time: whatever is allocated meanwhile is the target's.
     static ALONE: Mutex<()> = Mutex::new(());
+    static EASE: Once = Once::new();
+    EASE.call_once(ease_for_panics);
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     // `Cap` counts what is left of its limit, so a limit that lies below what is in use is refused. It does not.
     let _ = MEMORY.set_limit(MEMORY.allocated() + ALWAYS + input.len() * FOR_EACH_BYTE);
     target(input);
     let _ = MEMORY.set_limit(usize::MAX);
+}
+
+/// A panic may take what it needs to tell where it happened.
+fn ease_for_panics() {
+    let usual = panic::take_hook();
+    panic::set_hook(Box::new(move |what| {
+        let _ = MEMORY.set_limit(usize::MAX);
+        usual(what);
+    }));
 }

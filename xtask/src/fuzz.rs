@@ -160,8 +160,9 @@ fn search_call(target: &str, built: &Path, corpus: &Path, artifacts: &str, searc
         .args(&[corpus.to_string_lossy().into_owned(), format!("fuzz/corpus-seeds/{target}")])
         .args(&[format!("-dict=fuzz/dictionaries/{target}.dict"), format!("-artifact_prefix={artifacts}/")])
         .args(&[format!("-max_total_time={}", search.seconds), seed.to_owned()])
-        // Nothing hangs: an input of 16 kB takes milliseconds.
-        .args(&["-timeout=2", "-max_len=16384"])
+        // Nothing hangs: an input of 16 kB takes milliseconds. The limit is by the clock on the wall, and on a machine
+        // that has much else to do two seconds were not enough.
+        .args(&["-timeout=10", "-max_len=16384"])
         // The allocator of `fuzz` holds every input to its measure; this is for all of them together.
         .args(&["-rss_limit_mb=1024", "-print_final_stats=1"])
 }
