@@ -191,7 +191,10 @@ fn check_rotation(keys: &RotationKeys) {
     let end = start.checked_add(jiff::Span::from(keys.min_tenure));
     assert!(end.is_ok_and(|end| start <= end && end.year() <= 2126), "{:?}", keys.min_tenure);
     for link in keys.schedule_link.iter().chain(&keys.follow_up_link) {
-        assert!(link.starts_with("http") && !link.contains(['<', '>', '|', ' ', '\n', '\t']), "{link:?}");
+        assert!(
+            link.to_lowercase().starts_with("http") && !link.contains(['<', '>', '|', ' ', '\n', '\t']),
+            "{link:?}"
+        );
     }
     let ids = keys.managers.iter().map(|user| user.as_str());
     for id in ids.chain(keys.manager_group.iter().map(|group| group.as_str())) {

@@ -67,7 +67,7 @@ fn closing(outcomes: &[Outcome]) -> Vec<String> {
     lines.push(format!("{} of {} steps failed, in {total}:", failed.len(), outcomes.len()));
     for Outcome { step, failure, .. } in failed {
         let why = failure.as_deref().and_then(|why| why.lines().next()).unwrap_or_default();
-        lines.push(format!("  {why}\n    to repeat it: cargo xtask {}", step.name()));
+        lines.push(format!("  {why}\n    to repeat it: cargo xtask {}", step.typed()));
     }
     lines
 }

@@ -56,11 +56,14 @@ enum Task {
     /// Feed nonsense to whatever reads files and requests, by the million, and see that it keeps its promises
     ///
     /// Without targets all are run, one on each core. What was found to reach new code is kept in `fuzz/corpus` and
-    /// taken up again by the next run. CI runs all of them for some seconds, always with the same inputs.
+    /// taken up again by the next run.
     Fuzz {
         /// How long each target runs
         #[arg(long, default_value_t = 60)]
         seconds: u64,
+        /// As CI does: some seconds each, and the same inputs every time
+        #[arg(long, conflicts_with_all = ["seconds", "input", "targets"])]
+        ci: bool,
         /// Run this file through the target once, to see again what broke
         #[arg(long)]
         input: Option<PathBuf>,
@@ -104,11 +107,12 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Ci => return ci::run(),
         Task::Test { nextest } => suite::run(&nextest)?,
         Task::Bench { bench } => bench_run(&bench)?,
+        Task::Fuzz { ci: true, .. } => Step::Fuzz.run()?,
         Task::Fuzz { input: Some(input), targets, .. } => match targets.as_slice() {
             [target] => fuzz::repeat(target, &input)?,
             _ => bail!("--input goes with one target"),
         },
-        Task::Fuzz { input: None, seconds, targets } => {
+        Task::Fuzz { input: None, seconds, targets, .. } => {
             fuzz::run(&Search { targets, seconds, repeatable: false })?;
         }
         Task::Holidays { check: true } => holidays::check()?,

@@ -26,6 +26,14 @@ impl Step {
         [Self::Fmt, Self::Tidy, Self::Unused, Self::Deny, Self::Lint, Self::Doc, Self::Fuzz, Self::Test];
 
     /// What a person types after `cargo xtask` to run this step alone.
+    pub(crate) fn typed(self) -> &'static str {
+        match self {
+            Self::Fuzz => "fuzz --ci",
+            other => other.name(),
+        }
+    }
+
+    /// How the table calls it.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Fmt => "fmt",

@@ -253,6 +253,10 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
             url::Host::Ipv4(address) => address.is_loopback(),
             url::Host::Ipv6(address) => address.is_loopback(),
         };
+        // Methods are put behind it, which must not land in a query or a fragment.
+        if url.query().is_some() || url.fragment().is_some() {
+            return None;
+        }
         // The bot token travels with every call, so it travels encrypted or not at all (P8).
         (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
     })
@@ -261,6 +265,16 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Found by the fuzz targets: a method put behind such an address would have been a part of its fragment.
+    #[test]
+    fn the_api_address_ends_with_a_path() {
+        let read = |text: &str| api_url(&DeValue::String(text.into())).ok().map(|url| url.to_string());
+        assert_eq!(read("https://slack.example/api").as_deref(), Some("https://slack.example/api/"));
+        for odd in ["https://slack.example/api#x", "https://slack.example/api?x=", "http://slack.example/"] {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
 
     /// Found by the fuzz targets: what reads URLs overlooks control characters, and the text was taken as it was.
     #[test]
