@@ -92,7 +92,7 @@ async fn reported_only(store: Shared) -> Outcome {
     let mut report = append(&incident(), 0);
     report.index = index(true).map(|index| IncidentIndex { rotation: quiet.clone(), ..index });
     store.commit(report).await?;
-    assert_eq!(store.rotations().await?, [quiet.clone()]);
+    assert_eq!(store.rotations().await?, std::slice::from_ref(&quiet));
     let mut taken = append(&incident(), 1);
     taken.index = index(false).map(|index| IncidentIndex { rotation: quiet.clone(), ..index });
     store.commit(taken).await?;
