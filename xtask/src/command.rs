@@ -1,6 +1,7 @@
 //! Other programs: shown before they run, their output never held back, and an error when they fail.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -64,6 +65,18 @@ impl Call {
             bail!("`{shown}` failed ({status})");
         }
         Ok(())
+    }
+
+    /// Runs it with all that it writes going to a file, and tells whether it succeeded.
+    ///
+    /// # Errors
+    /// When it cannot be started.
+    pub(crate) fn logged(mut self, file: File) -> anyhow::Result<bool> {
+        let shown = self.shown.join(" ");
+        let output = file.try_clone().with_context(|| format!("cannot start `{shown}`"))?;
+        self.command.stdin(Stdio::null()).stdout(output).stderr(file);
+        let status = self.command.status().with_context(|| format!("cannot start `{shown}`"))?;
+        Ok(status.success())
     }
 
     /// Runs it unseen and gives what it wrote to standard output.

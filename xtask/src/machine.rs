@@ -1,4 +1,4 @@
-//! What the tests need from the machine that cargo cannot build: a C compiler, a browser and its driver.
+//! What tests and fuzz targets need from the machine that cargo cannot build: compilers, a browser and its driver.
 //!
 //! Nothing is installed twice, nothing without a right to install, and a person is told in one line what to type.
 
@@ -55,6 +55,15 @@ const BROWSER: &[Need] = &[
     },
 ];
 
+const CXX: Need = Need {
+    name: "a C++ compiler",
+    programs: &["c++", "g++", "clang++"],
+    files: &[],
+    debian: "g++",
+    fedora: "gcc-c++",
+    mac: "",
+};
+
 /// How this machine installs packages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Packages {
@@ -88,11 +97,26 @@ enum Plan {
 pub(crate) fn prepare() -> anyhow::Result<()> {
     c_compiler()?;
     let missing: Vec<&Need> = BROWSER.iter().filter(|need| !is_here(need)).collect();
-    match plan(&missing, packages()) {
+    install("the browser tests", &missing)
+}
+
+/// Sees to a C++ compiler, which libFuzzer is built with.
+///
+/// # Errors
+/// When there is none and none may be installed from here; the error is one line that says what to type.
+pub(crate) fn cxx_compiler() -> anyhow::Result<()> {
+    if std::env::var_os("CXX").is_some() || is_here(&CXX) {
+        return Ok(());
+    }
+    install("the fuzz targets", &[&CXX])
+}
+
+fn install(what: &str, missing: &[&Need]) -> anyhow::Result<()> {
+    match plan(what, missing, packages()) {
         Plan::Nothing => Ok(()),
         Plan::Ask(line) => bail!(line),
         Plan::Install { packages, sudo } => {
-            say(format!("The browser tests need {}: installing.", names(&missing)));
+            say(format!("For {what} there is missing: {}. Installing.", names(missing)));
             apt_install(&packages, sudo)
         }
     }
@@ -117,7 +141,7 @@ pub(crate) fn c_compiler() -> anyhow::Result<()> {
     )
 }
 
-fn plan(missing: &[&Need], packages: Packages) -> Plan {
+fn plan(what: &str, missing: &[&Need], packages: Packages) -> Plan {
     if missing.is_empty() {
         return Plan::Nothing;
     }
@@ -131,10 +155,14 @@ fn plan(missing: &[&Need], packages: Packages) -> Plan {
             format!("sudo apt-get update && sudo apt-get install --yes {packages}")
         }
         Packages::Fedora => format!("sudo dnf install {}", listed(|need| need.fedora).join(" ")),
+        // Compilers are no package there.
+        Packages::Mac if missing.iter().all(|need| need.mac.is_empty()) => {
+            "xcode-select --install".to_owned()
+        }
         Packages::Mac => format!("brew install --cask {}", listed(|need| need.mac).join(" ")),
         Packages::Unknown => "the commands that install these on your system".to_owned(),
     };
-    Plan::Ask(format!("the browser tests need {}; type: {command}", names(missing)))
+    Plan::Ask(format!("{what} need {}; type: {command}", names(missing)))
 }
 
 fn names(missing: &[&Need]) -> String {
@@ -192,7 +220,7 @@ mod tests {
     }
 
     fn asked(packages: Packages) -> String {
-        match plan(&all(), packages) {
+        match plan("the browser tests", &all(), packages) {
             Plan::Ask(line) => line,
             other => panic!("{other:?}"),
         }
@@ -200,18 +228,18 @@ mod tests {
 
     #[test]
     fn what_is_there_is_left_alone() {
-        assert_eq!(plan(&[], Packages::Apt { root: true }), Plan::Nothing);
-        assert_eq!(plan(&[], Packages::Unknown), Plan::Nothing);
+        assert_eq!(plan("", &[], Packages::Apt { root: true }), Plan::Nothing);
+        assert_eq!(plan("", &[], Packages::Unknown), Plan::Nothing);
     }
 
     #[test]
     fn only_what_is_missing_is_installed() {
         assert_eq!(
-            plan(&all()[1..2], Packages::Apt { root: false }),
+            plan("", &all()[1..2], Packages::Apt { root: false }),
             Plan::Install { packages: vec!["chromium-driver"], sudo: true }
         );
         assert_eq!(
-            plan(&all(), Packages::Apt { root: true }),
+            plan("", &all(), Packages::Apt { root: true }),
             Plan::Install {
                 packages: vec!["chromium", "chromium-driver", "fonts-noto-color-emoji"],
                 sudo: false
@@ -232,6 +260,13 @@ mod tests {
             (Packages::Unknown, "the commands that install these on your system"),
         ] {
             assert_eq!(asked(packages), format!("{need}{typed}"));
+        }
+        let compiler = |packages| plan("the fuzz targets", &[&CXX], packages);
+        for (packages, typed) in
+            [(Packages::Fedora, "sudo dnf install gcc-c++"), (Packages::Mac, "xcode-select --install")]
+        {
+            let line = format!("the fuzz targets need a C++ compiler; type: {typed}");
+            assert_eq!(compiler(packages), Plan::Ask(line));
         }
     }
 }

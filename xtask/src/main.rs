@@ -1,10 +1,11 @@
-//! Everything a maintainer runs: `cargo xtask test`, `ci`, `bench`, and the checks of `ci` one by one.
+//! Everything a maintainer runs: `cargo xtask test`, `ci`, `bench`, `fuzz`, and the checks of `ci` one by one.
 //!
 //! This file is the menu. Each check is a [`step::Step`], so that what CI ran can be repeated alone; nothing is
 //! checked in CI that cannot be typed here.
 
 mod ci;
 mod command;
+mod fuzz;
 mod holidays;
 mod machine;
 mod step;
@@ -13,12 +14,13 @@ mod terminal;
 mod tidy;
 mod tool;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Parser, Subcommand};
 
+use fuzz::Search;
 use step::Step;
 
 /// Everything a maintainer of PagerSlack runs.
@@ -50,6 +52,20 @@ enum Task {
         /// Passed on to the benchmark, for instance: cargo xtask bench -- --help
         #[arg(last = true)]
         bench: Vec<String>,
+    },
+    /// Feed nonsense to whatever reads files and requests, by the million, and see that it keeps its promises
+    ///
+    /// Without targets all are run, one on each core. What was found to reach new code is kept in `fuzz/corpus` and
+    /// taken up again by the next run. CI runs all of them for some seconds, always with the same inputs.
+    Fuzz {
+        /// How long each target runs
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Run this file through the target once, to see again what broke
+        #[arg(long)]
+        input: Option<PathBuf>,
+        /// Such as oncall_csv; `fuzz/fuzz_targets` has them all
+        targets: Vec<String>,
     },
     /// Make the table of public holidays anew from the PyPI package `holidays` (needs Python and the network)
     Holidays {
@@ -88,6 +104,13 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Ci => return ci::run(),
         Task::Test { nextest } => suite::run(&nextest)?,
         Task::Bench { bench } => bench_run(&bench)?,
+        Task::Fuzz { input: Some(input), targets, .. } => match targets.as_slice() {
+            [target] => fuzz::repeat(target, &input)?,
+            _ => bail!("--input goes with one target"),
+        },
+        Task::Fuzz { input: None, seconds, targets } => {
+            fuzz::run(&Search { targets, seconds, repeatable: false })?;
+        }
         Task::Holidays { check: true } => holidays::check()?,
         Task::Holidays { check: false } => holidays::generate()?,
         Task::Fmt => Step::Fmt.run()?,

@@ -1,6 +1,7 @@
 //! The steps of `cargo xtask ci`, each a command of its own.
 
 use crate::command::cargo;
+use crate::fuzz::{self, Search};
 use crate::terminal::say;
 use crate::tool::{self, DENY, MACHETE};
 use crate::{machine, suite, tidy};
@@ -14,14 +15,15 @@ pub(crate) enum Step {
     Deny,
     Lint,
     Doc,
+    Fuzz,
     Test,
 }
 
 impl Step {
     /// In the order in which CI runs them: what fails soonest first, and the tests last, so that the log ends with
     /// their count. `lint` and `doc` share the checked dependencies, and go on after the first crate that fails.
-    pub(crate) const ALL: [Self; 7] =
-        [Self::Fmt, Self::Tidy, Self::Unused, Self::Deny, Self::Lint, Self::Doc, Self::Test];
+    pub(crate) const ALL: [Self; 8] =
+        [Self::Fmt, Self::Tidy, Self::Unused, Self::Deny, Self::Lint, Self::Doc, Self::Fuzz, Self::Test];
 
     /// What a person types after `cargo xtask` to run this step alone.
     pub(crate) fn name(self) -> &'static str {
@@ -32,6 +34,7 @@ impl Step {
             Self::Deny => "deny",
             Self::Lint => "lint",
             Self::Doc => "doc",
+            Self::Fuzz => "fuzz",
             Self::Test => "test",
         }
     }
@@ -69,6 +72,7 @@ impl Step {
                     .env("RUSTDOCFLAGS", "-Dwarnings")
                     .run()
             }
+            Self::Fuzz => fuzz::run(&Search::ci()),
             Self::Test => suite::run_counted(),
         }
     }

@@ -176,7 +176,7 @@ impl Stage {
         let until = self.clock.now() + SignedDuration::from_mins(30);
         loop {
             self.settle().await?;
-            let pages = self.slack.read(|world| pages(world));
+            let pages = self.slack.read(pages);
             if pages.len() > number {
                 return pages.last().cloned().context("a page");
             }

@@ -207,7 +207,7 @@ mod tests {
         queue.apply(&QueueChange::Left { user: head.clone() });
         turn(&mut queue, &head);
         assert_eq!(queue.places(), before, "who has no place can neither leave nor take a turn");
-        assert_eq!(queue.newcomers(&rotation(), &members, 7), [head.clone()]);
+        assert_eq!(queue.newcomers(&rotation(), &members, 7), std::slice::from_ref(&head));
         queue.apply(&QueueChange::Joined { user: head.clone() });
         assert_eq!(queue.position(&head, &members), Some(3));
     }

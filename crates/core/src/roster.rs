@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
+use foldhash::fast::FixedState;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -94,8 +95,8 @@ pub struct Exclusion {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Roster {
     entries: Vec<Entry>,
-    by_user: HashMap<UserId, usize>,
-    by_email: HashMap<String, usize>,
+    by_user: HashMap<UserId, usize, FixedState>,
+    by_email: HashMap<String, usize, FixedState>,
     engineers: Vec<usize>,
     managers: Vec<usize>,
     needs_addresses: bool,
@@ -130,10 +131,11 @@ fn same_words(a: &str, b: &str) -> bool {
 
 /// Whether two texts are the same, without regard to case; an empty one is the same as none.
 fn same_text(a: &str, b: &str) -> bool {
-    if a.is_ascii() && b.is_ascii() {
-        return !a.is_empty() && a.eq_ignore_ascii_case(b);
+    if a.eq_ignore_ascii_case(b) {
+        return !a.is_empty();
     }
-    a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
+    !(a.is_ascii() && b.is_ascii())
+        && a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 impl Exclusion {

@@ -4,27 +4,23 @@
 //! fault is told, with its line and what to do. While the bot runs, [`Watch`] takes over what changes in the files,
 //! and refuses what is broken.
 //!
-//! - `file`, `rotation`: what the keys of `pagerslack.toml` mean, over `table` and `value`, which know TOML.
+//! - `keys`: from what `pagerslack.toml` says, which [`pagerslack_sources::settings`] reads, to settings.
 //! - `load`: all files brought together; `contents` has their bytes.
 //! - `reload`, `watch`: looking again, and when.
 
 mod contents;
 mod environment;
 mod faults;
-mod file;
+mod keys;
 mod load;
 mod reload;
-mod rotation;
 pub mod summary;
-mod table;
-mod value;
 mod watch;
 
 pub use environment::Environment;
 pub use faults::ConfigFaults;
-pub use file::{DEFAULT, File};
+pub use pagerslack_sources::settings::{File, Files, Named, RotationKeys, StoreLocation, WeekendKey};
 pub use reload::{Change, Outcome, Refusal, Sources};
-pub use rotation::{Files, Named, RotationKeys, WeekendKey};
 pub use watch::{Alert, Watch};
 
 use std::collections::BTreeMap;
@@ -35,12 +31,15 @@ use std::sync::Arc;
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
+use pagerslack_sources::settings;
 use secrecy::SecretString;
-use toml::de::DeValue;
 use url::Url;
 
 use contents::Contents;
 use load::Place;
+
+/// The commented file that holds every default, and is the manual.
+pub const DEFAULT: &str = include_str!("../pagerslack.toml");
 
 /// Everything that `serve` needs to know.
 #[derive(Clone, Debug)]
@@ -57,13 +56,6 @@ pub struct Config {
     pub sources: Option<Arc<Sources>>,
     /// Worth a line in the log, and no fault.
     pub notes: Vec<String>,
-}
-
-/// Where incidents are kept.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum StoreLocation {
-    /// An embedded database in a file.
-    Sqlite(PathBuf),
 }
 
 /// How Slack is reached, and how its requests are known to be Slack's.
@@ -158,7 +150,7 @@ impl Config {
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
         let (listen, store, api_url) = Self::check(&file, environment)?;
         let rotations =
-            file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys.settings())));
+            file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
             listen,
             store,
@@ -170,7 +162,7 @@ impl Config {
                 command: file.command,
             },
             settings: Settings {
-                defaults: Arc::new(file.defaults.settings()),
+                defaults: Arc::new(keys::settings(&file.defaults)),
                 rotations: rotations.collect(),
                 admin: file.admin,
             },
@@ -186,9 +178,9 @@ impl Config {
     ) -> Result<(SocketAddr, StoreLocation, Url), ConfigFaults> {
         let mut faults = ConfigFaults::default();
         let fixed = (
-            over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, value::listen, &mut faults),
-            over(file.store.clone(), "PAGERSLACK_STORE", &environment.store, value::store, &mut faults),
-            over(file.api_url.clone(), "SLACK_API_URL", &environment.api_url, value::api_url, &mut faults),
+            over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, settings::listen, &mut faults),
+            over(file.store.clone(), "PAGERSLACK_STORE", &environment.store, settings::store, &mut faults),
+            over(file.api_url.clone(), "SLACK_API_URL", &environment.api_url, settings::api_url, &mut faults),
         );
         let tokens = [
             ("SLACK_BOT_TOKEN", &environment.bot_token, ["xoxb-", "xoxe."]),
@@ -213,11 +205,11 @@ fn over<T>(
     of_file: T,
     name: &str,
     said: &Option<String>,
-    read: impl FnOnce(&DeValue<'_>) -> Result<T, String>,
+    read: impl FnOnce(&str) -> Result<T, String>,
     faults: &mut ConfigFaults,
 ) -> T {
     let Some(text) = said else { return of_file };
-    read(&DeValue::String(text.as_str().into())).unwrap_or_else(|what| {
+    read(text).unwrap_or_else(|what| {
         faults.add_one(ENVIRONMENT, format!("{name} {what}"));
         of_file
     })

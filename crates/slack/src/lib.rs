@@ -14,6 +14,8 @@ pub mod verify;
 
 pub mod inbound;
 
+pub mod frame;
+
 pub mod text;
 
 pub mod command;
@@ -22,6 +24,7 @@ pub mod words;
 
 pub mod client;
 
+#[cfg(feature = "network")]
 pub mod directory;
 
 pub mod person;
@@ -32,8 +35,10 @@ pub mod budget;
 
 pub mod transport;
 
+#[cfg(feature = "network")]
 pub mod http_transport;
 
+#[cfg(feature = "network")]
 pub mod socket_mode;
 
 pub mod manifest;
@@ -45,12 +50,15 @@ pub use client::{
     CallError, Caller, Cause, ChannelInfo, Client, Identity, Post, Refusal, RefusalKind, SLACK_API, Search,
     SingleToken, Tokens, UsersPage,
 };
+#[cfg(feature = "network")]
 pub use directory::Directory;
+#[cfg(feature = "network")]
 pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
 pub use inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
 pub use manifest::{BOT_EVENTS, SCOPES, manifest};
 pub use method::Method;
 pub use person::{DndWindow, Person, Presence};
+#[cfg(feature = "network")]
 pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
 pub use transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
 pub use verify::{Rejection, SigningSecret};

@@ -28,6 +28,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "slack-sim",
         ],
     ),
+    ("pagerslack-fuzz", &["pagerslack-core", "pagerslack-slack", "pagerslack-sources"]),
     ("xtask", &[]),
 ];
 

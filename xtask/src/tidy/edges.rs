@@ -10,7 +10,10 @@ const ENVIRONMENT: &str = "crates/server/src/config/environment.rs";
 const CLOCKS: &[(&str, &str)] = &[
     ("crates/server/src/clock.rs", "the server's clock itself"),
     ("crates/server/src/cli/doctor.rs", "a command that runs once, at the edge"),
-    ("crates/server/src/cli/roster/", "a command that runs once, at the edge: the backup's name, Slack's waits"),
+    (
+        "crates/server/src/cli/roster/",
+        "a command that runs once, at the edge: the backup's name, Slack's waits",
+    ),
     ("crates/server/src/demo.rs", "starts the demo's clock"),
     ("crates/slack-sim/src/clock.rs", "the fake Slack's clock itself"),
     ("crates/slack/src/socket_mode/", "the age of a link, which is no business of the rules"),

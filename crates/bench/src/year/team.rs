@@ -185,7 +185,7 @@ impl Person {
     /// The do-not-disturb that holds or comes next: from ten in the evening to seven.
     fn night(&self, local: DateTime) -> Option<DndWindow> {
         let evening = if local.hour() < 7 { local.date().yesterday().ok()? } else { local.date() };
-        let at = |date: Date, hour| Some(self.zone.to_timestamp(date.at(hour, 0, 0, 0)).ok()?);
+        let at = |date: Date, hour| self.zone.to_timestamp(date.at(hour, 0, 0, 0)).ok();
         Some(DndWindow { start: at(evening, 22)?, end: at(evening.tomorrow().ok()?, 7)? })
     }
 }

@@ -97,6 +97,8 @@ fn short(key: &JobKey) -> &str {
 
 mod stories;
 
+mod later;
+
 mod ending;
 
 mod stored;

@@ -98,7 +98,9 @@ impl Rules {
             }
             (None, _) | (Some(_), Some(Entry { role: Role::Engineer, .. })) => {}
         }
-        let local = zone_of(entry, profile).map(|zone| (zone.to_datetime(now), zone));
+        let in_slack = zone_in_slack(entry, profile);
+        let zone = entry.and_then(|entry| entry.zone.as_ref()).or(in_slack.as_ref());
+        let local = zone.map(|zone| (zone.to_datetime(now), zone));
         let dates = local.as_ref().map_or_else(|| Dates::anywhere(now), |(local, _)| Dates::of(local.date()));
         let off = self.off(user, entry, profile, dates);
         if let Told::No(_) = off {
@@ -122,6 +124,9 @@ impl Rules {
     /// Reasons that hold for a whole day of theirs. They hold if they do on every date that it may be for them.
     fn off(&self, user: &UserId, entry: Option<&Entry>, profile: Option<&Profile>, dates: Dates) -> Told {
         let person = whereabouts(user, entry, profile);
+        if dates.first == dates.last {
+            return self.off_on(&person, entry, profile, dates.first);
+        }
         let mut reasons = dates.iter().map(|date| self.off_on(&person, entry, profile, date));
         let Some(first) = reasons.next() else { return Told::Nothing };
         let same = |reason: &Told| match first {
@@ -145,14 +150,15 @@ impl Rules {
     ) -> Told {
         // The roster may know another address of theirs than Slack does: either will do.
         let in_slack = Whereabouts { email: profile.and_then(|profile| profile.email.as_deref()), ..*person };
+        let two = in_slack.email.is_some() && in_slack.email != person.email;
         let excluded = |exclusion: &&Exclusion| {
-            exclusion.holds(today) && (exclusion.who.is(person) || exclusion.who.is(&in_slack))
+            exclusion.holds(today) && (exclusion.who.is(person) || (two && exclusion.who.is(&in_slack)))
         };
         if let Some(exclusion) = self.exclusions.iter().find(excluded) {
             return Told::No(Verdict::Excluded { until: exclusion.until, reason: exclusion.reason.clone() });
         }
-        if let Some(until) =
-            entry.and_then(|entry| entry.start_date).and_then(|start| start.checked_add(self.min_tenure).ok())
+        if let Some(start) = entry.and_then(|entry| entry.start_date)
+            && let Ok(until) = start.checked_add(self.min_tenure)
             && today < until
         {
             return Told::No(Verdict::New { until });
@@ -218,8 +224,13 @@ fn state<T>(fact: &Fact<T>) -> Fact<()> {
 
 /// The roster's zone counts before Slack's.
 pub(super) fn zone_of(entry: Option<&Entry>, profile: Option<&Profile>) -> Option<TimeZone> {
-    let slack = || profile.and_then(|profile| profile.zone.as_deref()).and_then(calendar::zone);
-    entry.and_then(|entry| entry.zone.clone()).or_else(slack)
+    entry.and_then(|entry| entry.zone.clone()).or_else(|| zone_in_slack(entry, profile))
+}
+
+/// Slack's zone, if the roster has none.
+fn zone_in_slack(entry: Option<&Entry>, profile: Option<&Profile>) -> Option<TimeZone> {
+    let in_roster = entry.is_some_and(|entry| entry.zone.is_some());
+    profile.filter(|_| !in_roster).and_then(|profile| profile.zone.as_deref()).and_then(calendar::zone)
 }
 
 /// The roster's address counts before Slack's, too, so that what is said of it holds before Slack is asked.

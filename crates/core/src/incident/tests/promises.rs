@@ -164,6 +164,8 @@ impl Law {
             JobKind::Send(Message::Managers { round } | Message::ManagerDirect { round, .. }) => {
                 self.is_open() && self.rounds == *round
             }
+            // Once more when somebody waits for it; its key makes it one message (P2).
+            JobKind::Send(Message::Root) => !self.stands.contains(&Posting::Root),
             JobKind::Send(_) => true,
             JobKind::FollowUp { .. } => self.on_it.is_some() && policy.follow_up_after.is_some(),
             JobKind::ManagersDeadline { round } => self.is_open() && self.rounds == *round,

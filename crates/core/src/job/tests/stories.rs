@@ -3,27 +3,31 @@
 use super::*;
 
 /// Each command with the jobs that must follow from it.
-fn check(steps: &[(i64, Command, &[&str])]) {
-    let mut desk = Desk::new(Policy::default());
+pub(super) fn check(steps: &[(i64, Command, &[&str])]) {
+    check_with(Policy::default(), steps);
+}
+
+pub(super) fn check_with(policy: Policy, steps: &[(i64, Command, &[&str])]) {
+    let mut desk = Desk::new(policy);
     for (seconds, command, expected) in steps {
         desk.now = at(*seconds);
         assert_eq!(&desk.commit(command, None), expected, "after {command:?}");
     }
 }
 
-fn hunt(user: &str) -> Command {
+pub(super) fn hunt(user: &str) -> Command {
     Command::Page { candidates: vec![Candidate::new(user.into(), Verdict::Available)], managers: managers() }
 }
 
-fn root() -> Command {
+pub(super) fn root() -> Command {
     Command::RootPosted { message: message("root") }
 }
 
-fn page_posted(attempt: u32) -> Command {
+pub(super) fn page_posted(attempt: u32) -> Command {
     Command::PagePosted { attempt, message: message("page") }
 }
 
-fn ack(by: &str) -> Command {
+pub(super) fn ack(by: &str) -> Command {
     Command::Acknowledge { by: by.into(), via: Via::Reaction, eligible: true }
 }
 

@@ -1,13 +1,10 @@
 //! What the keys mean, and the sentence for each that means nothing.
 
-use jiff::{SignedDuration, Span};
-use pagerslack_core::Policy;
-use pagerslack_core::rules::Weekend;
-use pagerslack_slack::words::FollowUpText;
+use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{Named, RotationConfig, WeekendKey};
+use crate::config::{DEFAULT, File, Named, StoreLocation};
 
 /// What is wrong with a file.
 fn faults(text: &str) -> String {
@@ -79,7 +76,7 @@ fn every_key_is_read() {
     assert_eq!((&keys.files.holidays, &keys.files.exclusions), (&Named::None, &Named::Usual));
     assert_eq!((keys.weekend, keys.public_holidays), (WeekendKey::Link, false));
     let RotationConfig { policy, managers, manager_emails, manager_group, rules, follow_up, .. } =
-        keys.settings();
+        settings(keys);
     assert_eq!(
         policy,
         Policy {
@@ -110,7 +107,7 @@ fn every_key_is_read() {
 
 #[test]
 fn a_follow_up_asks_something_or_does_not_come() {
-    let policy = |text: &str| File::parse(text).unwrap().defaults.settings().policy;
+    let policy = |text: &str| settings(&File::parse(text).unwrap().defaults).policy;
     assert_eq!(policy("").follow_up_after, None);
     assert_eq!(policy("defaults.follow_up.after = \"1 h\"").follow_up_after, None);
     let day = Some(SignedDuration::from_hours(24));

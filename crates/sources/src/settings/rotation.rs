@@ -6,15 +6,13 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use crate::columns::{Columns, Field};
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span, SpanFieldwise};
-use pagerslack_core::rules::{AwayStatuses, Weekend};
+use jiff::{SignedDuration, SpanFieldwise};
+use pagerslack_core::rules::AwayStatuses;
 use pagerslack_core::{Policy, Rules, UserGroupId, UserId};
-use pagerslack_slack::words::FollowUpText;
-use pagerslack_sources::columns::{Columns, Field};
 
-use super::RotationConfig;
 use super::table::Table;
 use super::value;
 
@@ -97,7 +95,7 @@ pub enum Named {
 
 impl Named {
     /// Where the file lies, and whether it must be there. `folder` is where `pagerslack.toml` lies.
-    pub(super) fn place(&self, folder: &Path, usual: &str) -> Option<(PathBuf, bool)> {
+    pub fn place(&self, folder: &Path, usual: &str) -> Option<(PathBuf, bool)> {
         match self {
             Self::Usual => Some((folder.join(usual), false)),
             Self::None => None,
@@ -107,6 +105,11 @@ impl Named {
 }
 
 impl Files {
+    /// Each file with its usual name.
+    pub fn all(&self) -> [(&Named, &'static str); 3] {
+        [(&self.oncall, "oncall.csv"), (&self.holidays, "holidays.yml"), (&self.exclusions, "exclusions.yml")]
+    }
+
     /// Takes the names that a table gives.
     pub(super) fn read(&mut self, table: &Table<'_>) {
         let keys = [
@@ -231,35 +234,6 @@ impl RotationKeys {
                 faults.0.into_iter().for_each(|fault| table.fault(table.line(), fault.what));
                 self.columns = None;
             }
-        }
-    }
-
-    /// The settings of a rotation, but for what stands in the team's files.
-    pub(super) fn settings(&self) -> RotationConfig {
-        let asks = self.follow_up_question.is_some() || self.follow_up_link.is_some();
-        RotationConfig {
-            policy: Policy { follow_up_after: asks.then_some(self.follow_up_after), ..self.policy.clone() },
-            managers: self.managers.clone(),
-            manager_emails: self.manager_emails.clone(),
-            manager_group: self.manager_group.clone(),
-            rules: Rules {
-                min_tenure: Span::from(self.min_tenure),
-                guests: self.guests,
-                away: self.away.clone().into(),
-                weekend: match (self.weekend, &self.schedule_link) {
-                    (WeekendKey::Link, Some(url)) => Weekend::Link { url: url.clone() },
-                    (WeekendKey::Volunteers, _) => Weekend::Volunteers,
-                    (WeekendKey::Page | WeekendKey::Link, _) => Weekend::Page,
-                },
-                weekend_days: self.weekend_days.clone(),
-                day_zone: self.day_zone.clone(),
-                ..Rules::default()
-            },
-            follow_up: FollowUpText {
-                question: self.follow_up_question.clone(),
-                link: self.follow_up_link.clone(),
-            },
-            nudge_missing_schedule: self.nudge_missing_schedule,
         }
     }
 }

@@ -6,11 +6,11 @@ use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
+use crate::fault::nearest;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Span, SpanFieldwise, Unit};
 use pagerslack_core::{ChannelId, UserGroupId, UserId, calendar};
-use pagerslack_sources::fault::nearest;
 use toml::de::DeValue;
 use url::Url;
 
@@ -160,7 +160,9 @@ pub(super) fn one_of<T: Copy>(value: &DeValue<'_>, words: &[(&str, T)]) -> Resul
 pub(super) fn link(value: &DeValue<'_>) -> Result<String, String> {
     of_text(value, "an address that begins with https:// or http://", |text| {
         let url = Url::parse(text).ok()?;
-        (matches!(url.scheme(), "https" | "http") && url.has_host() && !text.contains(['<', '>', '|', ' ']))
+        // Reading a URL overlooks line breaks, tabs and other control characters; Slack does not.
+        let foreign = |it: char| it.is_control() || it.is_whitespace() || matches!(it, '<' | '>' | '|');
+        (matches!(url.scheme(), "https" | "http") && url.has_host() && !text.contains(foreign))
             .then(|| text.to_owned())
     })
 }
@@ -254,4 +256,21 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
         // The bot token travels with every call, so it travels encrypted or not at all (P8).
         (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Found by the fuzz targets: what reads URLs overlooks control characters, and the text was taken as it was.
+    #[test]
+    fn a_link_is_on_one_line_and_nothing_but_a_link() {
+        let read = |text: &str| link(&DeValue::String(text.into())).ok();
+        assert_eq!(read(" https://s.example/x?a=b#c ").as_deref(), Some("https://s.example/x?a=b#c"));
+        for foreign in
+            ["\u{2}https://s.example", "https://s.example/\n*all*", "https://s.ex\tample", "https://s|x"]
+        {
+            assert_eq!(read(foreign), None, "{foreign:?}");
+        }
+    }
 }

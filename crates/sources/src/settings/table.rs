@@ -8,8 +8,8 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use pagerslack_sources::Faults;
-use pagerslack_sources::fault::nearest;
+use crate::Faults;
+use crate::fault::nearest;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 

@@ -4,17 +4,14 @@ use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use crate::Faults;
 use pagerslack_core::ChannelId;
-use pagerslack_sources::Faults;
 use url::Url;
 
 use super::StoreLocation;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
-
-/// The commented file that holds every default, and is the manual.
-pub const DEFAULT: &str = include_str!("../../pagerslack.toml");
 
 /// What the file says; what it leaves out has its default.
 #[derive(Clone, Debug, PartialEq)]
@@ -60,7 +57,7 @@ impl File {
     }
 
     /// As much of a text as can be read, and all that is wrong with it.
-    pub(super) fn read(text: &str) -> (Self, Faults) {
+    pub fn read(text: &str) -> (Self, Faults) {
         table::read(text, |root| {
             let mut file = Self::default();
             file.read_root(root);
@@ -107,6 +104,3 @@ impl File {
 fn slack() -> Url {
     Url::parse("https://slack.com/api/").expect("a constant that is a URL")
 }
-
-#[cfg(test)]
-mod tests;

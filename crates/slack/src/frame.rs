@@ -12,7 +12,7 @@ use crate::lenient::{Word, or_default};
 
 /// What one text frame says.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Frame {
+pub enum Frame {
     /// The link is up.
     Hello {
         /// How many links Slack has of this app, ours and others'.
@@ -31,18 +31,20 @@ pub(super) enum Frame {
 
 /// What happened, and how to acknowledge it.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Envelope {
-    pub(super) id: String,
-    pub(super) inbound: Inbound,
+pub struct Envelope {
+    /// What the acknowledgement names.
+    pub id: String,
+    /// What happened.
+    pub inbound: Inbound,
     /// Whether the acknowledgement may carry an answer to the person.
-    pub(super) takes_answer: bool,
+    pub takes_answer: bool,
     /// 0 at first.
-    pub(super) retry: u32,
+    pub retry: u32,
 }
 
 /// Why a link ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reason {
+pub enum Reason {
     /// In about ten seconds (`warning`), or at Slack's convenience (`refresh_requested`, or no reason known to
     /// us): open another link first.
     Refresh,
@@ -70,7 +72,8 @@ struct Wire<'a> {
     payload: Option<&'a RawValue>,
 }
 
-pub(super) fn parse(text: &str) -> Frame {
+/// Reads one text frame.
+pub fn parse(text: &str) -> Frame {
     let Ok(wire) = serde_json::from_str::<Wire<'_>>(text) else {
         return Frame::Other { kind: "unreadable".to_owned() };
     };
@@ -96,7 +99,7 @@ pub(super) fn parse(text: &str) -> Frame {
 }
 
 /// The acknowledgement of an envelope, with an answer where Slack takes one.
-pub(super) fn acknowledgement(envelope_id: &str, answer: Option<Value>) -> String {
+pub fn acknowledgement(envelope_id: &str, answer: Option<Value>) -> String {
     match answer {
         Some(answer) => json!({ "envelope_id": envelope_id, "payload": answer }),
         None => json!({ "envelope_id": envelope_id }),
