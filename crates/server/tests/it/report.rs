@@ -192,7 +192,7 @@ async fn whatever_is_no_report_is_answered_with_what_to_type() {
     #dev-escalation https://incident.example/1
         I can ask one person first: pick their name from the list that Slack shows while you type it. Several people, groups and channels I cannot ask. Type `/devoncall @someone https://incident.url`, or leave the name out. Nobody has been paged.
     <!here> <@U2> *urgent*
-        I need the incident's URL to page somebody. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
+        I do not know “&lt;!here&gt; &lt;@U2&gt; *urgent*”. Did you mean `/devoncall help`? To page somebody, type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     ");
     assert_eq!(stage.transcript(), "");
     assert_eq!(stage.count("reports"), 0);

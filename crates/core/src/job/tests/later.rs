@@ -39,7 +39,14 @@ fn asking_later() -> Policy {
 fn given_a_hand_over_the_hunt_goes_on_and_the_thread_is_told() {
     let before = [root(), hunt("ann"), page_posted(1), ack("ann")];
     let planned = after(&asking_later(), report(), &before, &hand_over("ann"));
-    let expected = ["- follow-up/1", "+ hunt at 60", "+ send/handed-over/1 at 60", "+ update/root/6 at 60"];
+    let expected = [
+        "- follow-up/1",
+        "+ hunt at 60",
+        "+ send/handed-over/1 at 60",
+        // It says that she is on it.
+        "+ update/page/1 at 60",
+        "+ update/root/6 at 60",
+    ];
     assert_eq!(planned, expected);
     let before = [&before[..], &[hand_over("ann"), hunt("bob")]].concat();
     let planned = after(&asking_later(), report(), &before, &ack("bob"));
