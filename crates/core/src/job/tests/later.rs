@@ -43,6 +43,7 @@ fn given_a_hand_over_the_hunt_goes_on_and_the_thread_is_told() {
         "- follow-up/1",
         "+ hunt at 60",
         "+ send/handed-over/1 at 60",
+        // It says that she is on it.
         "+ update/page/1 at 60",
         "+ update/root/6 at 60",
     ];
