@@ -201,7 +201,7 @@ fn nearest(word: &str) -> Option<&'static str> {
     }
     let distance = |known: &&str| strsim::osa_distance(word, known);
     let (off, known) = WORDS.iter().map(|known| (distance(known), *known)).min()?;
-    (off <= 2 && off * 2 <= letters && letters > 1).then_some(known)
+    (off <= 2 && letters > 1 && (off <= 1 || off * 3 <= letters)).then_some(known)
 }
 
 /// `@here` and its like, and `@name`, typed without Slack turning it into a mention.

@@ -72,9 +72,9 @@ struct Panel {
 async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, StoreError> {
     let store = app.engine.store();
     let rotations = store.rotations().await?;
-    let found = rotations
-        .into_iter()
-        .find(|rotation| channel.as_ref().is_none_or(|channel| rotation.channel == *channel));
+    // Beside a conversation that is no rotation, such as a direct one, the first rotation is shown.
+    let here = |rotation: &&RotationId| channel.as_ref().is_none_or(|channel| rotation.channel == *channel);
+    let found = rotations.iter().find(here).or(rotations.first()).cloned();
     let Some(rotation) = found else { return Ok(None) };
     let queue = store.queue(&rotation).await?;
     let mut incidents = Vec::new();

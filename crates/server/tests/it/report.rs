@@ -192,7 +192,7 @@ async fn whatever_is_no_report_is_answered_with_what_to_type() {
     #dev-escalation https://incident.example/1
         I can ask one person first: pick their name from the list that Slack shows while you type it. Several people, groups and channels I cannot ask. Type `/devoncall @someone https://incident.url`, or leave the name out. Nobody has been paged.
     <!here> <@U2> *urgent*
-        I do not know “&lt;!here&gt; &lt;@U2&gt; *urgent*”. Did you mean `/devoncall help`? To page somebody, type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
+        I need the incident's URL to page somebody. Type `/devoncall https://incident.url what is wrong`. Nobody has been paged.
     ");
     assert_eq!(stage.transcript(), "");
     assert_eq!(stage.count("reports"), 0);
@@ -208,7 +208,7 @@ async fn in_a_direct_message_people_are_sent_to_a_channel() {
     let (dm, ts) = stage.slack.with(|world, now| world.direct_message(now, "U1", "hello?")).unwrap();
     stage.settle().await;
     assert_snapshot!(stage.direct_texts("U1").join("\n"), @"
-    I do not know “hello?”. Did you mean `help`?
+    I do not know “hello?”.
     Here you can ask me:
     • `top` – the next 25 of the queue
     • `position` – your place in it

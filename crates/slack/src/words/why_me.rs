@@ -58,14 +58,15 @@ fn why_them(
             incident.report.reporter
         );
     }
-    let number = place.map_or_else(String::new, |place| format!(", number {} of it", place + 1));
+    let stood = place.map_or_else(|| "in".to_owned(), |place| format!("at number {} of", place + 1));
+    let subject = if them.is_none() { "You" } else { "They" };
     let turn = match last_turn {
         Some(at) => format!("{your} last turn was {}", at_time(at, found.paged_at)),
         None => format!("{you} had had no turn yet"),
     };
     format!(
-        "{question} Of all who were online and could be disturbed {you} stood first in the queue{number}; the least \
-         recently asked come first, and {turn}."
+        "{question} {subject} stood {stood} the queue, where the least recently asked come first ({turn}), and \
+         {you} were the first who was online and could be disturbed."
     )
 }
 

@@ -99,7 +99,7 @@ async fn whoever_has_no_place_is_told_why() {
 #[tokio::test]
 async fn before_any_incident_everybody_is_yet_to_join() {
     let stage = Stage::with(&["ana", "bo"]).await;
-    assert_snapshot!(stage.types("U1", "position").await, @"*<#C1>*: you have no place yet; with the next incident you join at the bottom, after 0 others. You could be asked now: you are online and may be disturbed.");
+    assert_snapshot!(stage.types("U1", "position").await, @"*<#C1>*: you have no place yet; with the next incident you join at the bottom. You could be asked now: you are online and may be disturbed.");
     assert_snapshot!(stage.asks("U1", "position").await, @"You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.");
     assert_eq!(stage.queue().await, Vec::<String>::new(), "asking draws no places");
     stage.end().await;

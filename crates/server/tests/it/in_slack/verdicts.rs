@@ -128,7 +128,7 @@ async fn everybody_ahead_is_recorded_with_their_verdict() {
     ");
     stage.presses("U1", &stage.post("page/1").ts, "pagerslack_why").await;
     assert_snapshot!(stage.last_told("U1"), @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 13 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 13 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     12 were ahead of you: <@U12> away, <@U13> in do-not-disturb until <!date^1795525200^{time}|13:00 UTC>, <@U11> away by their status “:face_with_thermometer: back soon” until <!date^1795528800^{time}|14:00 UTC>, <@U10> outside their working hours: it is 12:00 for them (Europe/Lisbon), 2 off today (<@U8>, <@U9>), <@U6> left out by the team through 24 Nov 2026 (jury duty), <@U7> too new, to be asked from 1 Dec 2026 on, <@U2> a guest, <@U16> of another organisation, <@U15> deactivated, <@U14> a bot.
     React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by <!date^1795521720^{time}|12:02 UTC> the next engineer is asked.
     ");

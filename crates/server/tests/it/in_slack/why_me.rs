@@ -22,7 +22,7 @@ async fn the_person_asked_reads_three_lines() {
     let told = stage.last_told(&order[1]);
     assert_eq!(told.lines().count(), 3);
     assert_snapshot!(told, @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 3 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 3 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     2 were ahead of you: <@U1> away, <@UBOT> a bot.
     React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by <!date^1795521720^{time}|12:02 UTC> the next engineer is asked.
     ");
@@ -45,7 +45,7 @@ async fn somebody_else_reads_about_the_person_asked() {
     let other = ["U1", "U2"].into_iter().find(|user| *user != page.asks()).unwrap();
     stage.presses(other, &page.ts, WHY).await;
     assert_snapshot!(stage.last_told(other), @"
-    *Why <@U1>?* Of all who were online and could be disturbed they stood first in the queue, number 1 of it; the least recently asked come first, and they had had no turn yet.
+    *Why <@U1>?* They stood at number 1 of the queue, where the least recently asked come first (they had had no turn yet), and they were the first who was online and could be disturbed.
     Nobody was ahead of them.
     You may take it, too, with a :eyes: or *I'm on it*; if <@U1> has not answered by <!date^1795521720^{time}|12:02 UTC> the next engineer is asked.
     ");
@@ -67,26 +67,26 @@ async fn an_attempt_that_is_over_is_explained_too() {
     let (first, second) = (stage.post("page/1"), stage.post("page/2"));
     stage.presses(&first.asks(), &first.ts, WHY).await;
     assert_snapshot!(stage.last_told(&first.asks()), @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 1 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 1 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     Nobody was ahead of you.
     That page is over; a :eyes: takes the incident nevertheless.
     ");
     stage.presses(&second.asks(), &second.ts, WHY).await;
     assert_snapshot!(stage.last_told(&second.asks()), @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 1 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 1 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     Nobody was ahead of you.
     React with :eyes: or press *I'm on it* to take it, or *Pass*; without an answer by <!date^1795521840^{time}|12:04 UTC> the next engineer is asked.
     ");
     stage.reacts(&second.asks(), &second.ts, "eyes").await;
     stage.presses(&first.asks(), &first.ts, WHY).await;
     assert_snapshot!(stage.last_told(&first.asks()), @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 1 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 1 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     Nobody was ahead of you.
     <@U2> is on it: no answer is needed any more.
     ");
     stage.presses(&second.asks(), &second.ts, WHY).await;
     assert_snapshot!(stage.last_told(&second.asks()), @"
-    *Why you?* Of all who were online and could be disturbed you stood first in the queue, number 1 of it; the least recently asked come first, and you had had no turn yet.
+    *Why you?* You stood at number 1 of the queue, where the least recently asked come first (you had had no turn yet), and you were the first who was online and could be disturbed.
     Nobody was ahead of you.
     You are on it; *Hand over* on the thread's first message passes it on.
     ");

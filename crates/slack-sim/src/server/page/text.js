@@ -4,7 +4,7 @@ import { make, nameOf, view, zone } from "/page/view.js";
 
 export const EMOJI = {
   eyes: "👀", white_check_mark: "✅", heavy_check_mark: "✔️", x: "❌", wave: "👋", thumbsup: "👍", "+1": "👍",
-  rotating_light: "🚨", warning: "⚠️", palm_tree: "🌴", pager: "📟", hourglass: "⌛", tada: "🎉", zzz: "💤",
+  relieved: "😌", rotating_light: "🚨", warning: "⚠️", palm_tree: "🌴", pager: "📟", hourglass: "⌛", tada: "🎉", zzz: "💤",
   raised_hands: "🙌", pray: "🙏", bell: "🔔", no_bell: "🔕", fire: "🔥", phone: "☎️", link: "🔗",
   hourglass_flowing_sand: "⏳", arrow_right: "➡️", bust_in_silhouette: "👤", busts_in_silhouette: "👥", clock1: "🕐",
   sos: "🆘", ok_hand: "👌", muscle: "💪", calendar: "📅", spiral_calendar_pad: "🗓️", bar_chart: "📊", robot_face: "🤖",

@@ -41,8 +41,13 @@ fn of(channel: &str, found: &Position, now: Timestamp) -> Line {
             asked_now(&place, standing, now)
         }
         Position::Joining { of, standing } => {
+            let after = match of {
+                0 => String::new(),
+                1 => ", after 1 other".to_owned(),
+                of => format!(", after {of} others"),
+            };
             let place = format!(
-                "*{channel}*: you have no place yet; with the next incident you join at the bottom, after {of} others."
+                "*{channel}*: you have no place yet; with the next incident you join at the bottom{after}."
             );
             asked_now(&place, standing, now)
         }
