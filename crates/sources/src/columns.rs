@@ -152,9 +152,9 @@ impl Columns {
                 Err(what) => faults.add(None, what),
             }
         }
+        let keys = columns.headers.each_ref().map(|header| key(header));
         for (index, header) in columns.headers.iter().enumerate() {
-            let same = |other: &usize| key(&columns.headers[*other]) == key(header);
-            if let Some(first) = (0..index).find(same) {
+            if let Some(first) = (0..index).find(|first| keys[*first] == keys[index]) {
                 let (first, second) = (Field::ALL[first].name(), Field::ALL[index].name());
                 faults.add(None, format!("the column {header:?} cannot be both {first} and {second}"));
             }

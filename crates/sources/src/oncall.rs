@@ -136,10 +136,12 @@ impl Header {
     fn read(table: &Table, columns: &Columns, faults: &mut Faults) -> Self {
         let mut header = Self { places: [None; 20], ignored: Vec::new() };
         let mut unknown = Vec::new();
+        let keys = Field::ALL.map(|field| (field, key(columns.header(field))));
         for (index, name) in table.header.iter().enumerate() {
-            let field = Field::ALL.into_iter().find(|field| key(columns.header(*field)) == key(name));
+            let own = key(name);
+            let field = keys.iter().find(|(_, key)| *key == own).map(|(field, _)| *field);
             match field {
-                None if key(name).is_empty() => {}
+                None if own.is_empty() => {}
                 None => unknown.push(name),
                 Some(field) => match header.places[field.index()] {
                     None => header.places[field.index()] = Some(index),

@@ -11,6 +11,8 @@ use crate::Faults;
 pub const LONGEST_FILE: usize = 16 * 1024 * 1024;
 /// The most rows that are read.
 pub const MOST_ROWS: usize = 200_000;
+/// The most columns: every header is compared with those that are known.
+const MOST_COLUMNS: usize = 1_000;
 
 /// The text of a CSV file.
 ///
@@ -109,6 +111,10 @@ impl Table {
             }
             if table.header.is_empty() {
                 table.line = line;
+                if record.len() > MOST_COLUMNS {
+                    faults.add(Some(line), format!("more than {MOST_COLUMNS} columns, which no roster has"));
+                    return Err(faults);
+                }
                 table.header = record.iter().map(|cell| trim(cell).to_owned()).collect();
                 continue;
             }
@@ -314,6 +320,8 @@ mod tests {
         }
         let long = format!("a\n{}", "1\n".repeat(MOST_ROWS + 1));
         assert_eq!(told(&long), "line 200002: more than 200000 rows, which no roster has");
+        let wide = "a,".repeat(MOST_COLUMNS);
+        assert_eq!(told(&wide), "line 1: more than 1000 columns, which no roster has");
         let large = " ".repeat(LONGEST_FILE + 1);
         assert_eq!(told(&large), "the file is larger than 16 MB, which no roster is");
         assert_eq!(decode(large.as_bytes()).unwrap_err().to_string(), told(&large));

@@ -13,6 +13,9 @@ use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
 
+/// The largest file that is read, in bytes: thousands of rotations, each with settings of its own.
+const LARGEST: usize = 1_000_000;
+
 /// What the file says; what it leaves out has its default.
 #[derive(Clone, Debug, PartialEq)]
 pub struct File {
@@ -58,6 +61,11 @@ impl File {
 
     /// As much of a text as can be read, and all that is wrong with it.
     pub fn read(text: &str) -> (Self, Faults) {
+        if text.len() > LARGEST {
+            let mut faults = Faults::default();
+            faults.add(None, format!("the file has {} bytes: keep it below {LARGEST}", text.len()));
+            return (Self::default(), faults);
+        }
         table::read(text, |root| {
             let mut file = Self::default();
             file.read_root(root);
@@ -103,4 +111,16 @@ impl File {
 #[allow(clippy::expect_used, reason = "a constant")]
 fn slack() -> Url {
     Url::parse("https://slack.com/api/").expect("a constant that is a URL")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_none_of_ours_is_refused_unread() {
+        let told = File::parse(&" ".repeat(LARGEST + 1)).unwrap_err().to_string();
+        assert_eq!(told, "the file has 1000001 bytes: keep it below 1000000");
+        assert!(File::parse(&" ".repeat(LARGEST)).is_ok());
+    }
 }
