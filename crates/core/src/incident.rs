@@ -7,6 +7,7 @@
 //!             │ │ nobody left, or attempts used up, or Slack refuses the post
 //!             │ └──► ManagersPaged ──ack──► Acknowledged
 //!             └──► ScheduleShown (nobody is hunted today) ──on demand──► ManagersPaged
+//!                       └──reported again on another day──► Hunting
 //!
 //! cancel, from any open state ──► Cancelled
 //! ```

@@ -115,10 +115,11 @@ impl Rules {
         let zone = verdict::zone_of(entry, profile).unwrap_or(TimeZone::UTC);
         let hours = entry.and_then(|entry| entry.hours.clone()).unwrap_or_else(day::office_hours);
         let person = verdict::whereabouts(user, entry, profile);
+        let in_hours = hours.next(&zone, after).unwrap_or(after);
         let mut moment = after;
         // A month of days off in a row is enough: then they are asked although they are off.
         for _ in 0..31 {
-            let Some(next) = hours.next(&zone, moment) else { return after };
+            let Some(next) = hours.next(&zone, moment) else { return in_hours };
             let date = zone.to_datetime(next).date();
             let off = self.calendar.day_off(&person, date).is_some()
                 || self.calendar.company_holiday(date).is_some()
@@ -132,11 +133,19 @@ impl Rules {
                 .and_then(|date| date.to_zoned(zone.clone()).ok())
                 .map(|at| at.timestamp())
             else {
-                return after;
+                return in_hours;
             };
             moment = tomorrow;
         }
-        after
+        in_hours
+    }
+
+    /// Whether somebody is left out at `now`, for all that is known of them.
+    pub fn is_excluded(&self, user: &UserId, profile: Option<&Profile>, now: Timestamp) -> bool {
+        let entry = self.entry(user, profile);
+        let zone = verdict::zone_of(entry, profile).unwrap_or(TimeZone::UTC);
+        let (date, person) = (zone.to_datetime(now).date(), verdict::whereabouts(user, entry, profile));
+        self.exclusions.iter().any(|exclusion| exclusion.holds(date) && exclusion.who.is(&person))
     }
 
     /// What the rules must know of a person to find them in the files.

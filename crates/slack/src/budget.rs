@@ -107,17 +107,20 @@ impl Budgets {
             return Err(instant(free_at, now));
         }
         window.taken.push_back(at);
+        if priority != Priority::Background {
+            window.for_paging.push_back(at);
+        }
         Ok(())
     }
 
-    /// Whether more than half of a minute's calls are used up, or Slack has closed the method: what is asked now is
-    /// missing elsewhere.
+    /// Whether paging has used up more than half of a minute's calls, or Slack has closed the method: what is asked now
+    /// is missing elsewhere. What the background asks, such as somebody's question, makes no hunt believe less.
     pub fn is_scarce(&mut self, now: Timestamp, team: &TeamId, method: Method) -> bool {
         let at = now.as_millisecond();
         let window = self.methods.get_mut(team).and_then(|windows| windows.get_mut(&method));
         window.is_some_and(|window| {
             window.settle(at);
-            window.free_at(at, method.per_minute() / 2) > at
+            window.for_paging.len() > method.per_minute() / 2 || window.free_at(at, method.per_minute()) > at
         })
     }
 
@@ -181,6 +184,8 @@ impl Budgets {
 #[derive(Debug, Default)]
 struct Window {
     taken: VecDeque<i64>,
+    /// Those of them on the way to paging somebody.
+    for_paging: VecDeque<i64>,
     closed: Option<Closed>,
     /// Slack has answered 429 since it last answered anything else.
     limited: bool,
@@ -198,11 +203,13 @@ struct Closed {
 impl Window {
     /// Forgets what is over. Times ahead of `at` mean that the clock stepped back: they count as now.
     fn settle(&mut self, at: i64) {
-        while self.taken.front().is_some_and(|taken| *taken <= at - MINUTE) {
-            self.taken.pop_front();
-        }
-        for taken in self.taken.iter_mut().rev().take_while(|taken| **taken > at) {
-            *taken = at;
+        for calls in [&mut self.taken, &mut self.for_paging] {
+            while calls.front().is_some_and(|taken| *taken <= at - MINUTE) {
+                calls.pop_front();
+            }
+            for taken in calls.iter_mut().rev().take_while(|taken| **taken > at) {
+                *taken = at;
+            }
         }
         if let Some(closed) = &mut self.closed {
             if closed.since > at {

@@ -42,6 +42,7 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         taken: Vec::new(),
         rounds_before: 0,
         schedule: None,
+        resumed_at: None,
         follow_up: None,
     }
 }
@@ -57,6 +58,7 @@ fn retells(event: &Event) -> bool {
         | Event::ManagersPaged { .. }
         | Event::Acknowledged { .. }
         | Event::ScheduleShown { .. }
+        | Event::HuntResumed { .. }
         | Event::HandedOver { .. }
         | Event::Cancelled { .. }
         | Event::Closed { .. } => true,
@@ -128,6 +130,10 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
         Event::ScheduleShown { link, day } => {
             incident.schedule = Some(ScheduleShown { link: link.clone(), day: day.clone() });
             incident.phase = Phase::ScheduleShown { at: recorded.at };
+        }
+        Event::HuntResumed { .. } => {
+            incident.resumed_at = Some(recorded.at);
+            incident.phase = Phase::Hunting { since: recorded.at };
         }
         Event::HandedOver { by, .. } => {
             for attempt in &mut incident.attempts {

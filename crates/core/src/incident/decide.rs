@@ -95,6 +95,11 @@ pub enum Command {
         /// What day it is: the weekend, or the company holiday's name.
         day: String,
     },
+    /// Somebody reports it again on a day on which people are hunted.
+    ResumeHunt {
+        /// Who.
+        by: UserId,
+    },
     /// Somebody asks for the managers on a day on which nobody is hunted.
     CallManagers {
         /// Who.
@@ -221,6 +226,11 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             vec![Event::ScheduleShown { link: link.clone(), day: day.clone() }]
         }
         (_, Command::ShowSchedule { .. }) => vec![],
+
+        (Phase::ScheduleShown { .. }, Command::ResumeHunt { by }) => {
+            vec![Event::HuntResumed { by: by.clone() }]
+        }
+        (_, Command::ResumeHunt { .. }) => vec![],
 
         (Phase::ScheduleShown { .. }, Command::CallManagers { by, managers: whom }) => {
             vec![managers(whom, ManagersReason::OnDemand { by: by.clone() })]

@@ -204,6 +204,11 @@ pub enum Event {
         /// What day it is: the weekend, or the company holiday's name.
         day: String,
     },
+    /// The day on which nobody is hunted is over, and somebody has reported it again.
+    HuntResumed {
+        /// Who.
+        by: UserId,
+    },
     /// Whoever was on it is no longer, and the hunt goes on where it stopped.
     HandedOver {
         /// Who was on it.

@@ -156,6 +156,8 @@ pub struct Incident {
     pub rounds_before: u32,
     /// The schedule that was shown instead of a hunt.
     pub schedule: Option<ScheduleShown>,
+    /// When the hunt began after all.
+    pub resumed_at: Option<Timestamp>,
     /// The question how it went on, once it stands.
     pub follow_up: Option<MessageRef>,
 }
@@ -183,9 +185,16 @@ impl Incident {
         self.taken.iter().filter(|taken| taken.handed_over_at.is_some()).map(|taken| &taken.by)
     }
 
-    /// Since when somebody is being looked for: the report, or the last time it was handed over.
+    /// When somebody last handed it over, if they ever did.
+    pub fn gave_up_at(&self, user: &UserId) -> Option<Timestamp> {
+        self.taken.iter().filter(|taken| taken.by == *user).filter_map(|taken| taken.handed_over_at).max()
+    }
+
+    /// Since when somebody is being looked for: the report, the last time it was handed over, or the report that
+    /// came again after a day on which nobody is hunted.
     pub fn wanted_since(&self) -> Timestamp {
-        self.taken.iter().filter_map(|taken| taken.handed_over_at).max().unwrap_or(self.reported_at)
+        let handed_over = self.taken.iter().filter_map(|taken| taken.handed_over_at);
+        handed_over.chain(self.resumed_at).max().unwrap_or(self.reported_at)
     }
 
     /// Who is on it, if anybody is.

@@ -106,6 +106,10 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             planner.remove(&JobKind::Hunt);
             planner.update_root();
         }
+        Event::HuntResumed { .. } => {
+            planner.add(JobKind::Hunt, recorded.at);
+            planner.update_root();
+        }
         Event::HandedOver { .. } => {
             let taken = after.times_taken();
             planner.remove(&JobKind::FollowUp { taken });

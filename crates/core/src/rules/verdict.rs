@@ -8,7 +8,7 @@ use super::{Day, Rules, Weekend, status};
 use crate::availability::{Account, Fact, Facts, Presence, Profile, Verdict};
 use crate::calendar::{self, DayOff, Scope};
 use crate::ids::UserId;
-use crate::roster::{Entry, Exclusion, Role, Roster, Whereabouts};
+use crate::roster::{Entry, Exclusion, Role, Roster, Whereabouts, Who};
 
 const UTC: TimeZone = TimeZone::UTC;
 
@@ -98,6 +98,9 @@ impl Rules {
             }
             (None, _) | (Some(_), Some(Entry { role: Role::Engineer, .. })) => {}
         }
+        if self.says_nothing_of_days() {
+            return Told::Nothing;
+        }
         let in_slack = zone_in_slack(entry, profile);
         let zone = entry.and_then(|entry| entry.zone.as_ref()).or(in_slack.as_ref());
         let local = zone.map(|zone| (zone.to_datetime(now), zone));
@@ -110,7 +113,10 @@ impl Rules {
         if self.weekend == Weekend::Volunteers && matches!(day, Day::Off { .. }) && !volunteers {
             return Told::No(Verdict::NotVolunteering);
         }
-        let hours = entry.and_then(|entry| entry.hours.as_ref()).filter(|_| *day == Day::Working);
+        // On a day on which nobody is expected whoever is online is asked, where anybody is. A hunt that goes on into
+        // a day on which nobody is hunted keeps to people's hours.
+        let expected = *day == Day::Working || matches!(self.weekend, Weekend::Link { .. });
+        let hours = entry.and_then(|entry| entry.hours.as_ref()).filter(|_| expected);
         match (hours, local) {
             (Some(hours), Some((local, zone))) if !hours.cover(local) => Told::No(Verdict::OutsideHours {
                 local: local.time().with().subsec_nanosecond(0).second(0).build().unwrap_or(local.time()),
@@ -169,8 +175,34 @@ impl Rules {
                 Told::CannotTell("days off: Slack does not show their address")
             }
             Some(name) => Told::No(Verdict::Holiday { name }),
+            // An exclusion or a day off by address may be theirs (P6).
+            None if person.email.is_none() && self.may_be_off(person, today) => {
+                Told::CannotTell("exclusions and days off: Slack does not show their address")
+            }
             None => Told::Nothing,
         }
+    }
+
+    /// Whether no file could say of anybody that they are off: there is no roster with hours, countries and start
+    /// dates, no exclusion and no day off, and weekends are for everybody.
+    fn says_nothing_of_days(&self) -> bool {
+        self.roster.is_none()
+            && self.exclusions.is_empty()
+            && self.calendar.days.is_empty()
+            && self.weekend != Weekend::Volunteers
+    }
+
+    /// Whether an exclusion or a day off by address may be this person's, whose address is not known.
+    fn may_be_off(&self, person: &Whereabouts<'_>, today: Date) -> bool {
+        let may_be = |who: &Who| {
+            let rest = Who { email: None, ..who.clone() };
+            who.email.is_some() && (rest == Who::default() || rest.is(person))
+        };
+        let excluded = |exclusion: &Exclusion| exclusion.holds(today) && may_be(&exclusion.who);
+        let off = |day: &DayOff| {
+            matches!(&day.scope, Scope::Person(who) if may_be(who)) && !day.worked && day.covers(today)
+        };
+        self.exclusions.iter().any(excluded) || self.calendar.days.iter().any(off)
     }
 }
 

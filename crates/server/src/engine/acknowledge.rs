@@ -154,6 +154,10 @@ impl Engine {
         let Some(incident) = self.incident_of(job).await? else {
             return self.dispose(job, Disposal::Done).await;
         };
+        if !button && incident.gave_up_at(by).is_some() {
+            // It may be the 👀 by which they had it before; the button is clear.
+            return self.dispose(job, Disposal::Done).await;
+        }
         match self.eligible(&incident, by).await {
             Ok(eligible) => {
                 let via = if button { Via::Button } else { Via::Reaction };

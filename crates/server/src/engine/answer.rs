@@ -20,6 +20,9 @@ use pagerslack_store::{ClaimedJob, Disposal};
 use super::send::Place;
 use super::{Engine, StepError};
 
+/// How many incidents are told of with the address of their thread.
+const THREADS: usize = 20;
+
 /// How many people `top` tells of.
 const TOP: usize = 25;
 
@@ -170,7 +173,8 @@ impl Engine {
             (Some(_), standing) => Position::Joining { of: of - line.newcomers.len(), standing },
             (None, answer::Standing::Known(verdict)) => Position::None { verdict },
             (None, answer::Standing::NotLookedAt) => {
-                Position::None { verdict: pagerslack_core::Verdict::NotOnRoster }
+                let why = "it was not looked up just now".to_owned();
+                Position::None { verdict: pagerslack_core::Verdict::Unknown { why } }
             }
         })
     }
@@ -181,7 +185,7 @@ impl Engine {
             None => self.store.recent(rotation, 1).await.map(|mut recent| recent.pop()),
         };
         match found.map_err(|error| no_records(&error))? {
-            Some(id) => self.told(rotation, &id).await,
+            Some(id) => self.told(rotation, &id, true).await,
             None => Ok(None),
         }
     }
@@ -190,15 +194,22 @@ impl Engine {
         let ids = self.store.open_incidents(rotation).await.map_err(|error| no_records(&error))?;
         let mut open = Vec::with_capacity(ids.len());
         for id in ids {
-            open.extend(self.told(rotation, &id).await?);
+            // Each address of a thread costs a call, and more than these find no room in the answer.
+            let found = self.told(rotation, &id, open.len() < THREADS).await?;
+            open.extend(found);
         }
         Ok(open)
     }
 
-    async fn told(&self, rotation: &RotationId, id: &IncidentId) -> Result<Option<Told>, AnswerError> {
+    async fn told(
+        &self,
+        rotation: &RotationId,
+        id: &IncidentId,
+        with_thread: bool,
+    ) -> Result<Option<Told>, AnswerError> {
         let incident = self.incident(&rotation.team, id).await.map_err(|error| no_records(&error))?;
         let Some(incident) = incident else { return Ok(None) };
-        let thread = self.thread(&incident).await;
+        let thread = if with_thread { self.thread(&incident).await } else { None };
         Ok(Some(Told { incident, thread }))
     }
 

@@ -82,7 +82,8 @@ impl Engine {
                 continue;
             };
             let engineer = self.rotation(rotation).rules.is_engineer(&user, Some(profile)) == Some(true);
-            if engineer && !managers.contains(&user) {
+            let excluded = self.rotation(rotation).rules.is_excluded(&user, Some(profile), now);
+            if engineer && !excluded && !managers.contains(&user) {
                 engineers.push(user);
             }
         }

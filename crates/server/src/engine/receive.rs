@@ -3,6 +3,7 @@
 //! Nothing here waits for Slack: what needs a call becomes a job, and the answer goes out once that is on disk
 //! (P1).
 
+use jiff::Timestamp;
 use pagerslack_core::incident::Via;
 use pagerslack_core::job::Notice;
 use pagerslack_core::rules::Day;
@@ -136,9 +137,13 @@ impl Engine {
         let (team, incident, url) =
             (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
         let (rotation, first) = (report.rotation.clone(), report.first.clone());
+        let reporter = report.reporter.clone();
         let act = Act::new(&team, &incident, Command::Report(report));
         match self.act(act).await {
             Ok(_) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
+            Err(StepError::AlreadyOpen(other)) if self.resumed(&rotation, &other, &reporter).await => {
+                Reply::Ephemeral(words::accepted(&url, None))
+            }
             Err(StepError::AlreadyOpen(other)) => {
                 self.counters.reports_doubled.count();
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
@@ -159,6 +164,16 @@ impl Engine {
             (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
             _ => words::accepted(url, first),
         }
+    }
+
+    /// Whether the report of an incident that waits since a day on which nobody is hunted has set the hunt going.
+    async fn resumed(&self, rotation: &RotationId, other: &IncidentId, by: &UserId) -> bool {
+        let rules = &self.rotation(rotation).rules;
+        if rules.schedule_link(&rules.day(self.now())).is_some() {
+            return false;
+        }
+        let act = Act::new(&rotation.team, other, Command::ResumeHunt { by: by.clone() });
+        self.act(act).await.is_ok_and(|acted| !acted.events.is_empty())
     }
 
     async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {
@@ -183,7 +198,8 @@ impl Engine {
         }
         match self.store.incident_of(&reaction.team, &reaction.message).await {
             Ok(Some(incident)) => {
-                self.take(&reaction.team, &incident, &reaction.user, &reaction.message, Via::Reaction).await
+                let Reaction { team, user, message, at, .. } = &reaction;
+                self.take(team, &incident, user, message, Via::Reaction, *at).await
             }
             Ok(None) => Reply::Done,
             Err(error) => again(&error),
@@ -197,7 +213,9 @@ impl Engine {
         };
         let message = MessageRef::new(channel, ts);
         match click.action_id.as_str() {
-            words::TAKE_ACTION => self.take(&click.team, &incident, &click.user, &message, Via::Button).await,
+            words::TAKE_ACTION => {
+                self.take(&click.team, &incident, &click.user, &message, Via::Button, None).await
+            }
             words::PASS_ACTION => self.pass(&click.team, &incident, &click.user).await,
             words::WHY_ACTION => self.why_me(&click.team, &incident, &click.user, &message).await,
             words::HAND_OVER_ACTION => self.wishes(&click, &incident, Wish::HandOver).await,
@@ -212,7 +230,7 @@ impl Engine {
     pub(super) async fn catch_up(&self, team: &TeamId, id: &IncidentId, message: &MessageRef) {
         for user in self.index.take_early(team, message) {
             // What cannot be recorded now is found again by reading the reactions back (P4).
-            self.take(team, id, &user, message, Via::Reaction).await;
+            self.take(team, id, &user, message, Via::Reaction, None).await;
         }
     }
 
@@ -225,12 +243,18 @@ impl Engine {
         by: &UserId,
         message: &MessageRef,
         via: Via,
+        reacted_at: Option<Timestamp>,
     ) -> Reply {
         let incident = match self.incident(team, id).await {
             Ok(Some(incident)) => incident,
             Ok(None) => return Reply::Done,
             Err(error) => return again(&error),
         };
+        let gave_up = incident.gave_up_at(by).filter(|_| via != Via::Button);
+        if gave_up.is_some_and(|gave_up| reacted_at.is_none_or(|at| at <= gave_up)) {
+            // The 👀 by which they had it before, delivered again: whoever handed it over is not put back on it.
+            return Reply::Done;
+        }
         if !incident.is_open() {
             if via == Via::Button
                 && !matches!(&incident.phase, Phase::Acknowledged { by: taker, .. } if taker == by)

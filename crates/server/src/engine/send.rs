@@ -125,7 +125,11 @@ impl Engine {
             Some(ts) => Some(Ok(ts)),
             None => {
                 let team = &job.job.rotation.team;
-                let caller = if posting == Posting::Root { self.opening(team) } else { self.paging(team) };
+                let caller = match posting {
+                    Posting::Root => self.opening(team),
+                    Posting::Page { .. } | Posting::Managers { .. } => self.paging(team),
+                    Posting::FollowUp => self.background(team),
+                };
                 self.post_now(job, &place, said, caller).await?
             }
         };
@@ -285,6 +289,9 @@ impl Engine {
     ) -> Result<(), StepError> {
         let now = self.now();
         match error {
+            CallError::NotDone { .. } if posting == Posting::FollowUp => {
+                self.give_up_or_retry(job, error).await
+            }
             CallError::NotDone { retry_at, .. } => {
                 // In a storm posts take turns; that is no news.
                 if error.limited_until().is_none() {

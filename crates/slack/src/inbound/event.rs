@@ -43,6 +43,8 @@ struct Authorization<'a> {
 /// The fields of all events that we use, together. `user` may be an object, and is nothing then.
 #[derive(Deserialize)]
 struct Event<'a> {
+    #[serde(borrow, default)]
+    event_ts: Word<'a>,
     #[serde(borrow, default, rename = "type")]
     kind: Word<'a>,
     #[serde(borrow, default)]
@@ -188,7 +190,15 @@ fn reaction(event: &Event<'_>, wrapper: &Wrapper<'_>) -> Option<Reaction> {
         reaction: event.reaction.owned()?,
         message: MessageRef::new(ChannelId::new(item.channel.get()?), MessageTs::new(item.ts.get()?)),
         event_id: wrapper.event_id.or_empty(),
+        at: event.event_ts.get().and_then(instant),
     })
+}
+
+/// `1360782804.083113`: seconds since the epoch, with a fraction that is a moment here and no message's name.
+fn instant(ts: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, "0"));
+    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    Timestamp::new(seconds.parse().ok()?, digits.parse::<i32>().ok()?.checked_mul(1_000)?).ok()
 }
 
 /// Only what a person wrote: edits and the like have a subtype, and bots' posts have none but a bot's id.

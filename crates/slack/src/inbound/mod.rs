@@ -190,6 +190,8 @@ pub struct Reaction {
     pub message: MessageRef,
     /// Slack's id of the event, or "". Duplicates may carry different ones.
     pub event_id: String,
+    /// When they did it, where Slack said it: the same for every duplicate, however late.
+    pub at: Option<Timestamp>,
 }
 
 /// What a person wrote to the bot.

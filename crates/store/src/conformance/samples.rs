@@ -126,6 +126,7 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::ManagersPosted { round: 1, message: message("1.3") },
         Event::AckRefused { by: "U1".into() },
         Event::ScheduleShown { link: URL.to_owned(), day: "the weekend".to_owned() },
+        Event::HuntResumed { by: "U1".into() },
         Event::HandedOver { from: "U1".into(), by: "U2".into() },
         Event::Cancelled { by: "U1".into() },
         Event::FollowUpPosted { message: message("1.4") },
@@ -238,7 +239,7 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=15));
+        assert!(kinds.into_iter().eq(0..=16));
     }
 
     #[test]
@@ -265,6 +266,7 @@ mod tests {
             Event::Cancelled { .. } => 13,
             Event::FollowUpPosted { .. } => 14,
             Event::Closed { .. } => 15,
+            Event::HuntResumed { .. } => 16,
         }
     }
 

@@ -101,6 +101,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         (any_user(), any_via()).prop_map(|(by, via)| Event::Acknowledged { by, via }),
         any_user().prop_map(|by| Event::AckRefused { by }),
         (".*", ".*").prop_map(|(link, day)| Event::ScheduleShown { link, day }),
+        any_user().prop_map(|by| Event::HuntResumed { by }),
         (any_user(), any_user()).prop_map(|(from, by)| Event::HandedOver { from, by }),
         any_user().prop_map(|by| Event::Cancelled { by }),
         message().prop_map(|message| Event::FollowUpPosted { message }),

@@ -134,6 +134,23 @@ fn given_a_weekend_the_schedule_is_shown_and_the_managers_come_on_demand() {
     ));
 }
 
+/// Given an incident that nobody took on a weekend, when it is reported again on Monday, then the hunt begins.
+#[test]
+fn given_the_weekend_is_over_what_is_reported_again_is_hunted_for() {
+    check(&format!(
+        "{HUNTING} 0 resume bob
+         → nothing
+         1 show schedule
+         → https://example.com/shifts shown, as it is the weekend
+         2 resume bob
+         → bob reports it again
+         2 resume bob
+         → nothing
+         3 hunt ann
+         → paged 1 ann until 123, of ann"
+    ));
+}
+
 #[test]
 fn given_a_weekend_an_ack_where_the_schedule_is_shown_is_taken() {
     check(&format!(

@@ -22,6 +22,7 @@ pub(super) enum Move {
     Refuse { what: u8, off: i64, why: u8 },
     Acknowledge { by: UserId, via: Via, eligible: bool },
     ShowSchedule,
+    ResumeHunt { by: UserId },
     CallManagers { by: UserId },
     HandOver { who: Option<UserId>, manager: bool },
     Cancel { who: Option<UserId>, manager: bool },
@@ -66,6 +67,7 @@ impl Move {
             Move::ShowSchedule => {
                 Command::ShowSchedule { link: "https://example.com".to_owned(), day: DAY.to_owned() }
             }
+            Move::ResumeHunt { by } => Command::ResumeHunt { by },
             Move::CallManagers { by } => Command::CallManagers { by, managers },
             Move::HandOver { who, manager } => {
                 Command::HandOver { by: who.or(on_it).unwrap_or("nobody".into()), manager }
@@ -104,6 +106,7 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => (any_user(), any_via(), any::<bool>())
             .prop_map(|(by, via, eligible)| Move::Acknowledge { by, via, eligible }),
         1 => Just(Move::ShowSchedule),
+        1 => any_user().prop_map(|by| Move::ResumeHunt { by }),
         1 => any_user().prop_map(|by| Move::CallManagers { by }),
         4 => who().prop_map(|(who, manager)| Move::HandOver { who, manager }),
         1 => someone().prop_map(|(who, manager)| Move::Cancel { who, manager }),

@@ -133,6 +133,10 @@ impl Law {
                 prop_assert_eq!(self.unanswered, None);
                 self.shown = true;
             }
+            Event::HuntResumed { .. } => {
+                prop_assert!(self.is_open() && self.shown, "only what waits for another day is resumed");
+                self.shown = false;
+            }
             Event::HandedOver { from, .. } => {
                 prop_assert!(!self.over);
                 prop_assert_eq!(

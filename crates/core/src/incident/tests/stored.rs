@@ -58,6 +58,7 @@ fn one_of_each_event() {
         refused(Posting::FollowUp),
         Event::ScheduleShown { link: "https://example.com/shifts".to_owned(), day: "the weekend".to_owned() },
         Event::HandedOver { from: "W1".into(), by: "U4".into() },
+        Event::HuntResumed { by: "W1".into() },
         Event::Cancelled { by: "U2".into() },
         Event::FollowUpPosted { message: message("1.5") },
         Event::Closed { by: "W1".into() },
@@ -92,9 +93,10 @@ fn one_of_each_event() {
     {"seq":23,"at":"1970-01-01T00:00:00Z","event":{"type":"post_refused","posting":"follow_up","why":"is_archived"}}
     {"seq":24,"at":"1970-01-01T00:00:00Z","event":{"type":"schedule_shown","link":"https://example.com/shifts","day":"the weekend"}}
     {"seq":25,"at":"1970-01-01T00:00:00Z","event":{"type":"handed_over","from":"W1","by":"U4"}}
-    {"seq":26,"at":"1970-01-01T00:00:00Z","event":{"type":"cancelled","by":"U2"}}
-    {"seq":27,"at":"1970-01-01T00:00:00Z","event":{"type":"follow_up_posted","message":{"channel":"C1","ts":"1.5"}}}
-    {"seq":28,"at":"1970-01-01T00:00:00Z","event":{"type":"closed","by":"W1"}}
+    {"seq":26,"at":"1970-01-01T00:00:00Z","event":{"type":"hunt_resumed","by":"W1"}}
+    {"seq":27,"at":"1970-01-01T00:00:00Z","event":{"type":"cancelled","by":"U2"}}
+    {"seq":28,"at":"1970-01-01T00:00:00Z","event":{"type":"follow_up_posted","message":{"channel":"C1","ts":"1.5"}}}
+    {"seq":29,"at":"1970-01-01T00:00:00Z","event":{"type":"closed","by":"W1"}}
     "#);
 }
 

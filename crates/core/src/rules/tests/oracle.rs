@@ -79,7 +79,7 @@ fn on_date(case: &Case, row: Option<&Row>, today: Date) -> Truth {
         return Truth::Forbidden;
     }
     if !has_day_off(case, row, today) {
-        return Truth::Fine;
+        return if may_be_meant(case, row, today) { Truth::Depends } else { Truth::Fine };
     }
     // It may be lifted for somebody of an address that is not known.
     let address = row.and_then(|row| row.email.as_deref()).or(case.profile.email.as_deref());
@@ -92,6 +92,27 @@ fn on_date(case: &Case, row: Option<&Row>, today: Date) -> Truth {
         _ => false,
     });
     if lifted { Truth::Depends } else { Truth::Forbidden }
+}
+
+/// Whether somebody who is off today goes by an address, and may be this one, whose address nobody shows.
+fn may_be_meant(case: &Case, row: Option<&Row>, today: Date) -> bool {
+    if row.is_some_and(|row| row.email.is_some()) || case.profile.email.is_some() {
+        return false;
+    }
+    let hidden = |who: &Who| {
+        let others = Who { email: None, ..who.clone() };
+        let by_address_alone = others.user.is_none() && others.name.is_none();
+        who.email.is_some() && (by_address_alone || is_ann(&others, None, &case.profile))
+    };
+    let excluded = case.team.exclusions.iter().any(|exclusion| {
+        let begun = exclusion.from.is_none_or(|from| from <= today);
+        begun && exclusion.until.is_none_or(|until| today <= until) && hidden(&exclusion.who)
+    });
+    let off = case.team.days.iter().any(|day| {
+        let holds = day.from <= today && today <= day.until && !day.worked;
+        holds && matches!(&day.scope, Scope::Person(who) if hidden(who))
+    });
+    excluded || off
 }
 
 fn is_excluded(case: &Case, row: Option<&Row>, today: Date) -> bool {
