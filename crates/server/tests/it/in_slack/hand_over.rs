@@ -2,6 +2,9 @@
 
 use insta::assert_snapshot;
 use pagerslack::config::RotationConfig;
+use pagerslack::engine::Reply;
+use pagerslack_core::MessageRef;
+use pagerslack_slack::inbound::{Inbound, Reaction};
 use slack_sim::Presence;
 
 use crate::harness::{CHANNEL, Stage, team};
@@ -63,6 +66,33 @@ async fn whoever_is_on_it_hands_over_and_the_next_one_is_asked() {
             :eyes: @marit
         pager: :white_check_mark: @marit is on it now, 4 min after it was handed over.
     ");
+}
+
+/// Given whoever took an incident handed it over, when Slack delivers the event of their 👀 once more, as it may for
+/// minutes or with delays for a day, then it is not put back on them and the hunt goes on.
+#[tokio::test]
+async fn a_reaction_that_is_delivered_again_after_a_hand_over_takes_nothing() {
+    let stage = Stage::with(&["ana", "bo", "chen"]).await;
+    let first = taken(&stage).await;
+    let reacted_at = stage.now();
+    stage.pass("1 min").await;
+    stage.presses(&first, &stage.post("root").ts, HAND_OVER).await;
+    let page = stage.post("page/1");
+    let again = Reaction {
+        team: "T1".into(),
+        user: first.as_str().into(),
+        reaction: "eyes".to_owned(),
+        message: MessageRef::new(CHANNEL.into(), page.ts.as_str().into()),
+        event_id: "Ev0AGAIN".to_owned(),
+        at: Some(reacted_at),
+    };
+    assert_eq!(stage.bot.engine().receive(Inbound::ReactionAdded(again)).await, Reply::Done);
+    stage.pass("1 min").await;
+    assert_eq!(stage.incident().await.times_taken(), 1);
+    let second = stage.post("page/2");
+    stage.reacts(&second.asks(), &second.ts, "eyes").await;
+    assert_eq!(stage.incident().await.times_taken(), 2);
+    stage.end().await;
 }
 
 /// Given ana took an incident and handed it over, when nobody answers, then her old 👀 does not take it again at

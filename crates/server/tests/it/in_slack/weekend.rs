@@ -61,6 +61,22 @@ async fn on_a_saturday_the_schedule_is_shown_and_nobody_is_paged() {
     stage.end().await;
 }
 
+/// Given nobody took what was reported on a Saturday, when it is reported again on Monday, then somebody is asked, in
+/// the same thread.
+#[tokio::test]
+async fn what_nobody_took_at_the_weekend_is_hunted_for_when_reported_again_on_monday() {
+    let stage = on_saturday(Rules { weekend: link(), ..Rules::default() }).await;
+    stage.types("U1", URL).await;
+    stage.pass("48 h").await;
+    assert_eq!(stage.kinds(), "root");
+    let answer = stage.types("U2", URL).await;
+    assert!(answer.contains("On it"), "{answer}");
+    assert_eq!(stage.kinds(), "root page/1");
+    let page = stage.post("page/1");
+    stage.reacts(&page.asks(), &page.ts, "eyes").await;
+    stage.end().await;
+}
+
 /// Given the schedule does not help, when anybody presses "Page the managers", then they are called as ever; a
 /// second press changes nothing.
 #[tokio::test]
