@@ -79,7 +79,11 @@ fn event(seq: u64) -> Recorded {
         at: Timestamp::UNIX_EPOCH,
         event: Event::ManagersPaged {
             round: 1,
-            whom: ManagersWhom { users: vec!["U0123456789".into(), "U9876543210".into()], group: None },
+            whom: ManagersWhom {
+                users: vec!["U0123456789".into(), "U9876543210".into()],
+                group: None,
+                incomplete: false,
+            },
             reason: ManagersReason::CannotTell { why: "x".repeat(120) },
             direct: false,
             deadline: Some(Timestamp::UNIX_EPOCH),

@@ -72,7 +72,7 @@ pub(super) fn play(seed: u64, incidents: usize) -> Year {
     let team = Team::new();
     let mut dice = Dice(seed);
     let moments = reports(incidents, || dice.chance());
-    let whom = ManagersWhom { users: team.managers.clone(), group: None };
+    let whom = ManagersWhom { users: team.managers.clone(), group: None, incomplete: false };
     let year = Year {
         team,
         asked: Vec::new(),

@@ -61,6 +61,10 @@ pub struct ManagersWhom {
     pub users: Vec<UserId>,
     /// The user group to mention instead of each of them, when there is one.
     pub group: Option<UserGroupId>,
+    /// Somebody may be missing from `users`: the group's members could not be read, so that it is mentioned beside
+    /// `users` and not for them, or, without a group to mention, an address could not be looked up.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub incomplete: bool,
 }
 
 /// Why the managers are paged.

@@ -62,7 +62,7 @@ fn message(ts: impl AsRef<str>) -> MessageRef {
 }
 
 fn managers() -> ManagersWhom {
-    ManagersWhom { users: vec!["mia".into()], group: None }
+    ManagersWhom { users: vec!["mia".into()], group: None, incomplete: false }
 }
 
 mod stories;

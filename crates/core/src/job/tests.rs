@@ -35,7 +35,7 @@ fn message(ts: &str) -> MessageRef {
 }
 
 fn managers() -> ManagersWhom {
-    ManagersWhom { users: vec!["mia".into(), "max".into()], group: None }
+    ManagersWhom { users: vec!["mia".into(), "max".into()], group: None, incomplete: false }
 }
 
 /// One incident and its jobs, as the store would hold them. Jobs are run by the tests.

@@ -27,7 +27,7 @@ impl Engine {
         if !self.may_escalate(job, &incident, deadline).await? {
             return Ok(());
         }
-        let managers = self.managers(&job.job.rotation).await;
+        let managers = self.managers(self.paging(&job.job.rotation.team), &job.job.rotation).await;
         let idle = Disposal::Again { due: now + LOOK_AGAIN, doubtful: false };
         self.act_or(job, Command::TimeOut { attempt, managers }, Disposal::Done, idle).await?;
         Ok(())
@@ -50,7 +50,7 @@ impl Engine {
         if !self.may_escalate(job, &incident, deadline).await? {
             return Ok(());
         }
-        let managers = self.managers(&job.job.rotation).await;
+        let managers = self.managers(self.paging(&job.job.rotation.team), &job.job.rotation).await;
         let idle = Disposal::Again { due: self.now() + LOOK_AGAIN, doubtful: false };
         self.act_or(job, Command::RepeatManagers { round, managers }, Disposal::Done, idle).await?;
         Ok(())
@@ -60,7 +60,7 @@ impl Engine {
     pub(super) async fn root_deadline(&self, job: &ClaimedJob) -> Result<(), StepError> {
         match self.incident_of(job).await? {
             Some(incident) if incident.root.is_none() && incident.is_open() => {
-                let managers = self.managers(&job.job.rotation).await;
+                let managers = self.managers(self.paging(&job.job.rotation.team), &job.job.rotation).await;
                 let nobody = managers.users.is_empty();
                 let acted = self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
                 if nobody && !acted.events.is_empty() {

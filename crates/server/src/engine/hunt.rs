@@ -83,7 +83,10 @@ impl Engine {
             return Ok(());
         }
         if incident.attempts.len() >= usize::try_from(policy.max_attempts).unwrap_or(usize::MAX) {
-            let command = Command::Page { candidates: vec![], managers: self.managers(rotation).await };
+            let command = Command::Page {
+                candidates: vec![],
+                managers: self.managers(self.paging(&rotation.team), rotation).await,
+            };
             self.act_for(job, command, Disposal::Done).await?;
             return Ok(());
         }
@@ -106,7 +109,7 @@ impl Engine {
         patience: Patience,
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
-        let look = self.look(rotation, rules, members, incident.asked()).await;
+        let look = self.look(self.paging(&rotation.team), rotation, rules, members, incident.asked()).await;
         let mut known = Known::new(patience);
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
@@ -237,7 +240,8 @@ impl Engine {
                     error = error as &dyn std::error::Error,
                     "cannot tell who is in the channel; the managers are paged"
                 );
-                let managers = self.managers(&incident.report.rotation).await;
+                let rotation = &incident.report.rotation;
+                let managers = self.managers(self.paging(&rotation.team), rotation).await;
                 self.act_for(job, Command::GiveUpHunt { why: why(error), managers }, Disposal::Done).await?;
                 self.tell_of_blindness(incident, error.refusal()).await
             }

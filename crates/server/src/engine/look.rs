@@ -7,6 +7,7 @@ use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::rules::Day;
 use pagerslack_core::{Queue, QueueChange, RotationId, Rules, UserId};
+use pagerslack_slack::client::Caller;
 
 use super::Engine;
 
@@ -38,15 +39,16 @@ impl Look<'_> {
 }
 
 impl Engine {
-    /// Gathers what is known of a rotation.
+    /// Gathers what is known of a rotation, and asks as `caller` who the managers are.
     pub(super) async fn look<'a>(
         &self,
+        caller: Caller<'_>,
         rotation: &RotationId,
         rules: &'a Rules,
         members: &BTreeSet<UserId>,
         asked: BTreeSet<UserId>,
     ) -> Look<'a> {
-        let whom = self.managers(rotation).await;
+        let whom = self.managers(caller, rotation).await;
         Look {
             asked,
             managers: whom.users.iter().cloned().collect(),

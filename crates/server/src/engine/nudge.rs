@@ -73,7 +73,7 @@ impl Engine {
         let everybody: Vec<UserId> = members.iter().cloned().collect();
         let people = self.directory.people(caller, &everybody).await;
         let remembered = self.directory.profiles_of_any_age(team, &members);
-        let managers: BTreeSet<UserId> = self.managers(rotation).await.users.into_iter().collect();
+        let managers: BTreeSet<UserId> = self.managers(caller, rotation).await.users.into_iter().collect();
         let (mut engineers, mut put_off) = (Vec::new(), false);
         for (user, person) in people {
             // Who somebody is changes so seldom that what is remembered will do.

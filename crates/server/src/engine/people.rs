@@ -7,50 +7,55 @@ use futures_util::future::join_all;
 use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::{Incident, Queue, RotationId, TeamId, UserId};
-use pagerslack_slack::client::{CallError, RefusalKind};
+use pagerslack_slack::client::{CallError, Caller, RefusalKind};
 
 use super::Engine;
 use crate::config::RotationConfig;
 
 impl Engine {
     /// The managers of a rotation, by the configuration and by the roster, as far as Slack can tell who they are. A
-    /// group whose members cannot be read is still mentioned (P6).
-    pub async fn managers(&self, rotation: &RotationId) -> ManagersWhom {
+    /// group whose members cannot be read is still mentioned, beside everybody known (P6). `caller` bounds what is
+    /// spent on it: who only answers or sweeps must leave the pages their budget.
+    pub(super) async fn managers(&self, caller: Caller<'_>, rotation: &RotationId) -> ManagersWhom {
         let config = self.rotation(rotation);
         let mut users: BTreeSet<UserId> = named_managers(&config).cloned().collect();
-        for (email, found) in self.manager_emails(&config, &rotation.team).await {
+        let mut incomplete = false;
+        for (email, found) in self.manager_emails(caller, &config).await {
             match found {
                 Ok(user) => drop(users.insert(user)),
                 Err(error) => {
-                    tracing::warn!(email, error = %error, "a manager's address cannot be looked up")
+                    tracing::warn!(email, error = %error, "a manager's address cannot be looked up");
+                    incomplete = true;
                 }
             }
         }
         let mut group = config.manager_group.clone();
         if let Some(id) = &config.manager_group {
-            match self.directory.user_group(self.paging(&rotation.team), id).await {
+            match self.directory.user_group(caller, id).await {
                 Ok(members) => {
                     // A mention of the group reaches its members only; is anybody beside it, each is mentioned.
-                    if !users.iter().all(|user| members.contains(user)) {
+                    if users.iter().all(|user| members.contains(user)) {
+                        incomplete = false;
+                    } else {
                         group = None;
                     }
                     users.extend(members.iter().cloned());
                 }
                 Err(error) => {
                     tracing::warn!(group = %id, error = %error, "the managers' user group cannot be read");
+                    incomplete = true;
                 }
             }
         }
-        ManagersWhom { users: users.into_iter().collect(), group }
+        ManagersWhom { users: users.into_iter().collect(), group, incomplete }
     }
 
     /// Each address of a manager with whose it is, so that one that nobody has takes none of the others away.
     async fn manager_emails<'a>(
         &self,
+        caller: Caller<'_>,
         config: &'a RotationConfig,
-        team: &TeamId,
     ) -> Vec<(&'a str, Result<UserId, CallError>)> {
-        let caller = self.paging(team);
         let lookups = manager_addresses(config).map(async |email| {
             let found = self.directory.by_email(caller, email).await;
             (email, found)
@@ -61,7 +66,7 @@ impl Engine {
     /// Those of a queue who are known to have no place in it any more: managers, bots, guests, people who have left
     /// the roster. The next hunt takes their places from them.
     pub async fn outside_the_queue(&self, rotation: &RotationId, queue: &Queue) -> BTreeSet<UserId> {
-        let managers = self.managers(rotation).await.users;
+        let managers = self.managers(self.background(&rotation.team), rotation).await.users;
         let users: BTreeSet<UserId> = queue.places().iter().map(|place| place.user.clone()).collect();
         let profiles = self.directory.profiles_of_any_age(&rotation.team, &users);
         let config = self.rotation(rotation);
@@ -109,19 +114,19 @@ impl Engine {
 
     /// Whether somebody is a manager of a rotation. Asks Slack if it must; an error is "cannot tell".
     pub(super) async fn is_manager(&self, rotation: &RotationId, user: &UserId) -> Result<bool, CallError> {
-        let (config, team) = (self.rotation(rotation), &rotation.team);
+        let (config, caller) = (self.rotation(rotation), self.paging(&rotation.team));
         if named_managers(&config).any(|manager| manager == user) {
             return Ok(true);
         }
         if let Some(group) = &config.manager_group {
-            match self.directory.user_group(self.paging(team), group).await {
+            match self.directory.user_group(caller, group).await {
                 Ok(members) if members.contains(user) => return Ok(true),
                 Err(error) if error.refusal().is_none() => return Err(error),
                 // The group may not be read, or is gone: asking again would not help.
                 Ok(_) | Err(_) => {}
             }
         }
-        for (_, found) in self.manager_emails(&config, team).await {
+        for (_, found) in self.manager_emails(caller, &config).await {
             match found {
                 Ok(manager) if manager == *user => return Ok(true),
                 Err(error) if error.refusal().is_none() => return Err(error),

@@ -326,7 +326,8 @@ impl Engine {
                 } else {
                     Disposal::Done
                 };
-                let managers = self.managers(&incident.report.rotation).await;
+                let rotation = &incident.report.rotation;
+                let managers = self.managers(self.paging(&rotation.team), rotation).await;
                 let command = Command::PostRefused { posting, why: recorded(refusal), managers };
                 self.act_for(job, command, disposal).await?;
                 Ok(())

@@ -137,7 +137,7 @@ impl Engine {
             }
             Some(_) => return self.dispose(job, Disposal::Done).await,
             None if incident.refusals.iter().any(|(_, code)| code == why) => {
-                let managers = self.managers(rotation).await;
+                let managers = self.managers(self.paging(&rotation.team), rotation).await;
                 let wait = (!managers.users.is_empty()).then(|| self.rotation(rotation).policy.ack_timeout);
                 words::cannot_post(&refusal, &rotation.channel, wait)
             }

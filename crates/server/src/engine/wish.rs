@@ -21,9 +21,10 @@ impl Engine {
         };
         let rotation = &incident.report.rotation;
         let command = match wish {
-            Wish::CallManagers => {
-                Command::CallManagers { by: by.clone(), managers: self.managers(rotation).await }
-            }
+            Wish::CallManagers => Command::CallManagers {
+                by: by.clone(),
+                managers: self.managers(self.paging(&rotation.team), rotation).await,
+            },
             Wish::HandOver | Wish::Cancel | Wish::Close => {
                 let own = command(wish, by, false);
                 let policy = &self.rotation(rotation).policy;

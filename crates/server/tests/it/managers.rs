@@ -107,6 +107,68 @@ async fn a_manager_beside_the_group_is_called_too() {
     taken(stage, "M1").await;
 }
 
+/// Given a group that Slack does not let us read, for whatever reason, when nobody is there, then the group is
+/// mentioned and every manager known by id beside it.
+#[tokio::test]
+async fn beside_a_group_that_cannot_be_read_everybody_known_is_called() {
+    for fault in [
+        FaultKind::Error("no_such_subteam".to_owned()),
+        FaultKind::Error("missing_scope".to_owned()),
+        FaultKind::Http500,
+    ] {
+        let world = nobody_there().group("S1", "managers", &["M2", "M3"]);
+        let rotation = RotationConfig {
+            manager_group: Some("S1".into()),
+            managers: vec!["M1".into()],
+            ..Default::default()
+        };
+        let stage = Stage::new(world, rotation).await;
+        stage.fault(Fault::always("usergroups.users.list", fault));
+        stage.types("U1", "https://incident.example/1").await;
+        let post = stage.post("managers/1");
+        let both = [Mention::Group("S1".into()), Mention::User("M1".into())];
+        assert!(post.mentions.starts_with(&both), "{}", post.text);
+        taken(stage, "M1").await;
+    }
+}
+
+/// Given a manager is configured by an address that nobody has, when nobody is there, then nobody is told that no
+/// manager is configured.
+#[tokio::test]
+async fn a_manager_who_cannot_be_found_is_not_said_to_be_none() {
+    let manager_emails = vec!["gone@example.com".into()];
+    let stage = called(RotationConfig { manager_emails, ..RotationConfig::default() }).await;
+    assert_snapshot!(stage.transcript(), @"
+    pager: :rotating_light: @ana reports an incident: https://incident.example/1
+        >database down
+        :warning: Nobody is left to ask, and no engineering manager could be found in Slack. Please find somebody by hand.
+        React with :eyes: here or in the thread to take it. (edited)  [Cancel]
+        pager: :warning: @ana nobody is on https://incident.example/1: nobody could be asked: 1 away. No engineering manager could be found in Slack, so please find somebody by hand.
+    ");
+    taken(stage, "U1").await;
+}
+
+/// Given more addresses than the background may look up in a minute, when somebody asks how they stand, or it is looked
+/// who has no notification schedule, then a part of Slack's budget is left to the call of the managers.
+#[tokio::test]
+async fn what_wakes_nobody_leaves_the_lookup_of_managers_to_the_pages() {
+    for asked in [true, false] {
+        let manager_emails = (0..60).map(|number| format!("gone{number}@example.com")).collect();
+        let rotation = RotationConfig { manager_emails, ..RotationConfig::default() };
+        let stage = Stage::new(nobody_there(), rotation).await;
+        let lookups = || stage.slack.read(|world| world.count_calls("users.lookupByEmail"));
+        if asked {
+            stage.types("U1", "position").await;
+        } else {
+            stage.bot.engine().without_schedule(&stage.rotation()).await.unwrap();
+        }
+        assert_eq!(lookups(), 30);
+        stage.types("U1", "https://incident.example/1").await;
+        assert_eq!(lookups(), 50);
+        taken(stage, "U1").await;
+    }
+}
+
 /// Given nobody answers, then the managers are called three times, five minutes apart, and not a fourth time;
 /// and the incident can still be taken a day later.
 #[tokio::test]

@@ -69,6 +69,18 @@ impl<K: Ord + Clone, V: Clone> Cache<K, V> {
         }
     }
 
+    /// What of a workspace is remembered, however old it is.
+    pub(super) fn of_any_age(&self, team: &TeamId) -> impl Iterator<Item = &V> {
+        self.entries.get(team).into_iter().flat_map(BTreeMap::values).map(|entry| &entry.value)
+    }
+
+    /// The fact is none any more.
+    pub(super) fn drop_one(&mut self, team: &TeamId, key: &K) {
+        if self.entries.get_mut(team).is_some_and(|of_team| of_team.remove(key).is_some()) {
+            self.size -= 1;
+        }
+    }
+
     pub(super) fn forget(&mut self, team: &TeamId) {
         self.size -= self.entries.remove(team).map_or(0, |of_team| of_team.len());
     }

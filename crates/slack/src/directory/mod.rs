@@ -16,6 +16,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::availability::Account;
 use pagerslack_core::ids::{ChannelId, TeamId, UserGroupId, UserId};
 
 use crate::client::{CallError, Caller, Client, DND_BATCH, Refusal, RefusalKind};
@@ -36,6 +37,8 @@ pub const DND_TTL: SignedDuration = SignedDuration::from_secs(60);
 pub const UNSEEN_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// How long presence is believed. No event of the Events API tells of it.
 pub const PRESENCE_TTL: SignedDuration = SignedDuration::from_secs(30);
+/// How long it is believed that nobody has an address; whoever gets it is told by events.
+pub const NOBODYS_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// How long the members of a user group are believed; changes are told by events.
 pub const GROUPS_TTL: SignedDuration = SignedDuration::from_mins(5);
 
@@ -80,6 +83,8 @@ struct Known {
     presence: Cache<UserId, Presence>,
     groups: Cache<UserGroupId, Option<Members>>,
     emails: Cache<String, UserId>,
+    /// Addresses that nobody has.
+    nobodys: Cache<String, Refusal>,
     direct: Cache<UserId, ChannelId>,
     asked: Asked,
 }
@@ -106,6 +111,7 @@ impl Directory {
             presence: Cache::new(PRESENCE_TTL, MOST_PEOPLE),
             groups: Cache::new(GROUPS_TTL, MOST_LISTS),
             emails: Cache::new(PEOPLE_TTL, MOST_LISTS),
+            nobodys: Cache::new(NOBODYS_TTL, MOST_LISTS),
             direct: Cache::new(PEOPLE_TTL, MOST_LISTS),
             asked: Asked {
                 members: UnderWay::new(),
@@ -259,24 +265,39 @@ impl Directory {
         outcomes
     }
 
-    /// Whose address this is.
+    /// Whose address this is. Whoever is remembered with it has it, and when Slack does not say, whoever had it last:
+    /// addresses seldom change hands.
     ///
     /// # Errors
     ///
-    /// When Slack had to be asked and did not say, or nobody has the address.
+    /// When Slack had to be asked and did not say, or nobody has the address, which is believed for a while.
     pub async fn by_email(&self, caller: Caller<'_>, email: &str) -> Result<UserId, CallError> {
         let kind = Kind {
             under_way: |known| &mut known.asked.emails,
-            learn: |known, caller, email, outcome| {
-                if let Ok(user) = outcome {
-                    known.emails.answered(caller.now, caller.team, email, user.clone());
+            learn: |known, caller, email, outcome| match outcome {
+                Ok(user) => known.emails.answered(caller.now, caller.team, email, user.clone()),
+                Err(CallError::Refused(refusal)) if refusal.kind() == RefusalKind::UserGone => {
+                    known.emails.drop_one(caller.team, email);
+                    known.nobodys.answered(caller.now, caller.team, email, refusal.clone());
                 }
+                Err(_) => {}
             },
         };
-        let recall = |known: &Known, email: &String| known.emails.get(caller.now, caller.team, email).map(Ok);
+        let recall = |known: &Known, email: &String| {
+            let user = known.emails.get(caller.now, caller.team, email).map(Ok);
+            let nobodys = || known.nobodys.get(caller.now, caller.team, email);
+            user.or_else(|| Some(Err(CallError::Refused(nobodys()?))))
+        };
         // Asked for as it was written: only we know that case does not matter.
         let ask = |_| async move { self.client.lookup_by_email(caller, email).await.map(|person| person.id) };
-        self.find_one(caller, kind, &email.to_lowercase(), recall, ask).await
+        let key = email.to_lowercase();
+        self.known().look_for_address(caller, &key);
+        match self.find_one(caller, kind, &key, recall, ask).await {
+            Err(error) if error.refusal().is_none_or(|refusal| refusal.kind() != RefusalKind::UserGone) => {
+                self.known().emails.get_of_any_age(caller.team, &key).ok_or(error)
+            }
+            outcome => outcome,
+        }
     }
 
     /// The bot's conversation with somebody.
@@ -362,6 +383,9 @@ impl Directory {
                 known.doubt_members(now, team, new);
             }
             Inbound::UserChanged { team, user } | Inbound::TeamJoined { team, user } => {
+                if let Some(email) = &user.email {
+                    known.nobodys.drop_one(team, &email.to_lowercase());
+                }
                 known.people.told(now, team, &user.id, Arc::new(Person::clone(user)));
             }
             Inbound::DndChanged { team, user, dnd } => known.dnd.told(now, team, user, *dnd),
@@ -392,6 +416,22 @@ impl Known {
         self.asked.members.detach(team, channel);
     }
 
+    /// Looks for an address, in lower case, of which nothing is known among the people remembered.
+    fn look_for_address(&mut self, caller: Caller<'_>, email: &String) {
+        let Caller { now, team, .. } = caller;
+        if self.emails.get(now, team, email).is_some() || self.nobodys.get(now, team, email).is_some() {
+            return;
+        }
+        let has = |person: &Person| {
+            person.email.as_ref().is_some_and(|theirs| theirs.eq_ignore_ascii_case(email))
+                && matches!(person.account(team), Account::Member | Account::Guest)
+        };
+        let found = self.people.of_any_age(team).find(|person| has(person)).map(|person| person.id.clone());
+        if let Some(user) = found {
+            self.emails.answered(now, team, email, user);
+        }
+    }
+
     fn presence(
         &self,
         now: Timestamp,
@@ -413,6 +453,7 @@ impl Known {
         self.presence.forget(team);
         self.groups.forget(team);
         self.emails.forget(team);
+        self.nobodys.forget(team);
         self.direct.forget(team);
         let Asked { members, people, dnd, presence, groups, emails, direct } = &mut self.asked;
         members.forget(team);

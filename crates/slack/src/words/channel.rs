@@ -7,6 +7,7 @@ use pagerslack_core::{Incident, Phase, Policy};
 use serde_json::json;
 
 use super::buttons::{Button, actions};
+use super::managers::missing;
 use super::moment::moment;
 use super::{Said, address, context, link, note, quoted, section, spoken};
 
@@ -139,12 +140,12 @@ pub(super) fn asked_so_far(asked: usize) -> String {
 }
 
 fn managers_paged(incident: &Incident, round: u32, asked: usize) -> String {
-    let nobody_to_page = incident
-        .manager_round(round)
-        .is_none_or(|found| found.whom.users.is_empty() && found.whom.group.is_none());
-    if nobody_to_page {
-        return ":warning: Nobody is left to ask, and no engineering manager is configured. Please find somebody by hand."
-            .to_owned();
+    let found = incident.manager_round(round).map(|found| found.whom.clone()).unwrap_or_default();
+    if found.users.is_empty() && found.group.is_none() {
+        return format!(
+            ":warning: Nobody is left to ask, and no engineering manager {}. Please find somebody by hand.",
+            missing(&found)
+        );
     }
     // Those called before it was handed over were called for another reason.
     let first = incident.manager_round(incident.rounds_before + 1).map(|round| &round.reason);

@@ -1,6 +1,6 @@
 //! What the engineering managers read, in the thread or each directly.
 
-use pagerslack_core::incident::{ManagerRound, ManagersReason};
+use pagerslack_core::incident::{ManagerRound, ManagersReason, ManagersWhom};
 use pagerslack_core::{Incident, Phase};
 use serde_json::json;
 
@@ -24,7 +24,8 @@ pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
             format!("nobody is on {link}: {}", because(incident, &found.reason))
         };
         let text = format!(
-            ":warning: <@{reporter}> {nobody}. No engineering manager is configured, so please find somebody by hand."
+            ":warning: <@{reporter}> {nobody}. No engineering manager {}, so please find somebody by hand.",
+            missing(&found.whom)
         );
         return Some(Said::paragraph(text));
     }
@@ -67,10 +68,19 @@ pub fn managers_over(incident: &Incident) -> Option<Said> {
 }
 
 fn mentions(round: &ManagerRound) -> String {
-    match &round.whom.group {
+    let ManagersWhom { users, group, incomplete } = &round.whom;
+    let each = || -> String { users.iter().map(|user| format!("<@{user}> ")).collect() };
+    match group {
+        // Whether the users are of the group is not known, nor whether there is anybody in it (P6).
+        Some(group) if *incomplete => format!("<!subteam^{group}> {}", each()),
         Some(group) => format!("<!subteam^{group}> "),
-        None => round.whom.users.iter().map(|user| format!("<@{user}> ")).collect(),
+        None => each(),
     }
+}
+
+/// Why there is no manager to mention.
+pub(super) fn missing(whom: &ManagersWhom) -> &'static str {
+    if whom.incomplete { "could be found in Slack" } else { "is configured" }
 }
 
 /// Why the managers are asked, as a clause.

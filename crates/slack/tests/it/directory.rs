@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
 use pagerslack_core::ids::{ChannelId, TeamId, UserId};
@@ -227,8 +227,64 @@ async fn addresses_and_direct_conversations_are_asked_for_once() {
         assert!(directory.by_email(caller, "bob@x.test").await.unwrap_err().refusal().is_some());
         assert_eq!(directory.direct_channel(caller, &"U1".into()).await.unwrap().as_str(), "D1");
     }
-    assert_eq!(slack.asked().len(), 4, "a no is asked again");
+    assert_eq!(slack.asked().len(), 3);
     assert_eq!(directory.cached_members(at(60), &team, &"C1".into()), None);
+}
+
+/// An address that nobody has is not asked about again for a while, unless somebody has got it.
+#[tokio::test]
+async fn nobodys_address_is_remembered_until_somebody_has_it() {
+    let slack = Fake::new(|_| refused("users_not_found"));
+    let (directory, team) = (Directory::new(slack.client()), TeamId::new("T1"));
+    for (second, calls) in [(0, 1), (599, 1), (600, 2)] {
+        let found = directory.by_email(Caller::paging(at(second), &team), "Ann@x.test").await;
+        assert_eq!(found.unwrap_err().refusal().unwrap().code, "users_not_found");
+        assert_eq!(slack.count("users.lookupByEmail"), calls);
+    }
+    let joined = json!({ "type": "team_join", "user": { "id": "U1", "profile": { "email": "ANN@x.test" } } });
+    directory.apply(at(601), &told(joined));
+    let found = directory.by_email(Caller::paging(at(602), &team), "ann@x.test").await;
+    assert_eq!((found.unwrap().as_str(), slack.count("users.lookupByEmail")), ("U1", 2));
+}
+
+/// When Slack stumbles, whoever had the address last has it still; when it says that nobody has, nobody does.
+#[tokio::test]
+async fn an_address_is_whose_it_was_while_slack_does_not_say() {
+    let calls = AtomicUsize::new(0);
+    let slack = Fake::new(move |_| match calls.fetch_add(1, Ordering::SeqCst) {
+        0 => ok(json!({ "ok": true, "user": { "id": "U1" } })),
+        3 => refused("users_not_found"),
+        _ => status(500, ""),
+    });
+    let (directory, team) = (Directory::new(slack.client()), TeamId::new("T1"));
+    let ask = |minute: i64| directory.by_email(Caller::paging(at(minute * 60), &team), "ann@x.test");
+    for minute in [0, 61, 1_000] {
+        assert_eq!(ask(minute).await.unwrap().as_str(), "U1");
+    }
+    assert_eq!(slack.count("users.lookupByEmail"), 3);
+    assert!(ask(1_001).await.unwrap_err().refusal().is_some());
+    assert!(ask(1_100).await.unwrap_err().refusal().is_none(), "it is forgotten whose it was");
+}
+
+/// The people remembered are looked through before Slack is asked, but not for accounts that nobody reads.
+#[tokio::test]
+async fn an_address_is_found_among_the_people_remembered() {
+    let slack = Fake::new(|asked| match asked.method.as_str() {
+        "users.list" => ok(json!({ "ok": true, "members": [
+            { "id": "U1", "deleted": true, "profile": { "email": "ann@x.test" } },
+            { "id": "U2", "team_id": "T2", "profile": { "email": "ann@x.test" } },
+            { "id": "U3", "team_id": "T1", "profile": { "email": "Ann@x.test" } },
+            { "id": "U4", "deleted": true, "profile": { "email": "bob@x.test" } },
+        ] })),
+        _ => refused("users_not_found"),
+    });
+    let (directory, team) = (Directory::new(slack.client()), TeamId::new("T1"));
+    directory.refresh_page(at(0), &team, None).await.unwrap();
+    let caller = Caller::paging(at(100_000), &team);
+    assert_eq!(directory.by_email(caller, "ann@X.test").await.unwrap().as_str(), "U3");
+    assert_eq!(slack.count("users.lookupByEmail"), 0);
+    assert!(directory.by_email(caller, "bob@x.test").await.is_err());
+    assert_eq!(slack.count("users.lookupByEmail"), 1);
 }
 
 /// Somebody joins while the members are being read: the answer may be older than the event.

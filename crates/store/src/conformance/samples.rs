@@ -154,6 +154,7 @@ pub(super) fn every_event() -> Vec<Event> {
         whom: ManagersWhom {
             users: vec!["U8".into(), "U9".into()],
             group: (number % 2 == 0).then(|| "S1".into()),
+            incomplete: number % 3 == 0,
         },
         reason,
         direct: number % 2 == 1,

@@ -60,8 +60,11 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         Just(ManagersReason::NoAnswer),
         any_user().prop_map(|by| ManagersReason::OnDemand { by }),
     ];
-    let whom = (prop::collection::vec(any_user(), 0..3), prop::option::of("S[0-9]{3}"))
-        .prop_map(|(users, group)| ManagersWhom { users, group: group.as_deref().map(Into::into) });
+    let whom = (prop::collection::vec(any_user(), 0..3), prop::option::of("S[0-9]{3}"), any::<bool>());
+    let whom = whom.prop_map(|(users, group, incomplete)| {
+        let group = group.as_deref().map(Into::into);
+        ManagersWhom { users, group, incomplete }
+    });
     let posting = prop_oneof![
         Just(Posting::Root),
         any::<u32>().prop_map(|attempt| Posting::Page { attempt }),

@@ -5,6 +5,19 @@ use jiff::civil::{Date, Time};
 
 use super::*;
 
+/// A log from before [`ManagersWhom::incomplete`] is read, and what is complete is written as it was then.
+#[test]
+fn whether_managers_are_missing_is_stored_only_if_they_are() {
+    let whom = |incomplete| ManagersWhom { users: vec!["U4".into()], group: Some("S1".into()), incomplete };
+    for (stored, whom) in [
+        (r#"{"users":["U4"],"group":"S1"}"#, whom(false)),
+        (r#"{"users":["U4"],"group":"S1","incomplete":true}"#, whom(true)),
+    ] {
+        assert_eq!(serde_json::to_string(&whom).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<ManagersWhom>(stored).unwrap(), whom);
+    }
+}
+
 #[test]
 fn one_of_each_event() {
     assert_eq!(EVENT_FORM, 1);
@@ -22,7 +35,7 @@ fn one_of_each_event() {
     ];
     let paged = |reason, deadline, direct| Event::ManagersPaged {
         round: 1,
-        whom: ManagersWhom { users: vec!["U4".into()], group: Some("S1".into()) },
+        whom: ManagersWhom { users: vec!["U4".into()], group: Some("S1".into()), incomplete: false },
         reason,
         direct,
         deadline,

@@ -17,13 +17,14 @@ impl Engine {
     /// The queue with those who would join it now and without those who have left it, in the order in which a hunt
     /// would consider them.
     pub(super) async fn line(&self, rotation: &RotationId) -> Result<Line, AnswerError> {
-        let members = self.directory.members(self.background(&rotation.team), &rotation.channel).await;
+        let caller = self.background(&rotation.team);
+        let members = self.directory.members(caller, &rotation.channel).await;
         let members: BTreeSet<UserId> =
             members.map_err(|_| AnswerError::NoMembers)?.iter().cloned().collect();
         self.get_to_know(rotation, &members).await;
         let mut queue = self.store.queue(rotation).await.map_err(|error| no_records(&error))?;
         let config = self.rotation(rotation);
-        let look = self.look(rotation, &config.rules, &members, BTreeSet::new()).await;
+        let look = self.look(caller, rotation, &config.rules, &members, BTreeSet::new()).await;
         let changes = self.arrivals(rotation, &queue, &members, &look);
         changes.iter().for_each(|change| queue.apply(change));
         let newcomers = changes.iter().filter_map(|change| match change {

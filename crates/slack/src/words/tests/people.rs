@@ -48,7 +48,10 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
     let group = pagerslack_core::incident::ManagersWhom {
         users: vec!["M1".into()],
         group: Some(UserGroupId::new("S1")),
+        incomplete: false,
     };
+    let unread = pagerslack_core::incident::ManagersWhom { incomplete: true, ..group.clone() };
+    let unfound = || pagerslack_core::incident::ManagersWhom { incomplete: true, ..managers_of(&[]) };
     let called = || new().managers(1, 1, whom(), nobody_available(texts.other));
     let nobody = || new().managers(1, 1, managers_of(&[]), nobody_available(texts.other));
     let weekend = || new().schedule(1, "https://schedule.example", texts.other);
@@ -70,6 +73,14 @@ fn calls(texts: &Texts<'_>) -> Vec<(&'static str, Option<Said>)> {
                 1,
                 false,
             ),
+        ),
+        (
+            "managers: a group that cannot be read",
+            managers(&new().managers(1, 1, unread, nobody_available(texts.other)).tell(), 1, false),
+        ),
+        (
+            "managers: none found",
+            managers(&new().managers(1, 1, unfound(), nobody_available(texts.other)).tell(), 1, false),
         ),
         (
             "managers: on a day off",

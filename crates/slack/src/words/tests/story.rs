@@ -137,7 +137,7 @@ pub(super) fn turned(user: &str, seconds: i64) -> Candidate {
 }
 
 pub(super) fn managers_of(users: &[&str]) -> ManagersWhom {
-    ManagersWhom { users: users.iter().map(UserId::new).collect(), group: None }
+    ManagersWhom { users: users.iter().map(UserId::new).collect(), group: None, incomplete: false }
 }
 
 /// Every verdict there is.
