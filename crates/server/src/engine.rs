@@ -30,6 +30,7 @@ mod wish;
 pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
+pub use nudge::Looked;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;

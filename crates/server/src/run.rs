@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use arc_swap::ArcSwap;
 use axum::Router;
 use pagerslack_core::TeamId;
-use pagerslack_slack::client::{Caller, Client, SingleToken};
+use pagerslack_slack::client::{Caller, Client, Identity, SingleToken};
 use pagerslack_slack::inbound::Inbound;
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
@@ -24,6 +24,9 @@ use crate::http::{App, router, serve};
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
 const TEND: Duration = Duration::from_secs(3_600);
+
+/// How soon Slack is asked again who the bot is, when it did not say so at the start.
+const ASK_AGAIN: Duration = Duration::from_secs(60);
 
 /// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
 const FINISH: Duration = Duration::from_secs(8);
@@ -106,6 +109,13 @@ impl Bot {
     /// Slack's Web API as the bot uses it.
     pub fn client(&self) -> &Arc<Client> {
         &self.client
+    }
+
+    /// Looks at the configuration's files until they hold still, as the watch does of itself in [`Self::run`].
+    pub async fn look_at_files(&self) {
+        if let Some(watch) = &self.watch {
+            watch.look().await;
+        }
     }
 
     /// The HTTP routes.
@@ -197,30 +207,33 @@ impl Alert for ToAdmin {
 /// Says who the bot is, reads people ahead of the first hunt, within the budget that paging leaves, and then makes
 /// sure time and again that what happens daily is planned.
 async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
-    let nobody = TeamId::new("");
-    match client.auth_test(Caller::background(clock.now(), &nobody)).await {
-        Ok(identity) => {
-            tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
-            if let Err(error) = engine.warm(&identity.team).await {
-                tracing::debug!(
-                    error = &error as &dyn std::error::Error,
-                    "not everybody was read ahead of time"
-                );
-            }
-            loop {
-                if let Err(error) = engine.tend(&identity.team).await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "the daily look was not planned"
-                    );
-                }
-                tokio::time::sleep(TEND).await;
-            }
+    let identity = known(&client, &*clock, ASK_AGAIN).await;
+    tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
+    if let Err(error) = engine.warm(&identity.team).await {
+        tracing::debug!(error = &error as &dyn std::error::Error, "not everybody was read ahead of time");
+    }
+    loop {
+        if let Err(error) = engine.tend(&identity.team).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "the daily look was not planned");
         }
-        Err(error) => tracing::error!(
-            error = &error as &dyn std::error::Error,
-            "Slack does not accept the bot's token now: `pagerslack doctor` says what to do"
-        ),
+        tokio::time::sleep(TEND).await;
+    }
+}
+
+/// Asks Slack who the bot is until it says so; the log has it once that it does not.
+async fn known(client: &Client, clock: &dyn Clock, again: Duration) -> Identity {
+    let nobody = TeamId::new("");
+    let mut told = false;
+    loop {
+        match client.auth_test(Caller::background(clock.now(), &nobody)).await {
+            Ok(identity) => return identity,
+            Err(error) if !std::mem::replace(&mut told, true) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "Slack does not say who the bot is, and is asked again every minute: `pagerslack doctor` says what to do"
+            ),
+            Err(_) => {}
+        }
+        tokio::time::sleep(again).await;
     }
 }
 
@@ -228,4 +241,41 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
 pub fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one("the order of people who join a queue together")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use pagerslack_slack::transport::{Request, Response, TransportError};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    /// A Slack that does not answer, then refuses the token, then answers.
+    struct Late(AtomicUsize);
+
+    #[async_trait]
+    impl Transport for Late {
+        async fn send(&self, _: Request) -> Result<Response, TransportError> {
+            let body = match self.0.fetch_add(1, Ordering::Relaxed) {
+                0 => return Err(TransportError::Unknown("no answer in time".to_owned())),
+                1 => r#"{"ok":false,"error":"invalid_auth"}"#,
+                _ => r#"{"ok":true,"team_id":"T1","user_id":"UBOT"}"#,
+            };
+            Ok(Response { status: 200, body: body.into(), ..Response::default() })
+        }
+    }
+
+    #[tokio::test]
+    async fn slack_is_asked_until_it_says_who_the_bot_is() {
+        let slack = Arc::new(Late(AtomicUsize::new(0)));
+        let url = "http://127.0.0.1/api/".parse().unwrap();
+        let token = Arc::new(SingleToken(Token::new("xoxb-1")));
+        let client = Client::new(Arc::<Late>::clone(&slack), &url, token);
+        let identity = known(&client, &SystemClock, Duration::from_millis(1)).await;
+        assert_eq!(identity.team, TeamId::new("T1"));
+        assert_eq!(slack.0.load(Ordering::Relaxed), 3);
+    }
 }

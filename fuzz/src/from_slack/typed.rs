@@ -113,7 +113,7 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         response_url: None,
     };
     let considered = vec![Candidate { user: "U2".into(), verdict: Verdict::Available, last_turn: None }];
-    let whom = ManagersWhom { users: vec!["M1".into()], group: None };
+    let whom = ManagersWhom { users: vec!["M1".into()], ..ManagersWhom::default() };
     let events = [
         Event::Reported(report),
         Event::RootPosted { message: message("1.0") },

@@ -18,6 +18,7 @@ use pagerslack_store::{Sqlite, Store};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, StoreLocation};
+use crate::engine::Looked;
 use crate::run::drawn_seed;
 use crate::{Bot, Surroundings};
 
@@ -68,11 +69,14 @@ pub(super) async fn run(
     if rotations.is_empty() {
         writeln!(out, "The bot is in no channel: type /invite @pagerslack in the engineers' channel.")?;
     }
+    // Everybody at once, a page at a time: the look would ask about one person after the other. What is missing then
+    // is said below.
+    let _ = bot.engine().warm(&identity.team).await;
     for (rotation, name) in rotations {
         let on = bot.engine().rotation(&rotation).nudge_missing_schedule;
         let state = if on { "on" } else { "off" };
         writeln!(out, "#{name} ({}), nudge_missing_schedule is {state}:", rotation.channel)?;
-        let found = bot
+        let Looked { found, put_off } = bot
             .engine()
             .without_schedule(&rotation)
             .await
@@ -85,6 +89,14 @@ pub(super) async fn run(
         }
         let people = if found.len() == 1 { "person" } else { "people" };
         writeln!(out, "  {} {people} without a notification schedule.", found.len())?;
+        if put_off > 0 {
+            let people = if put_off == 1 { "person" } else { "people" };
+            writeln!(
+                out,
+                "  The list is not complete: Slack wants to be asked later about {put_off} {people}; try again in a \
+                 minute."
+            )?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -76,7 +76,7 @@ impl Watch {
     }
 
     /// Looks until the files hold still.
-    async fn look(&self) {
+    pub(crate) async fn look(&self) {
         loop {
             let sources = Arc::clone(&self.sources);
             match tokio::task::spawn_blocking(move || sources.look_again()).await {

@@ -30,11 +30,12 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_mins(10);
 const STILL_TODAY: SignedDuration = SignedDuration::from_hours(1);
 
 /// What a look has come to.
-struct Looked {
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Looked {
     /// Those who have no schedule and were not told of it lately.
-    found: Vec<UserId>,
-    /// Whether Slack wants to be asked later about some.
-    put_off: bool,
+    pub found: Vec<UserId>,
+    /// Of how many others Slack wants to be asked later.
+    pub put_off: usize,
 }
 
 impl Engine {
@@ -62,11 +63,7 @@ impl Engine {
     ///
     /// When Slack does not say who is in the channel, or wants to be left alone. Of whom it does not tell the
     /// schedule, nothing is claimed.
-    pub async fn without_schedule(&self, rotation: &RotationId) -> Result<Vec<UserId>, CallError> {
-        Ok(self.look_for_schedules(rotation).await?.found)
-    }
-
-    async fn look_for_schedules(&self, rotation: &RotationId) -> Result<Looked, CallError> {
+    pub async fn without_schedule(&self, rotation: &RotationId) -> Result<Looked, CallError> {
         let (caller, now, team) = (self.background(&rotation.team), self.now(), &rotation.team);
         let members: BTreeSet<UserId> =
             self.directory.members(caller, &rotation.channel).await?.iter().cloned().collect();
@@ -74,11 +71,11 @@ impl Engine {
         let people = self.directory.people(caller, &everybody).await;
         let remembered = self.directory.profiles_of_any_age(team, &members);
         let managers: BTreeSet<UserId> = self.managers(caller, rotation).await.users.into_iter().collect();
-        let (mut engineers, mut put_off) = (Vec::new(), false);
+        let (mut engineers, mut put_off) = (Vec::new(), 0);
         for (user, person) in people {
             // Who somebody is changes so seldom that what is remembered will do.
             let Some(profile) = remembered.get(&user) else {
-                put_off |= person.is_err_and(|error| error.retry_at().is_some());
+                put_off += usize::from(person.is_err_and(|error| error.retry_at().is_some()));
                 continue;
             };
             let engineer = self.rotation(rotation).rules.is_engineer(&user, Some(profile)) == Some(true);
@@ -93,7 +90,7 @@ impl Engine {
             match window {
                 Ok(None) if told.is_none_or(|at| at + ONCE_IN <= now) => found.push(user),
                 Ok(_) => {}
-                Err(error) => put_off |= error.retry_at().is_some(),
+                Err(error) => put_off += usize::from(error.retry_at().is_some()),
             }
         }
         Ok(Looked { found, put_off })
@@ -105,7 +102,7 @@ impl Engine {
         if !self.rotation(rotation).nudge_missing_schedule {
             return self.dispose(job, Disposal::Done).await;
         }
-        let looked = match self.look_for_schedules(rotation).await {
+        let looked = match self.without_schedule(rotation).await {
             Ok(looked) => looked,
             Err(error) => {
                 tracing::info!(channel = %rotation.channel, why = why(&error), "schedules are looked at later");
@@ -115,7 +112,7 @@ impl Engine {
         };
         let rules = &self.rotation(rotation).rules;
         let mut commit = Commit::new(rotation.team.clone(), job.job.incident.clone(), 0);
-        let due = if looked.put_off { now + LOOK_AGAIN } else { next_sweep(now) };
+        let due = if looked.put_off > 0 { now + LOOK_AGAIN } else { next_sweep(now) };
         commit.job = Some((job.job.key.clone(), job.fence, Disposal::Again { due, doubtful: false }));
         // Whoever is in several rotations is told once, so there is one job for all of them.
         let id = stand_in(&RotationId::new(rotation.team.clone(), ChannelId::new("")));

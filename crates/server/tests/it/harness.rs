@@ -8,6 +8,7 @@ mod looking;
 
 pub use looking::Post;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -81,6 +82,17 @@ impl Stage {
         Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, settings).await
     }
 
+    /// Any world, and the settings of the files in a folder, which the bot follows.
+    pub async fn of_files(world: WorldBuilder, folder: &Path) -> Self {
+        let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
+        let url = "http://bot.example/slack/events".parse().unwrap();
+        let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
+        let transport = Arc::new(InProcess(slack.clone()));
+        let environment = Self::environment(&slack);
+        let config = Config::load(Some(&folder.join("pagerslack.toml")), &environment).unwrap();
+        Self::assemble(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, config).await
+    }
+
     /// A bot on a stage that stands already, for instance after a crash.
     pub async fn start(
         slack: SimHandle,
@@ -89,17 +101,31 @@ impl Stage {
         transport: Arc<dyn Transport>,
         settings: impl Into<Settings>,
     ) -> Self {
+        let mut config = Config::resolve(File::default(), &Self::environment(&slack)).unwrap();
+        config.settings = settings.into();
+        Self::assemble(slack, clock, store, transport, config).await
+    }
+
+    /// What the bot's environment says on a stage.
+    fn environment(slack: &SimHandle) -> Environment {
         // Where the bot answers commands must be a place that it trusts.
         slack.with(|world, _| world.set_public_url("http://127.0.0.1"));
         let app = slack.read(|world| world.app().clone());
-        let environment = Environment {
+        Environment {
             bot_token: Some(Token::new(app.bot_token)),
             signing_secret: Some(SecretString::from(app.signing_secret)),
             api_url: Some("http://127.0.0.1/api/".to_owned()),
             ..Environment::default()
-        };
-        let mut config = Config::resolve(File::default(), &environment).unwrap();
-        config.settings = settings.into();
+        }
+    }
+
+    async fn assemble(
+        slack: SimHandle,
+        clock: Arc<ManualClock>,
+        store: Arc<dyn Store>,
+        transport: Arc<dyn Transport>,
+        config: Config,
+    ) -> Self {
         let surroundings = Surroundings {
             clock: Arc::new(Shared(Arc::clone(&clock))),
             store: Arc::clone(&store),

@@ -93,7 +93,7 @@ impl Client {
         Ok(wire.info(wire.id.get().unwrap_or(channel.as_str())))
     }
 
-    /// The channels that the bot is in (users.conversations), the first thousand.
+    /// The channels that the bot is in (users.conversations), the first 999: Slack refuses to give more at once.
     ///
     /// # Errors
     ///
@@ -101,7 +101,7 @@ impl Client {
     pub async fn own_channels(&self, caller: Caller<'_>) -> Result<Vec<ChannelInfo>, CallError> {
         let method = Method::UsersConversations;
         let query =
-            [("types", "public_channel,private_channel"), ("exclude_archived", "true"), ("limit", "1000")];
+            [("types", "public_channel,private_channel"), ("exclude_archived", "true"), ("limit", "999")];
         let query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
         let response = self.call(caller, method, None, Arguments::Query(query)).await?;
         let answer: WireChannels<'_> = read(method, caller.now, &response)?;
