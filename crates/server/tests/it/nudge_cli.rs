@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::process::Command;
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use crate::harness::NOON;
 use slack_sim::{Fault, FaultKind, ScaledClock, Server, SimHandle, blank_user, demo_team};
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,7 @@ impl Desk {
         for number in 0..more {
             world = world.user(blank_user("T0DEMO", &format!("U1{number:03}"), &format!("p{number}"), None));
         }
-        let slack = SimHandle::new(world.build(), Arc::new(ScaledClock::new(Timestamp::now(), 1)));
+        let slack = SimHandle::new(world.build(), Arc::new(ScaledClock::new(NOON.parse().unwrap(), 1)));
         let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
         let (api_url, shutdown) = (server.api_url(), CancellationToken::new());
         tokio::spawn(server.run(shutdown.clone()));
