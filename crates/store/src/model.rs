@@ -98,7 +98,7 @@ pub struct QueueCommit {
     /// Whose queue.
     pub rotation: RotationId,
     /// The version on which the choice was made, or `None` for a move that holds whatever came between
-    /// (the acknowledger always goes to the bottom).
+    /// (a turn taken by answering).
     pub expected: Option<u64>,
     /// The moves, in order.
     pub changes: Vec<QueueChange>,
