@@ -28,7 +28,7 @@ mod update;
 mod wish;
 
 pub use counters::Counters;
-pub use drive::Driver;
+pub use drive::{Driver, Ground, Tokio};
 pub use index::MessageIndex;
 pub use nudge::Looked;
 pub use receive::Reply;

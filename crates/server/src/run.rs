@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Alert, Config, Watch};
-use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::engine::{Driver, Engine, Parts, Reply, Tokio};
 use crate::http::{App, router, serve};
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
@@ -126,7 +126,8 @@ impl Bot {
     /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let driver = tokio::spawn(Driver::new(Arc::clone(&self.engine)).run(shutdown.clone()));
+        let driver =
+            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
         let socket = self.app_token.clone().map(|token| {
             let handler = Arc::new(Envelopes(Arc::clone(&self.engine)));

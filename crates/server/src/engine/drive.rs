@@ -1,9 +1,13 @@
-//! Production's driver: claims due jobs and runs each on a task of its own, until told to stop.
+//! The driver: claims due jobs and runs each on a task of its own, until told to stop.
+//!
+//! Where tasks run and how time passes is its [`Ground`]: tokio's in production, a simulation's own elsewhere, so
+//! that both run the same loop.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use pagerslack_core::JobKey;
 use pagerslack_store::{Claim, ClaimedJob, Disposal};
@@ -26,9 +30,33 @@ const STILL_RUNNING: SignedDuration = SignedDuration::from_millis(100);
 /// How soon a job that failed comes up again.
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(2);
 
+/// Where tasks run and how time passes.
+pub trait Ground: Send + Sync {
+    /// Runs a task beside whoever calls.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// Resolves after some time.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Production's ground. Needs a runtime of tokio's with its timers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tokio;
+
+impl Ground for Tokio {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        tokio::spawn(task);
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
 /// Runs an engine.
 pub struct Driver {
     engine: Arc<Engine>,
+    ground: Arc<dyn Ground>,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
     running: Keys,
@@ -36,9 +64,10 @@ pub struct Driver {
 
 impl Driver {
     /// A driver of an engine.
-    pub fn new(engine: Arc<Engine>) -> Self {
+    pub fn new(engine: Arc<Engine>, ground: Arc<dyn Ground>) -> Self {
         Self {
             engine,
+            ground,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
             running: Arc::default(),
@@ -57,10 +86,13 @@ impl Driver {
                 self.start(job).await;
             }
             if was_all {
+                let pause = self.pause().await;
                 tokio::select! {
+                    // In this order, and not by lot as otherwise: the same course of events gives the same steps.
+                    biased;
                     () = shutdown.cancelled() => {}
                     () = self.engine.due_sooner() => {}
-                    () = tokio::time::sleep(self.pause().await) => {}
+                    () = self.ground.sleep(pause) => {}
                 }
             }
         }
@@ -108,11 +140,12 @@ impl Driver {
         };
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
         let engine = Arc::clone(&self.engine);
-        self.tasks.spawn(async move {
+        let task = self.tasks.track_future(async move {
             engine.run_and_count(&job).await;
             drop((running, place));
             engine.due.notify_one();
         });
+        self.ground.spawn(Box::pin(task));
     }
 }
 
