@@ -123,6 +123,11 @@ impl Bot {
         router(Arc::clone(&self.app))
     }
 
+    /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
+    pub fn envelopes(&self) -> Arc<dyn EnvelopeHandler> {
+        Arc::new(Envelopes(Arc::clone(&self.engine)))
+    }
+
     /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
@@ -130,8 +135,7 @@ impl Bot {
             tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
         let socket = self.app_token.clone().map(|token| {
-            let handler = Arc::new(Envelopes(Arc::clone(&self.engine)));
-            let socket = SocketMode::new(Arc::clone(&self.client), token, handler);
+            let socket = SocketMode::new(Arc::clone(&self.client), token, self.envelopes());
             let shutdown = shutdown.clone();
             tokio::spawn(async move { socket.run(shutdown).await })
         });

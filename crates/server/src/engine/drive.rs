@@ -57,6 +57,7 @@ impl Ground for Tokio {
 pub struct Driver {
     engine: Arc<Engine>,
     ground: Arc<dyn Ground>,
+    poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
     running: Keys,
@@ -68,10 +69,17 @@ impl Driver {
         Self {
             engine,
             ground,
+            poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
             running: Arc::default(),
         }
+    }
+
+    /// The same, sleeping at most so long: where nobody else adds jobs, the nudges are enough.
+    #[must_use]
+    pub fn polling(self, poll: Duration) -> Self {
+        Self { poll, ..self }
     }
 
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
@@ -117,8 +125,9 @@ impl Driver {
     /// How long until the next job is due.
     async fn pause(&self) -> Duration {
         match self.engine.store().next_due().await {
-            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), POLL),
-            Ok(None) | Err(_) => POLL,
+            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), self.poll),
+            Ok(None) => self.poll,
+            Err(_) => self.poll.min(POLL),
         }
     }
 
