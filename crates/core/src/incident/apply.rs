@@ -1,5 +1,7 @@
 //! What an event makes of the state.
 
+use jiff::Timestamp;
+
 use super::event::{Event, Recorded, Report};
 use super::state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase, ScheduleShown, Taken};
 
@@ -66,6 +68,7 @@ fn retells(event: &Event) -> bool {
         | Event::ManagersPosted { .. }
         | Event::PostRefused { .. }
         | Event::AckRefused { .. }
+        | Event::ClockPutBack { .. }
         | Event::FollowUpPosted { .. } => false,
     }
 }
@@ -146,6 +149,7 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
             incident.rounds_before = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX);
             incident.phase = Phase::Hunting { since: recorded.at };
         }
+        Event::ClockPutBack { deadline } => put_back(incident, *deadline, recorded.at),
         Event::Cancelled { by } => {
             incident.phase = Phase::Cancelled { by: by.clone(), at: recorded.at };
         }
@@ -159,6 +163,28 @@ fn ended(incident: &mut Incident, attempt: u32, end: AttemptEnd, recorded: &Reco
         found.end = Some(end);
     }
     incident.phase = Phase::Hunting { since: recorded.at };
+}
+
+/// Nothing lies after `now` any more, so that no wait is longer than it was meant to be.
+fn put_back(incident: &mut Incident, new_deadline: Option<Timestamp>, now: Timestamp) {
+    let pull = |at: &mut Timestamp| *at = (*at).min(now);
+    pull(&mut incident.reported_at);
+    incident.resumed_at.iter_mut().for_each(pull);
+    incident.attempts.iter_mut().for_each(|attempt| pull(&mut attempt.paged_at));
+    incident.manager_rounds.iter_mut().for_each(|round| pull(&mut round.at));
+    for taken in &mut incident.taken {
+        pull(&mut taken.at);
+        taken.handed_over_at.iter_mut().for_each(pull);
+    }
+    match &mut incident.phase {
+        Phase::Hunting { since: at }
+        | Phase::ScheduleShown { at }
+        | Phase::Acknowledged { at, .. }
+        | Phase::Cancelled { at, .. }
+        | Phase::Closed { at, .. } => pull(at),
+        Phase::Paging { deadline, .. } => *deadline = new_deadline.unwrap_or(*deadline),
+        Phase::ManagersPaged { deadline, .. } => *deadline = new_deadline.or(*deadline),
+    }
 }
 
 fn attempt_mut(incident: &mut Incident, number: u32) -> Option<&mut Attempt> {

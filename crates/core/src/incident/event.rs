@@ -220,6 +220,13 @@ pub enum Event {
         /// Who said so: they themselves, or a manager.
         by: UserId,
     },
+    /// The clock was found to have been put back: whatever the log places after this moment happened, as far as
+    /// waiting goes, at this moment.
+    ClockPutBack {
+        /// Until when whoever was asked may answer now, if somebody waits for an answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
+    },
     /// Nobody is needed any more.
     Cancelled {
         /// Who said so: the reporter, or a manager.

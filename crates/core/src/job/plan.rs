@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Job, JobKey, JobKind, Message, Notice, Urgency};
+use crate::audit::needed;
 use crate::availability::Candidate;
 use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Recorded};
 use crate::policy::Policy;
@@ -128,6 +129,7 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             }
             planner.update_root();
         }
+        Event::ClockPutBack { .. } => planner.plan.add.extend(needed(after, policy, recorded.at)),
         Event::Cancelled { .. } => {
             planner.nobody_needed();
             if after.root.is_some() {

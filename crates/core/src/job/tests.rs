@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::*;
+use crate::audit::{Finding, JobState, examine, needed};
 use crate::availability::{Candidate, Verdict};
 use crate::incident::{
     Command, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide, replay,

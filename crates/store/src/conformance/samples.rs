@@ -128,6 +128,8 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::ScheduleShown { link: URL.to_owned(), day: "the weekend".to_owned() },
         Event::HuntResumed { by: "U1".into() },
         Event::HandedOver { from: "U1".into(), by: "U2".into() },
+        Event::ClockPutBack { deadline: None },
+        Event::ClockPutBack { deadline: Some(precise()) },
         Event::Cancelled { by: "U1".into() },
         Event::FollowUpPosted { message: message("1.4") },
         Event::Closed { by: "U1".into() },
@@ -204,6 +206,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         JobKind::FollowUp { taken: 1 },
         JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
         JobKind::NudgeSweep,
+        JobKind::ReadBack,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
     ];
@@ -240,13 +243,13 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=16));
+        assert!(kinds.into_iter().eq(0..=17));
     }
 
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=24));
+        assert!(kinds.into_iter().eq(0..=25));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -268,6 +271,7 @@ mod tests {
             Event::FollowUpPosted { .. } => 14,
             Event::Closed { .. } => 15,
             Event::HuntResumed { .. } => 16,
+            Event::ClockPutBack { .. } => 17,
         }
     }
 
@@ -300,6 +304,7 @@ mod tests {
             JobKind::Nudge { .. } => 22,
             JobKind::Alert { .. } => 23,
             JobKind::Wish { .. } => 24,
+            JobKind::ReadBack => 25,
         }
     }
 }

@@ -248,7 +248,9 @@ fn migrations_run_once() {
 fn jobs_of_an_older_database_get_their_urgency() {
     let mut db = Connection::open_in_memory().unwrap();
     schema::migrate_to(&mut db, 1).unwrap();
-    let kinds = crate::conformance::every_job_kind();
+    let mut kinds = crate::conformance::every_job_kind();
+    // No such database has any of these.
+    kinds.retain(|kind| *kind != JobKind::ReadBack);
     let stored = kinds.iter().map(|kind| serde_json::to_string(kind).unwrap()).chain(["{".to_owned()]);
     for (number, kind) in stored.enumerate() {
         db.execute(
@@ -275,6 +277,8 @@ fn the_frequent_questions_are_answered_by_an_index() {
         "SELECT id FROM jobs WHERE lease_until IS NULL AND urgency = 1 AND due <= 7 ORDER BY due, id LIMIT 9",
         "SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 1",
         "SELECT id FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT team, incident FROM incidents WHERE open = 1 AND (team, incident) > ('T', 'i') ORDER BY team, incident LIMIT 9",
+        "SELECT id FROM jobs WHERE team = 'T' AND incident = 'i' ORDER BY key",
         "SELECT seq FROM events WHERE team = 'T' AND incident = 'i' ORDER BY seq",
         "UPDATE messages SET live = 1 WHERE team = 'T' AND incident = 'i' AND live <> 1",
     ] {

@@ -142,6 +142,10 @@ pub(super) fn told(event: &Event) -> String {
         Event::HuntResumed { by } => format!("{by} reports it again"),
         Event::HandedOver { from, by } if from == by => format!("{from} hands over"),
         Event::HandedOver { from, by } => format!("{by} takes it from {from}"),
+        Event::ClockPutBack { deadline: None } => "clock put back".to_owned(),
+        Event::ClockPutBack { deadline: Some(deadline) } => {
+            format!("clock put back, until {}", deadline.as_second())
+        }
         Event::Cancelled { by } => format!("{by} cancels"),
         Event::FollowUpPosted { .. } => "follow-up posted".to_owned(),
         Event::Closed { by } => format!("{by} closes"),
