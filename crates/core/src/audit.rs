@@ -147,8 +147,7 @@ fn is_refused(incident: &Incident, posting: Posting) -> bool {
 
 /// The root message of somebody already chosen goes before the other roots.
 fn hurried(incident: &Incident, job: Job) -> Job {
-    let awaited =
-        job.kind == JobKind::Send(Message::Root) && matches!(incident.phase, Phase::Paging { .. });
+    let awaited = job.kind == JobKind::Send(Message::Root) && matches!(incident.phase, Phase::Paging { .. });
     if awaited { Job { urgency: Urgency::Awaited, ..job } } else { job }
 }
 

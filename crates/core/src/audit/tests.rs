@@ -132,7 +132,10 @@ fn the_managers_are_paged_and_paged_again() {
     let called = || called().then(141, nobody.clone());
     assert_eq!(called().check(142), "");
     assert_eq!(called().without("send/managers/1").check(142), "send/managers/1 is missing, due at 142");
-    assert_eq!(called().without("deadline/managers/1").check(142), "deadline/managers/1 is missing, due at 441");
+    assert_eq!(
+        called().without("deadline/managers/1").check(142),
+        "deadline/managers/1 is missing, due at 441"
+    );
 }
 
 /// Of managers who are told directly any message will do: whom the others have reached is not recorded.
@@ -150,11 +153,8 @@ fn managers_told_directly() {
 
 #[test]
 fn what_slack_has_refused_is_not_missed() {
-    let refused = Command::PostRefused {
-        posting: Posting::Root,
-        why: "is_archived".to_owned(),
-        managers: managers(),
-    };
+    let refused =
+        Command::PostRefused { posting: Posting::Root, why: "is_archived".to_owned(), managers: managers() };
     assert_eq!(Case::reported().then(1, refused).without("send/root").check(2), "");
 }
 
@@ -196,7 +196,8 @@ fn a_page_of_the_future_ends_in_time() {
     case = case.then(-3_558, Command::ClockPutBack);
     assert_eq!(case.check(-3_558), "");
     assert_eq!(case.check(-3_500), "");
-    let deadline = case.jobs.iter().find(|there| there.job.key.as_str().ends_with("deadline/page/1")).unwrap();
+    let deadline =
+        case.jobs.iter().find(|there| there.job.key.as_str().ends_with("deadline/page/1")).unwrap();
     assert_eq!(deadline.job.due, at(-3_438));
     let ended = case.then(-3_438, Command::TimeOut { attempt: 1, managers: managers() });
     assert!(matches!(ended.incident.unwrap().phase, Phase::Hunting { .. }));

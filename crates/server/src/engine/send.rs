@@ -186,7 +186,8 @@ impl Engine {
             return Ok(Landed::TooEarly);
         }
         let key = job.job.key.as_str();
-        let oldest = oldest.min(began) - CLOCKS_DISAGREE;
+        // Ours may have been put back since.
+        let oldest = oldest.min(began).min(now) - CLOCKS_DISAGREE;
         let (channel, thread) = (&place.channel, place.thread.as_ref());
         let search = Search { channel, thread, oldest, key, bot_id: None };
         match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
@@ -245,7 +246,7 @@ impl Engine {
         // What cannot be read now is read again before the next escalation.
         for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
             let gave_up = incident.handed_over_by().any(|other| *other == user);
-            if !gave_up && self.eligible(incident, &user).await.unwrap_or(false) {
+            if !gave_up && self.eligible(self.paging(team), incident, &user).await.unwrap_or(false) {
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
                 self.counters.acknowledgements_read_back.count();

@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::config::RotationConfig;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
@@ -105,6 +106,18 @@ impl Store for FusedStore {
         self.1.open_incidents(rotation).await
     }
 
+    async fn open_incidents_after(
+        &self,
+        after: Option<(TeamId, IncidentId)>,
+        limit: usize,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        self.1.open_incidents_after(after, limit).await
+    }
+
+    async fn jobs_of(&self, team: &TeamId, incident: &IncidentId) -> Result<Vec<JobState>, StoreError> {
+        self.1.jobs_of(team, incident).await
+    }
+
     async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {
         self.1.last_about(rotation, url).await
     }
@@ -188,6 +201,7 @@ impl<'a> Lives<'a> {
         let rotation = self.rotation.clone();
         let (slack, clock) = (self.slack.clone(), Arc::clone(&self.clock));
         let stage = Stage::start(slack, clock, Arc::new(store), Arc::new(transport), rotation).await;
+        stage.is_not_examined();
         if self.together {
             stage.run_together();
         }

@@ -7,6 +7,7 @@
 mod harness;
 
 mod acknowledge;
+mod audit;
 mod browser;
 mod burst;
 mod crash;

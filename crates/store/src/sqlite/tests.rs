@@ -230,6 +230,30 @@ async fn an_event_of_a_later_form_is_not_guessed_at() {
     }
 }
 
+/// Given a row that nobody can read stands where a job should, when the job is restored, then it takes that place.
+#[tokio::test]
+async fn a_job_is_restored_over_an_unreadable_one() {
+    let store = Sqlite::in_memory().unwrap();
+    let mut adding = append("i1", 0, "U1");
+    adding.add.push(hunt("i1"));
+    store.commit(adding).await.unwrap();
+    on_writer(&store, |db| {
+        assert_eq!(db.execute("UPDATE jobs SET kind = '{'", []).unwrap(), 1);
+    })
+    .await;
+    assert_eq!(store.claim(CLAIM).await.unwrap(), []);
+    assert_eq!(store.jobs_of(&"T1".into(), &"i1".into()).await.unwrap(), []);
+    let mut restoring = Commit::new("T1".into(), "i1".into(), 0);
+    restoring.restore.push(hunt("i1"));
+    store.commit(restoring).await.unwrap();
+    let claimed = store.claim(CLAIM).await.unwrap();
+    assert_eq!(
+        claimed.iter().map(|claimed| (&claimed.job, claimed.doubtful)).collect::<Vec<_>>(),
+        [(&hunt("i1"), true)]
+    );
+    assert_eq!(store.job_count().await.unwrap(), 1);
+}
+
 #[test]
 fn migrations_run_once() {
     let mut db = Connection::open_in_memory().unwrap();

@@ -54,16 +54,17 @@ fn is_lawful(log: &[Recorded], policy: &Policy) -> Result<(), TestCaseError> {
             );
             // The same jobs once more, only sooner.
             let sooner = matches!(recorded.event, Event::ClockPutBack { .. });
-            let once = !sooner && !matches!(
-                &job.kind,
-                JobKind::Send(
-                    // The same job once more, only sooner, as somebody waits for the thread.
-                    Message::Root
-                        | Message::PageUpdate { .. }
-                        | Message::ManagersUpdate { .. }
-                        | Message::TellReporter { .. }
-                )
-            );
+            let once = !sooner
+                && !matches!(
+                    &job.kind,
+                    JobKind::Send(
+                        // The same job once more, only sooner, as somebody waits for the thread.
+                        Message::Root
+                            | Message::PageUpdate { .. }
+                            | Message::ManagersUpdate { .. }
+                            | Message::TellReporter { .. }
+                    )
+                );
             if matches!(job.kind, JobKind::Send(_)) && once {
                 prop_assert!(law.told.insert(job.key), "P2: {:?} is sent twice", job.kind);
             }

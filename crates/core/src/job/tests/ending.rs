@@ -203,8 +203,7 @@ impl Desk {
 impl Desk {
     /// What an auditor finds, of these jobs.
     fn audited<'a>(&self, jobs: impl Iterator<Item = &'a Job>) -> Vec<Finding> {
-        let state =
-            |job: &Job| JobState { job: job.clone(), lease_until: None, tries: 0, doubtful: false };
+        let state = |job: &Job| JobState { job: job.clone(), lease_until: None, tries: 0, doubtful: false };
         let jobs: Vec<JobState> = jobs.map(state).collect();
         examine(self.incident(), &jobs, &self.policy, self.now)
     }
