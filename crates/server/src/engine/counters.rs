@@ -82,6 +82,10 @@ counters! {
     audit_incidents_unreadable,
     /// Open incidents whose reactions were read back, as events may have been lost.
     audit_read_backs,
+    /// Heartbeats that were heard.
+    heartbeats,
+    /// Heartbeats that were not.
+    heartbeats_failed,
     /// Messages of which it was unknown whether they had landed, and which had.
     posts_found_again,
 }

@@ -25,15 +25,26 @@ use tokio::sync::Notify;
 use crate::harness::{CHANNEL, InProcess, NOON, Stage, team};
 
 /// Burns down step by step, and then everything stands still for ever.
-struct Fuse {
+pub struct Fuse {
     left: AtomicI64,
     blown: AtomicBool,
     told: Notify,
 }
 
 impl Fuse {
-    fn of(steps: i64) -> Arc<Self> {
+    /// Burns for so many steps.
+    pub fn of(steps: i64) -> Arc<Self> {
         Arc::new(Self { left: AtomicI64::new(steps), blown: AtomicBool::new(false), told: Notify::new() })
+    }
+
+    /// Blows at the next step.
+    pub fn blow(&self) {
+        self.left.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits until it has blown.
+    pub async fn is_blown(&self) {
+        self.told.notified().await;
     }
 
     async fn step(&self) {
@@ -45,7 +56,8 @@ impl Fuse {
     }
 }
 
-struct FusedStore(Arc<Fuse>, Arc<dyn Store>);
+/// A store that stands still once the fuse has blown.
+pub struct FusedStore(pub Arc<Fuse>, pub Arc<dyn Store>);
 
 macro_rules! fused {
     ($self:ident, $call:expr) => {{

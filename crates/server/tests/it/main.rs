@@ -10,10 +10,12 @@ mod acknowledge;
 mod audit;
 mod browser;
 mod burst;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
 mod doubt;
 mod fairness;
 mod files;
+mod heartbeat;
 mod hunt;
 mod in_slack;
 mod lost;
