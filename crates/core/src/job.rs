@@ -54,6 +54,7 @@ impl JobKey {
                 Message::Taken { taken } => format!("send/taken/{taken}"),
                 Message::HandedOver { taken } => format!("send/handed-over/{taken}"),
                 Message::Cancelled => "send/cancelled".to_owned(),
+                Message::Delayed => "send/delayed".to_owned(),
                 Message::FollowUp => "send/follow-up".to_owned(),
                 Message::FollowUpUpdate => "update/follow-up".to_owned(),
                 Message::Notice { user, notice } => format!("send/notice/{}/{user}", notice.name()),
@@ -277,6 +278,7 @@ impl JobKind {
                 | Message::Taken { .. }
                 | Message::HandedOver { .. }
                 | Message::Cancelled
+                | Message::Delayed
                 | Message::FollowUp
                 | Message::FollowUpUpdate
                 | Message::Notice { .. }

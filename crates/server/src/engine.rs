@@ -15,6 +15,7 @@ mod audit;
 mod commit;
 mod counters;
 mod deadline;
+mod delay;
 mod drive;
 mod follow_up;
 mod hunt;

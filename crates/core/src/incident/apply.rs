@@ -15,10 +15,11 @@ pub fn apply(state: Option<Incident>, recorded: &Recorded) -> Option<Incident> {
         (None, _) => None,
         (Some(mut incident), event) => {
             incident.version = recorded.seq;
-            if retells(event) {
+            let delay = incident.delay();
+            advance(&mut incident, event, recorded);
+            if retells(event) || incident.delay() != delay {
                 incident.retold_at = recorded.seq;
             }
-            advance(&mut incident, event, recorded);
             Some(incident)
         }
     }
@@ -46,6 +47,7 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         schedule: None,
         resumed_at: None,
         follow_up: None,
+        delayed: None,
     }
 }
 
@@ -68,12 +70,22 @@ fn retells(event: &Event) -> bool {
         | Event::ManagersPosted { .. }
         | Event::PostRefused { .. }
         | Event::AckRefused { .. }
+        | Event::Delayed { .. }
         | Event::ClockPutBack { .. }
         | Event::FollowUpPosted { .. } => false,
     }
 }
 
+/// Whether this begins another step, of which no delay is known. While the root message is on its way it is all one
+/// step: whoever reported it hears of the delay once.
+fn is_next_step(incident: &Incident, event: &Event) -> bool {
+    matches!(event, Event::RootPosted { .. }) || (incident.root.is_some() && retells(event))
+}
+
 fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
+    if is_next_step(incident, event) {
+        incident.delayed = None;
+    }
     match event {
         Event::Reported(_) => {}
         Event::RootPosted { message } => incident.root = Some(message.clone()),
@@ -149,6 +161,7 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
             incident.rounds_before = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX);
             incident.phase = Phase::Hunting { since: recorded.at };
         }
+        Event::Delayed { why } => incident.delayed = Some(*why),
         Event::ClockPutBack { deadline } => put_back(incident, *deadline, recorded.at),
         Event::Cancelled { by } => {
             incident.phase = Phase::Cancelled { by: by.clone(), at: recorded.at };

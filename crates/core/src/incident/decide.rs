@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::event::{Event, ManagersReason, ManagersWhom, Posting, Report, Via};
+use super::event::{Delay, Event, ManagersReason, ManagersWhom, Posting, Report, Via};
 use super::state::{Incident, Phase};
 use crate::audit::clock_was_put_back;
 use crate::availability::{Candidate, Verdict};
@@ -121,6 +121,11 @@ pub enum Command {
         by: UserId,
         /// Whether they are a manager.
         manager: bool,
+    },
+    /// Slack keeps the next step waiting for longer than people expect.
+    Delay {
+        /// Why.
+        why: Delay,
     },
     /// The log speaks of the future.
     ClockPutBack,
@@ -246,6 +251,11 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             vec![Event::HandedOver { from: from.clone(), by: by.clone() }]
         }
         (_, Command::HandOver { .. }) => vec![],
+
+        (_, Command::Delay { why }) if incident.delayed.is_none() && incident.waits_for_slack() => {
+            vec![Event::Delayed { why: *why }]
+        }
+        (_, Command::Delay { .. }) => vec![],
 
         (phase, Command::ClockPutBack) if clock_was_put_back(incident, now) => {
             let deadline = match phase {

@@ -10,7 +10,8 @@ use super::*;
 use crate::audit::{Finding, JobState, examine, needed};
 use crate::availability::{Candidate, Verdict};
 use crate::incident::{
-    Command, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide, replay,
+    Command, Delay, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide,
+    replay,
 };
 use crate::policy::Policy;
 

@@ -60,6 +60,8 @@ counters! {
     requests_ignored,
     /// Reactions that concern no incident.
     reactions_ignored,
+    /// Steps of incidents that Slack kept waiting for so long that people were told.
+    delays,
     /// Minutes in which Slack dropped events because there were too many.
     events_dropped_by_slack,
     /// Jobs run to their commit.

@@ -28,5 +28,6 @@ mod reload;
 mod report;
 mod requests;
 mod roster_import;
+mod slow;
 mod unreachable;
 mod wire;

@@ -162,6 +162,7 @@ impl Law {
             Event::ManagersPosted { .. }
             | Event::PostRefused { .. }
             | Event::AckRefused { .. }
+            | Event::Delayed { .. }
             | Event::ClockPutBack { .. } => {}
         }
         Ok(())

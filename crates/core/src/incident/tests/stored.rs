@@ -77,6 +77,8 @@ fn one_of_each_event() {
         Event::Closed { by: "W1".into() },
         Event::ClockPutBack { deadline: None },
         Event::ClockPutBack { deadline: Some(at(60)) },
+        Event::Delayed { why: Delay::Limited },
+        Event::Delayed { why: Delay::NoAnswer },
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -114,6 +116,8 @@ fn one_of_each_event() {
     {"seq":29,"at":"1970-01-01T00:00:00Z","event":{"type":"closed","by":"W1"}}
     {"seq":30,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back"}}
     {"seq":31,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back","deadline":"1970-01-01T00:01:00Z"}}
+    {"seq":32,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"limited"}}
+    {"seq":33,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"no_answer"}}
     "#);
 }
 

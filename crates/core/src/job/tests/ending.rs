@@ -37,7 +37,12 @@ impl Desk {
         match self.outcome(&job.kind, weather) {
             // Somebody made the job pointless meanwhile: the work is dropped, as when a lease is lost.
             _ if !self.has(&job.kind) => {}
-            Outcome::Later => self.put_off(job, later),
+            Outcome::Later => {
+                if weather.roll(3) == 1 {
+                    self.commit(&Command::Delay { why: Delay::Limited }, None);
+                }
+                self.put_off(job, later);
+            }
             Outcome::Pointless => drop(self.jobs.remove(&job.key)),
             Outcome::Send(message) => {
                 self.jobs.remove(&job.key);

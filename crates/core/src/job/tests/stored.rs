@@ -60,6 +60,7 @@ fn one_of_each() -> Vec<JobKind> {
         Message::Taken { taken: 2 },
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
+        Message::Delayed,
         Message::FollowUp,
         Message::FollowUpUpdate,
         Message::TellReporter { why: "not_in_channel".to_owned() },
@@ -114,6 +115,7 @@ fn one_of_each_job() {
     send/taken/2 {"kind":"send","message":"taken","taken":2}
     send/handed-over/1 {"kind":"send","message":"handed_over","taken":1}
     send/cancelled {"kind":"send","message":"cancelled"}
+    send/delayed {"kind":"send","message":"delayed"}
     send/follow-up {"kind":"send","message":"follow_up"}
     update/follow-up {"kind":"send","message":"follow_up_update"}
     send/tell-reporter/not_in_channel {"kind":"send","message":"tell_reporter","why":"not_in_channel"}
@@ -161,7 +163,12 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         number().prop_map(|taken| Message::Taken { taken }),
         number().prop_map(|taken| Message::HandedOver { taken }),
         number().prop_map(|round| Message::ManagersUpdate { round }),
-        prop::sample::select(vec![Message::Cancelled, Message::FollowUp, Message::FollowUpUpdate]),
+        prop::sample::select(vec![
+            Message::Cancelled,
+            Message::Delayed,
+            Message::FollowUp,
+            Message::FollowUpUpdate
+        ]),
         (user(), notice).prop_map(|(user, notice)| Message::Notice { user, notice }),
         "[a-z/]{0,2}|.*".prop_map(|why| Message::TellReporter { why }),
     ];
