@@ -11,9 +11,11 @@
 mod acknowledge;
 mod alert;
 mod answer;
+mod audit;
 mod commit;
 mod counters;
 mod deadline;
+mod delay;
 mod drive;
 mod follow_up;
 mod hunt;
@@ -27,6 +29,7 @@ mod tell;
 mod update;
 mod wish;
 
+pub use audit::{Audited, Auditor};
 pub use counters::Counters;
 pub use drive::{Driver, Ground, Tokio};
 pub use index::MessageIndex;
@@ -154,6 +157,7 @@ impl Engine {
             JobKind::ConsiderAck { by, message, button } => {
                 self.consider_ack(job, by, message, *button).await
             }
+            JobKind::ReadBack => self.read_back_lost(job).await,
             JobKind::Send(message) => self.send(job, message).await,
             JobKind::Wish { by, wish } => self.fulfil(job, by, *wish).await,
             JobKind::FollowUp { taken } => self.follow_up(job, *taken).await,

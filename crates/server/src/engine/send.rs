@@ -3,13 +3,14 @@
 //! Unknown is resolved by reading the channel back for the message's key before anything is sent again (P2).
 
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::incident::{Posting, Via};
+use pagerslack_core::incident::{Delay, Posting, Via};
 use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
 use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind, Search};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
+use super::delay::delay_of;
 use super::{Engine, StepError};
 
 /// How long after an uncertain send the channel is read back: Slack says nothing of how soon a message can be
@@ -81,6 +82,7 @@ impl Engine {
             Message::Cancelled => {
                 return self.say_in_thread(job, &incident, words::cancelled(&incident)).await;
             }
+            Message::Delayed => return self.tell_of_delay(job, &incident).await,
             Message::Notice { user, notice } => return self.notify(job, &incident, user, *notice).await,
             Message::TellReporter { why } => return self.tell_reporter(job, &incident, why).await,
         };
@@ -106,7 +108,10 @@ impl Engine {
             Err(error) => return self.not_posted(job, incident, posting, &error, job.doubtful).await,
         };
         let landed = match self.find_landed(job, &place, incident.reported_at).await? {
-            Landed::TooEarly => return Ok(()),
+            Landed::TooEarly => {
+                let since = wanted_since(incident, posting);
+                return self.note_delay(incident, since, self.now(), Delay::NoAnswer).await;
+            }
             Landed::Already(ts) => Some(ts),
             Landed::Not => None,
         };
@@ -186,7 +191,8 @@ impl Engine {
             return Ok(Landed::TooEarly);
         }
         let key = job.job.key.as_str();
-        let oldest = oldest.min(began) - CLOCKS_DISAGREE;
+        // Ours may have been put back since.
+        let oldest = oldest.min(began).min(now) - CLOCKS_DISAGREE;
         let (channel, thread) = (&place.channel, place.thread.as_ref());
         let search = Search { channel, thread, oldest, key, bot_id: None };
         match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
@@ -245,7 +251,7 @@ impl Engine {
         // What cannot be read now is read again before the next escalation.
         for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
             let gave_up = incident.handed_over_by().any(|other| *other == user);
-            if !gave_up && self.eligible(incident, &user).await.unwrap_or(false) {
+            if !gave_up && self.eligible(self.paging(team), incident, &user).await.unwrap_or(false) {
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
                 self.counters.acknowledgements_read_back.count();
@@ -301,6 +307,8 @@ impl Engine {
                         "a post is put off"
                     );
                 }
+                self.note_delay(incident, wanted_since(incident, posting), *retry_at, delay_of(error))
+                    .await?;
                 self.put_off(job, *retry_at, doubtful).await
             }
             CallError::Unknown { .. } => {
@@ -309,6 +317,8 @@ impl Engine {
                     error = error as &dyn std::error::Error,
                     "a post may have landed"
                 );
+                let since = wanted_since(incident, posting);
+                self.note_delay(incident, since, now + READ_BACK_AFTER, Delay::NoAnswer).await?;
                 self.put_off(job, now + READ_BACK_AFTER, true).await
             }
             CallError::Refused(refusal) => {
@@ -350,6 +360,7 @@ enum Landed {
 fn is_wanted(message: &Message, incident: &Incident) -> bool {
     match message {
         Message::Root => incident.root.is_none(),
+        Message::Delayed => incident.root.is_none() && incident.is_open(),
         Message::RootUpdate { version } => incident.retold_at <= *version,
         Message::Page { attempt } => incident
             .current_attempt()
@@ -378,6 +389,11 @@ fn escalated_since(incident: &Incident, posting: Posting) -> Option<Timestamp> {
         Posting::Page { attempt } => incident.attempt(attempt).map(|found| found.paged_at),
         Posting::Managers { round } => incident.manager_round(round).map(|found| found.at),
     }
+}
+
+/// Since when a message is to reach people.
+fn wanted_since(incident: &Incident, posting: Posting) -> Timestamp {
+    escalated_since(incident, posting).unwrap_or_else(|| incident.wanted_since())
 }
 
 /// A refusal as the log keeps it: the code, and the scope that is missing if that is the reason.

@@ -7,12 +7,15 @@
 mod harness;
 
 mod acknowledge;
+mod audit;
 mod browser;
 mod burst;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
 mod doubt;
 mod fairness;
 mod files;
+mod heartbeat;
 mod hunt;
 mod in_slack;
 mod lost;
@@ -25,5 +28,6 @@ mod reload;
 mod report;
 mod requests;
 mod roster_import;
+mod slow;
 mod unreachable;
 mod wire;
