@@ -18,6 +18,7 @@ mod drive;
 mod follow_up;
 mod hunt;
 mod index;
+mod landed;
 mod look;
 mod nudge;
 mod people;
