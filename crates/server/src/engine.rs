@@ -83,6 +83,8 @@ pub struct Engine {
     counters: Counters,
     read_back: Mutex<ReadBacks>,
     due: Notify,
+    /// Since when this process listens: what happened before may have found nobody there.
+    started: Timestamp,
 }
 
 /// Why a step did not come to its end. The job stays in the store and comes up again.
@@ -118,6 +120,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         Self {
             directory: Directory::new(Arc::clone(&parts.client)),
+            started: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,

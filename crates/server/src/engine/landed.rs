@@ -99,7 +99,11 @@ impl Engine {
         };
         match self.find_landed(job, &place, incident.reported_at).await? {
             Landed::TooEarly => Ok(()),
-            Landed::Already(ts) => self.stands(job, posting, MessageRef::new(place.channel, ts)).await,
+            Landed::Already(ts) => {
+                let posted = MessageRef::new(place.channel, ts);
+                self.hear_early_eyes(job, incident, &posted).await?;
+                self.stands(job, posting, posted).await
+            }
             Landed::Not => self.dispose(job, Disposal::Done).await,
         }
     }
@@ -123,16 +127,20 @@ impl Engine {
         Ok(())
     }
 
-    /// Lets whoever has reacted to a root message take the incident before its thread calls for anybody.
+    /// Lets whoever has reacted to a message take the incident before it is known that it stands: it has stood for a
+    /// while, and what was heard of a 👀 under it may have ended with the process (P4).
     pub(super) async fn hear_early_eyes(
         &self,
         job: &ClaimedJob,
         incident: &Incident,
-        root: &MessageRef,
+        posted: &MessageRef,
     ) -> Result<(), StepError> {
+        if !incident.is_open() {
+            return Ok(());
+        }
         let team = &job.job.rotation.team;
         // What cannot be read now is read again before the next escalation.
-        for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
+        for user in self.client.eyes(self.paging(team), posted).await.unwrap_or_default() {
             let gave_up = incident.handed_over_by().any(|other| *other == user);
             if !gave_up && self.eligible(incident, &user).await.unwrap_or(false) {
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };

@@ -114,8 +114,15 @@ impl Engine {
                 return self.dispose(job, Disposal::Done).await;
             }
         }
-        if let (Some(ts), Posting::Root) = (&landed, posting) {
-            // It has stood for a while, so somebody may have reacted before we knew of it (P4).
+        if landed.is_none()
+            && let Some(since) = escalated_since(incident, posting)
+            && (job.doubtful || since < self.started)
+            && !self.may_escalate(job, incident, since).await?
+        {
+            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+            return Ok(());
+        }
+        if let Some(ts) = &landed {
             self.hear_early_eyes(job, incident, &MessageRef::new(place.channel.clone(), ts.clone())).await?;
         }
         let sent = match landed {
@@ -286,7 +293,7 @@ fn is_wanted(message: &Message, incident: &Incident) -> bool {
     }
 }
 
-/// When the person or the managers were chosen whom a refused message was to reach.
+/// When the person or the managers were chosen whom a message is to reach.
 fn escalated_since(incident: &Incident, posting: Posting) -> Option<Timestamp> {
     match posting {
         Posting::Root | Posting::FollowUp => None,
