@@ -5,6 +5,8 @@
 
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod service;
 
 mod acknowledge;
 mod browser;
@@ -15,6 +17,7 @@ mod fairness;
 mod files;
 mod hunt;
 mod in_slack;
+mod killed;
 mod lost;
 mod managers;
 mod nudge_cli;
