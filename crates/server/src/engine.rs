@@ -20,6 +20,7 @@ mod drive;
 mod follow_up;
 mod hunt;
 mod index;
+mod landed;
 mod look;
 mod nudge;
 mod people;
@@ -85,6 +86,8 @@ pub struct Engine {
     counters: Counters,
     read_back: Mutex<ReadBacks>,
     due: Notify,
+    /// Since when this process listens: what happened before may have found nobody there.
+    started: Timestamp,
 }
 
 /// Why a step did not come to its end. The job stays in the store and comes up again.
@@ -120,6 +123,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         Self {
             directory: Directory::new(Arc::clone(&parts.client)),
+            started: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,

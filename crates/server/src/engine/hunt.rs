@@ -46,8 +46,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// managers are to be called. The net only: the root message brings the hunt forward when it stands.
 const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
-/// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
-/// follows a deadline at once has just done so.
+/// A phase of hunting older than this, or than this process, reads the reactions back before it asks somebody else
+/// (P4). A hunt that follows a deadline at once has just done so.
 pub(super) const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a hunt can go on.
@@ -65,7 +65,8 @@ impl Engine {
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
         let passed = incident.attempts.last().is_some_and(|last| last.end == Some(AttemptEnd::Passed));
         let handed_over = incident.taken.last().is_some_and(|taken| taken.handed_over_at == Some(since));
-        if (passed || handed_over || self.now() > since + READ_BACK_FRESH)
+        let deaf = since < self.started;
+        if (passed || handed_over || deaf || self.now() > since + READ_BACK_FRESH)
             && !self.just_read_back(&incident)
             && !self.may_escalate(job, &incident, since).await?
         {

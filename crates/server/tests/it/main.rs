@@ -5,6 +5,8 @@
 
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod service;
 
 mod acknowledge;
 mod audit;
@@ -18,6 +20,7 @@ mod files;
 mod heartbeat;
 mod hunt;
 mod in_slack;
+mod killed;
 mod lost;
 mod managers;
 mod nudge_cli;
