@@ -32,6 +32,7 @@ use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -213,6 +214,19 @@ impl Store for Sqlite {
     async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
         let rotation = rotation.clone();
         self.read(move |db| read::open_incidents(db, &rotation)).await
+    }
+
+    async fn open_incidents_after(
+        &self,
+        after: Option<(TeamId, IncidentId)>,
+        limit: usize,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        self.read(move |db| read::open_incidents_after(db, after.as_ref(), limit)).await
+    }
+
+    async fn jobs_of(&self, team: &TeamId, incident: &IncidentId) -> Result<Vec<JobState>, StoreError> {
+        let (team, incident) = (team.clone(), incident.clone());
+        self.read(move |db| claim::jobs_of(db, &team, &incident)).await
     }
 
     async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {

@@ -25,6 +25,8 @@ const CLOCKS: &[(&str, &str)] = &[
 /// The tests of what happens outside this process and its manual clock. They poll, with a limit, because nothing tells
 /// them; all others wait for an event.
 const REAL_TIME: &[(&str, &str)] = &[
+    ("crates/server/tests/it/service.rs", "starts the whole program as a process of its own"),
+    ("crates/server/tests/it/killed.rs", "kills that process at any moment, over and over"),
     ("crates/server/tests/it/wire.rs", "the whole program over real sockets, and as a process of its own"),
     ("crates/server/tests/it/browser.rs", "Chromium"),
     ("crates/server/tests/it/reload.rs", "files that change, and the system that tells of it"),

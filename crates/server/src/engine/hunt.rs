@@ -11,7 +11,7 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::availability::{Account, Fact, Facts, Profile};
 use pagerslack_core::hunt::{Need, Survey, survey};
-use pagerslack_core::incident::AttemptEnd;
+use pagerslack_core::incident::{AttemptEnd, Delay};
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
     Candidate, Command, DndWindow, Incident, Phase, Policy, Presence, Queue, RotationId, Rules, TeamId,
@@ -23,6 +23,7 @@ use pagerslack_slack::method::Method;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
+use super::delay::delay_of;
 use super::look::Look;
 use super::send::recorded;
 use super::{Engine, StepError};
@@ -45,8 +46,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// managers are to be called. The net only: the root message brings the hunt forward when it stands.
 const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
-/// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
-/// follows a deadline at once has just done so.
+/// A phase of hunting older than this, or than this process, reads the reactions back before it asks somebody else
+/// (P4). A hunt that follows a deadline at once has just done so.
 pub(super) const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a hunt can go on.
@@ -64,7 +65,8 @@ impl Engine {
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
         let passed = incident.attempts.last().is_some_and(|last| last.end == Some(AttemptEnd::Passed));
         let handed_over = incident.taken.last().is_some_and(|taken| taken.handed_over_at == Some(since));
-        if (passed || handed_over || self.now() > since + READ_BACK_FRESH)
+        let deaf = since < self.started;
+        if (passed || handed_over || deaf || self.now() > since + READ_BACK_FRESH)
             && !self.just_read_back(&incident)
             && !self.may_escalate(job, &incident, since).await?
         {
@@ -122,6 +124,8 @@ impl Engine {
                     with_turns(&queue, with_first(incident, members, &look, candidates))
                 }
                 Found::Later(due) => {
+                    let since = hunting_since(incident);
+                    self.note_delay(incident, since, due, known.delay).await?;
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
             };
@@ -233,7 +237,10 @@ impl Engine {
             _ => None,
         };
         match again {
-            Some(due) => self.dispose(job, Disposal::Again { due, doubtful: false }).await,
+            Some(due) => {
+                self.note_delay(incident, hunting_since(incident), due, delay_of(error)).await?;
+                self.dispose(job, Disposal::Again { due, doubtful: false }).await
+            }
             None => {
                 tracing::warn!(
                     incident = %job.job.incident,
@@ -352,6 +359,14 @@ impl Patience {
     }
 }
 
+/// Since when somebody is being looked for this time.
+fn hunting_since(incident: &Incident) -> Timestamp {
+    match incident.phase {
+        Phase::Hunting { since } => since,
+        _ => incident.wanted_since(),
+    }
+}
+
 /// How soon to look whether the root message stands.
 fn until_the_root(incident: &Incident) -> SignedDuration {
     if incident.refusals.is_empty() { ROOT_UNDERWAY } else { LOOK_AGAIN }
@@ -363,6 +378,8 @@ struct Known {
     patience: Patience,
     facts: HashMap<UserId, Facts>,
     put_off: BTreeMap<(FactKind, UserId), Timestamp>,
+    /// Why anybody was put off last.
+    delay: Delay,
     /// A permission that is missing to know more.
     refusal: Option<Refusal>,
     /// Whether somebody's kind of account could not be read.
@@ -384,6 +401,7 @@ impl Known {
             patience,
             facts: HashMap::new(),
             put_off: BTreeMap::new(),
+            delay: Delay::NoAnswer,
             refusal: None,
             blind_to_accounts: false,
             knows_itself: false,
@@ -427,6 +445,7 @@ impl Known {
             Err(error) => match self.patience.again(&error) {
                 Some(at) => {
                     self.put_off.insert((kind, user.clone()), at);
+                    self.delay = delay_of(&error);
                     Fact::NotAsked
                 }
                 None => {

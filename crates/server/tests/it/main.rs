@@ -5,16 +5,22 @@
 
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod service;
 
 mod acknowledge;
+mod audit;
 mod browser;
 mod burst;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
 mod doubt;
 mod fairness;
 mod files;
+mod heartbeat;
 mod hunt;
 mod in_slack;
+mod killed;
 mod lost;
 mod managers;
 mod nudge_cli;
@@ -25,5 +31,6 @@ mod reload;
 mod report;
 mod requests;
 mod roster_import;
+mod slow;
 mod unreachable;
 mod wire;
