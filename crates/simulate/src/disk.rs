@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
 
@@ -125,6 +126,18 @@ impl Store for Access {
 
     async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
         paused!(self, self.inner.open_incidents(rotation))
+    }
+
+    async fn open_incidents_after(
+        &self,
+        after: Option<(TeamId, IncidentId)>,
+        limit: usize,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        paused!(self, self.inner.open_incidents_after(after, limit))
+    }
+
+    async fn jobs_of(&self, team: &TeamId, incident: &IncidentId) -> Result<Vec<JobState>, StoreError> {
+        paused!(self, self.inner.jobs_of(team, incident))
     }
 
     async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {

@@ -12,7 +12,7 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::clock::Clock;
 use pagerslack::config::{Config, Environment, File};
-use pagerslack::engine::{Driver, Ground};
+use pagerslack::engine::{Auditor, Driver, Ground};
 use pagerslack::{Bot, Surroundings};
 use pagerslack_core::TeamId;
 use pagerslack_slack::socket_mode::EnvelopeHandler;
@@ -29,6 +29,9 @@ use crate::mutant::Mutant;
 use crate::scenario::{Place, Scenario};
 use crate::timeline::Timeline;
 use crate::wire::{Network, Wire};
+
+/// How often the auditor looks: less often than by default, for most of the time there is nothing to see.
+const AUDIT_INTERVAL: Duration = Duration::from_secs(300);
 
 /// What one life of the process offers to the outside, once it is up.
 #[derive(Clone)]
@@ -259,11 +262,24 @@ impl House {
             // Ahead of time, and only if it can be had.
             let _ = engine.warm(&team).await;
         }));
+        let (auditor, clock) = (Auditor::new(Arc::clone(bot.engine())), timeline.clone());
+        ground.spawn(Box::pin(make_rounds(auditor, clock)));
         let mut router = bot.router();
         if *mutant == Some(Mutant::LetsAnybodyIn) {
             router = crate::mutant::without_a_lock(router, slack, timeline);
         }
         Ok(Doors { life, router, envelopes: bot.envelopes() })
+    }
+}
+
+/// The auditor's rounds, as the server makes them: at once, for events may have been lost, and then time and again.
+async fn make_rounds(mut auditor: Auditor, timeline: Timeline) {
+    let mut events_lost = true;
+    loop {
+        // What cannot be audited now is audited next time.
+        let audited = auditor.audit(events_lost).await;
+        events_lost = audited.is_err() && events_lost;
+        timeline.sleep(AUDIT_INTERVAL).await;
     }
 }
 

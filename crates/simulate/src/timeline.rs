@@ -14,7 +14,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::dice::Dice;
 
@@ -286,13 +286,10 @@ pub(crate) fn block_on<T>(future: impl Future<Output = T>) -> T {
     }
 }
 
-/// A span as the standard library has it; none if it is negative.
-pub(crate) fn span(span: SignedDuration) -> Duration {
-    Duration::try_from(span).unwrap_or(Duration::ZERO)
-}
-
 #[cfg(test)]
 mod tests {
+    use jiff::SignedDuration;
+
     use super::*;
 
     fn start() -> Timestamp {
