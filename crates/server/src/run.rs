@@ -135,9 +135,10 @@ impl Bot {
         let driver =
             tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
-        let socket = self.app_token.clone().map(|token| {
-            SocketMode::new(Arc::clone(&self.client), token, self.envelopes())
-        });
+        let socket = self
+            .app_token
+            .clone()
+            .map(|token| SocketMode::new(Arc::clone(&self.client), token, self.envelopes()));
         let links = socket.as_ref().map(SocketMode::status);
         let socket = socket.map(|socket| {
             let shutdown = shutdown.clone();

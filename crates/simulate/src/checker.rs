@@ -185,7 +185,10 @@ impl Checker {
         let escalates = ["page/", "managers/", "manager/"].iter().any(|start| name.starts_with(start));
         let case = self.cases.iter().find(|((_, id), _)| id.as_str() == incident).map(|(_, case)| case);
         let Some(case) = case else {
-            return broken(Promise::NothingLost, format!("{key} stands, but the store knows of no such incident"));
+            return broken(
+                Promise::NothingLost,
+                format!("{key} stands, but the store knows of no such incident"),
+            );
         };
         if !escalates {
             return Ok(());
@@ -228,7 +231,9 @@ impl Checker {
             let told = world.ephemerals(&user);
             let from = self.ephemerals.insert(user.clone(), told.len()).unwrap_or_default();
             for message in told.into_iter().skip(from) {
-                self.story.tell(|| format!("{user}       reads: {}", message.text.lines().next().unwrap_or_default()));
+                self.story.tell(|| {
+                    format!("{user}       reads: {}", message.text.lines().next().unwrap_or_default())
+                });
                 if message.text.contains("https://forged.example") {
                     return broken(Promise::LetNoOneIn, "a forged report was answered");
                 }
@@ -239,13 +244,16 @@ impl Checker {
                 self.accepted.insert((message.channel.clone(), url));
             }
         }
-        let lost = self.accepted.iter().find(|(channel, url)| {
-            !self.cases.values().any(|case| case.is_about(channel, url))
-        });
+        let lost = self
+            .accepted
+            .iter()
+            .find(|(channel, url)| !self.cases.values().any(|case| case.is_about(channel, url)));
         match lost {
             Some((channel, url)) if store.is_some() => broken(
                 Promise::NothingLost,
-                format!("{url} in {channel}: the reporter was told \"on it\", and the store knows nothing of it"),
+                format!(
+                    "{url} in {channel}: the reporter was told \"on it\", and the store knows nothing of it"
+                ),
             ),
             _ => Ok(()),
         }
@@ -316,16 +324,23 @@ impl Checker {
     /// An eligible 👀 that has stood for a while stops any escalation, whether or not an event told of it (P4).
     fn escalates_rightly(&self, now: Timestamp, case: &Case, id: &IncidentId, event: &Event) -> Judged {
         let prefix = format!("{id}/send/");
-        for (_, posted) in self.posted.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
+        for (_, posted) in self.posted.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix))
+        {
             let eyes = self.eyes.get(&(posted.channel.clone(), posted.ts.clone()));
             for (user, since) in eyes.into_iter().flatten() {
                 let stood = now.duration_since(*since);
-                if case.gave_up(user) || !self.may_take(user, case.channel()) || stood < self.may_be_unseen(*since) {
+                if case.gave_up(user)
+                    || !self.may_take(user, case.channel())
+                    || stood < self.may_be_unseen(*since)
+                {
                     continue;
                 }
                 return broken(
                     Promise::AnAckStopsIt,
-                    format!("{id}: {} although the 👀 of {user} has stood for {stood:#}", case::event_name(event)),
+                    format!(
+                        "{id}: {} although the 👀 of {user} has stood for {stood:#}",
+                        case::event_name(event)
+                    ),
                 );
             }
         }
@@ -334,7 +349,7 @@ impl Checker {
 
     /// How long a 👀 may stand unseen while an escalation is under way that has looked just before.
     fn may_be_unseen(&self, since: Timestamp) -> SignedDuration {
-        let asked = ["reactions.get", "users.info", "conversations.members"];
+        let asked = ["reactions.get", "users.info", "conversations.members", "conversations.replies"];
         let failed = asked.iter().filter_map(|method| self.failures.get(*method)).any(|at| *at >= since);
         let disturbed = self.conditions.disturbed_until.is_some_and(|until| until >= since);
         match (failed, disturbed) {
@@ -365,8 +380,12 @@ impl Checker {
         }
         match block_on(store.job_count()) {
             Ok(0) => {}
-            Ok(jobs) => return broken(Promise::NothingLost, format!("{jobs} jobs are left: {}", self.left(store))),
-            Err(error) => return broken(Promise::NothingLost, format!("the jobs cannot be counted: {error}")),
+            Ok(jobs) => {
+                return broken(Promise::NothingLost, format!("{jobs} jobs are left: {}", self.left(store)));
+            }
+            Err(error) => {
+                return broken(Promise::NothingLost, format!("the jobs cannot be counted: {error}"));
+            }
         }
         if !world.pending_deliveries().is_empty() {
             return broken(Promise::NothingLost, "deliveries are left");
@@ -397,7 +416,10 @@ impl Checker {
                 .collect();
             let (least, most) = (counts.values().min().unwrap_or(&0), counts.values().max().unwrap_or(&0));
             if most - least > 1 {
-                return broken(Promise::Fair, format!("{channel}: people were asked unequally often: {counts:?}"));
+                return broken(
+                    Promise::Fair,
+                    format!("{channel}: people were asked unequally often: {counts:?}"),
+                );
             }
         }
         Ok(())

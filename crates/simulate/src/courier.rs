@@ -57,7 +57,13 @@ enum Fate {
 }
 
 impl Courier {
-    pub(crate) fn new(timeline: &Timeline, dice: &Dice, slack: &SimHandle, house: &House, story: &Story) -> Self {
+    pub(crate) fn new(
+        timeline: &Timeline,
+        dice: &Dice,
+        slack: &SimHandle,
+        house: &House,
+        story: &Story,
+    ) -> Self {
         Self(Arc::new(Inner {
             timeline: timeline.clone(),
             dice: dice.clone(),

@@ -219,7 +219,9 @@ impl Crowd {
             self.0.story.tell(|| match deed {
                 Deed::React { channel, ts } => format!("{user}       reacts with 👀 to {channel} {ts}"),
                 Deed::TakeBack { channel, ts } => format!("{user}       takes the 👀 off {channel} {ts}"),
-                Deed::Press { channel, ts, action } => format!("{user}       presses {action} at {channel} {ts}"),
+                Deed::Press { channel, ts, action } => {
+                    format!("{user}       presses {action} at {channel} {ts}")
+                }
             });
         }
     }
@@ -238,9 +240,8 @@ pub(crate) fn is_recorded(text: &str) -> bool {
 
 /// Whether a text is about an incident's address, and not about one that begins with it.
 pub(crate) fn names(text: &str, url: &str) -> bool {
-    text.match_indices(url).any(|(at, _)| {
-        !text[at + url.len()..].starts_with(|next: char| next.is_ascii_digit())
-    })
+    text.match_indices(url)
+        .any(|(at, _)| !text[at + url.len()..].starts_with(|next: char| next.is_ascii_digit()))
 }
 
 /// The key by which the bot knows a message of its own.

@@ -52,7 +52,8 @@ impl Disk {
     }
 
     fn refuses(&self) -> Result<(), StoreError> {
-        let failing = self.0.failing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        let failing =
+            self.0.failing.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
         if self.0.full.load(Ordering::Relaxed) || failing.is_ok() {
             let source = "database or disk is full".into();
             return Err(StoreError::Unavailable { what: "writing a group of changes", source });

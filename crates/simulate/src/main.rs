@@ -57,7 +57,11 @@ fn one(seed: u64, trace: bool) -> Result<ExitCode> {
     }
     match &outcome.violation {
         Some(violation) => writeln!(out, "seed {seed} breaks {violation}")?,
-        None => writeln!(out, "seed {seed} keeps every promise: {} incidents, {} deaths, {} steps", outcome.incidents, outcome.deaths, outcome.steps)?,
+        None => writeln!(
+            out,
+            "seed {seed} keeps every promise: {} incidents, {} deaths, {} steps",
+            outcome.incidents, outcome.deaths, outcome.steps
+        )?,
     }
     Ok(if outcome.violation.is_some() { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
@@ -139,7 +143,9 @@ fn many(cli: &Cli) -> Result<ExitCode> {
             .collect();
         workers
             .into_iter()
-            .map(|worker| worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a seed made the simulation panic"))))
+            .map(|worker| {
+                worker.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a seed made the simulation panic")))
+            })
             .collect()
     });
     let took = begun.elapsed().as_secs_f64();
@@ -175,7 +181,10 @@ fn tell(sum: &Sum, took: f64, jobs: usize) -> std::io::Result<()> {
         hours(sum.open) / cores,
     )?;
     for (seed, violation) in &sum.failed {
-        writeln!(out, "seed {seed} breaks {violation}\n    to see it: cargo xtask simulate --seed {seed} --trace")?;
+        writeln!(
+            out,
+            "seed {seed} breaks {violation}\n    to see it: cargo xtask simulate --seed {seed} --trace"
+        )?;
     }
     if sum.failed.is_empty() {
         writeln!(out, "Every promise was kept.")?;
@@ -195,7 +204,9 @@ fn weather_name(weather: Weather) -> &'static str {
 fn standing_name(standing: Standing) -> &'static str {
     match standing {
         Standing::Hunting | Standing::Paging => "were cut off in the middle",
-        Standing::ManagersCalled | Standing::ManagersCalledLast => "ended with the managers paged, unanswered",
+        Standing::ManagersCalled | Standing::ManagersCalledLast => {
+            "ended with the managers paged, unanswered"
+        }
         Standing::Taken => "were taken",
         Standing::Cancelled => "were cancelled",
         Standing::Closed => "were taken, and closed by a follow-up",

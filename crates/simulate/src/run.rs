@@ -198,9 +198,10 @@ impl Stage {
     }
 
     fn is_at_rest(&self) -> bool {
-        let idle = self.house.store().is_some_and(|store| {
-            crate::timeline::block_on(store.job_count()).is_ok_and(|jobs| jobs == 0)
-        });
+        let idle = self
+            .house
+            .store()
+            .is_some_and(|store| crate::timeline::block_on(store.job_count()).is_ok_and(|jobs| jobs == 0));
         idle && self.house.is_up() && self.slack.read(|world| world.pending_deliveries().is_empty())
     }
 

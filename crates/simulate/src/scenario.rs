@@ -106,7 +106,7 @@ impl Scenario {
         let start = Timestamp::from_second(1_790_000_000).unwrap_or_default() + day;
         let channels: Vec<String> = (1..=1 + dice.below(2)).map(|number| format!("C{number}")).collect();
         let members = draw_members(dice, weather);
-        let trouble = Duration::from_secs(dice.between(20, 150) * 60);
+        let trouble = Duration::from_secs(dice.between(8, 60) * 60);
         let reports = draw_reports(dice, weather, &channels, trouble);
         let rotation = draw_rotation(dice, weather, &members);
         Self {
@@ -120,7 +120,7 @@ impl Scenario {
             reports,
             trouble,
             aftermath: SignedDuration::from_hours(6 * 24),
-            poll: if dice.happens(0.02) { Duration::from_millis(500) } else { Duration::from_secs(600) },
+            poll: if dice.happens(0.01) { Duration::from_millis(500) } else { Duration::from_secs(600) },
         }
     }
 
@@ -254,7 +254,8 @@ fn draw_rotation(dice: &Dice, weather: Weather, members: &[Member]) -> RotationC
         ..Policy::default()
     };
     let mut rotation = RotationConfig { policy, ..RotationConfig::default() };
-    rotation.managers = members.iter().filter(|member| member.manager).map(|it| it.id.as_str().into()).collect();
+    rotation.managers =
+        members.iter().filter(|member| member.manager).map(|it| it.id.as_str().into()).collect();
     if !steady && dice.happens(0.1) {
         rotation.rules.weekend = Weekend::Link { url: "https://sheet.example/on-call".to_owned() };
     }

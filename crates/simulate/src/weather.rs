@@ -146,10 +146,7 @@ impl Skies {
     /// What may excuse the bot.
     pub(crate) fn conditions(&self) -> Conditions {
         let at = |seconds: &AtomicI64| Timestamp::from_second(seconds.load(Ordering::Relaxed)).ok();
-        Conditions {
-            disturbed_until: at(&self.0.disturbed),
-            clock_wrong_until: at(&self.0.clock_wrong),
-        }
+        Conditions { disturbed_until: at(&self.0.disturbed), clock_wrong_until: at(&self.0.clock_wrong) }
     }
 
     /// How often each kind of trouble has come.
@@ -169,10 +166,10 @@ impl Skies {
     /// Trouble until its time is over.
     pub(crate) async fn run(self) {
         let (kinds, mean): (&[Trouble], u64) = match self.0.scenario.weather {
-            Weather::Calm => (&CALM, 400),
-            Weather::Steady => (&STEADY, 240),
-            Weather::Deliveries => (&DELIVERIES, 90),
-            Weather::Storm => (&STORM, 90),
+            Weather::Calm => (&CALM, 200),
+            Weather::Steady => (&STEADY, 90),
+            Weather::Deliveries => (&DELIVERIES, 40),
+            Weather::Storm => (&STORM, 35),
         };
         let Inner { timeline, dice, scenario, .. } = &*self.0;
         if matches!(scenario.weather, Weather::Deliveries | Weather::Storm) && dice.happens(0.3) {

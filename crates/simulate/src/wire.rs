@@ -125,8 +125,6 @@ fn read(answered: Answer) -> Result<Response, TransportError> {
                 body: response.into_body(),
             })
         }
-        Answer::Hang | Answer::Close => {
-            Err(TransportError::Unknown("the connection was closed".to_owned()))
-        }
+        Answer::Hang | Answer::Close => Err(TransportError::Unknown("the connection was closed".to_owned())),
     }
 }

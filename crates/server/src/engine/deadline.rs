@@ -1,6 +1,6 @@
 //! What happens when nobody has answered in time.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{Command, Phase};
 use pagerslack_store::{ClaimedJob, Disposal};
 
@@ -23,6 +23,10 @@ impl Engine {
         let now = self.now();
         if now < deadline {
             return self.dispose(job, Disposal::Again { due: deadline, doubtful: false }).await;
+        }
+        let unsent = incident.attempt(attempt).is_some_and(|found| found.message.is_none());
+        if let Some(due) = self.taking_over_until(job).filter(|_| unsent) {
+            return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
         }
         if !self.may_escalate(job, &incident, deadline).await? {
             return Ok(());
@@ -60,6 +64,9 @@ impl Engine {
     pub(super) async fn root_deadline(&self, job: &ClaimedJob) -> Result<(), StepError> {
         match self.incident_of(job).await? {
             Some(incident) if incident.root.is_none() && incident.is_open() => {
+                if let Some(due) = self.taking_over_until(job) {
+                    return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
+                }
                 let managers = self.managers(self.paging(&job.job.rotation.team), &job.job.rotation).await;
                 let nobody = managers.users.is_empty();
                 let acted = self.act_for(job, Command::GiveUpRoot { managers }, Disposal::Done).await?;
@@ -71,5 +78,14 @@ impl Engine {
             }
             _ => self.dispose(job, Disposal::Done).await,
         }
+    }
+
+    /// Until when a message that an earlier process did not send is given time: it may have landed, with a 👀 under it
+    /// that nobody knows of (P4), and if not, nothing says that Slack would not take it now. As long as a person has
+    /// to answer, since this process began; `None` when that is over.
+    fn taking_over_until(&self, job: &ClaimedJob) -> Option<Timestamp> {
+        let until = self.started + self.rotation(&job.job.rotation).policy.ack_timeout;
+        // A clock that was put back must not make it long.
+        (self.started <= self.now() && self.now() < until && job.job.due < self.started).then_some(until)
     }
 }

@@ -4,8 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Delay, Posting};
-use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
-use pagerslack_slack::client::{CallError, Caller, Post, Refusal};
+use pagerslack_core::{ChannelId, Command, Incident, JobKind, Message, MessageRef, MessageTs, Phase, UserId};
+use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
@@ -22,6 +22,12 @@ const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// Past this age a refused root message is left alone.
 const REFUSED_UNTIL: SignedDuration = SignedDuration::from_hours(1);
+
+/// How soon a manager is told again whom the bot's token does not let it tell.
+const TOKEN_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+
+/// Past this age of the incident that is given up.
+const TOKEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long a post may be on its way, with some room.
 const POST_TAKES: SignedDuration = SignedDuration::from_secs(10);
@@ -261,11 +267,9 @@ impl Engine {
                 {
                     return Ok(());
                 }
-                let again = posting == Posting::Root && now < incident.reported_at + REFUSED_UNTIL;
-                let disposal = if again {
-                    Disposal::Again { due: now + REFUSED_AGAIN, doubtful: false }
-                } else {
-                    Disposal::Done
+                let disposal = match again_although_refused(job, incident, refusal, now) {
+                    Some(due) => Disposal::Again { due, doubtful: false },
+                    None => Disposal::Done,
                 };
                 let rotation = &incident.report.rotation;
                 let managers = self.managers(self.paging(&rotation.team), rotation).await;
@@ -275,6 +279,24 @@ impl Engine {
             }
         }
     }
+}
+
+/// When a refused message is tried again, if it is: somebody may invite the bot to the channel, or give it a token
+/// that is good. Nobody else is left to tell when the managers cannot be told directly (P6).
+fn again_although_refused(
+    job: &ClaimedJob,
+    incident: &Incident,
+    refusal: &Refusal,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (wait, until) = match &job.job.kind {
+        JobKind::Send(Message::Root) => (REFUSED_AGAIN, REFUSED_UNTIL),
+        JobKind::Send(Message::ManagerDirect { .. }) if refusal.kind() == RefusalKind::TokenInvalid => {
+            (TOKEN_AGAIN, TOKEN_UNTIL)
+        }
+        _ => return None,
+    };
+    (now < incident.reported_at + until).then(|| now + wait)
 }
 
 /// Whether a message still has something to say.

@@ -136,7 +136,10 @@ impl Case {
                 if *attempt as usize != self.attempts.len() + 1 || self.standing != Standing::Hunting {
                     return broken(
                         Promise::OneAtATime,
-                        format!("attempt {attempt} was begun while the incident stood at {:?}", self.standing),
+                        format!(
+                            "attempt {attempt} was begun while the incident stood at {:?}",
+                            self.standing
+                        ),
                     );
                 }
                 self.attempts.push((responder.to_string(), false));

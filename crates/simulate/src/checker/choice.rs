@@ -25,7 +25,10 @@ impl Checker {
     ) -> Judged {
         let chosen = considered.iter().find(|candidate| candidate.user == *responder);
         let Some(chosen) = chosen else {
-            return broken(Promise::Explainable, format!("{responder} is asked, and the log does not say why"));
+            return broken(
+                Promise::Explainable,
+                format!("{responder} is asked, and the log does not say why"),
+            );
         };
         self.is_available(now, world, case, responder, &chosen.verdict)?;
         self.is_next(case, responder, considered, &chosen.verdict)?;
@@ -58,10 +61,7 @@ impl Checker {
                 };
             }
             other => {
-                return broken(
-                    Promise::OnlyTheAvailable,
-                    format!("{user} is asked in spite of {other:?}"),
-                );
+                return broken(Promise::OnlyTheAvailable, format!("{user} is asked in spite of {other:?}"));
             }
         }
         if self.was_disturbed_by_a_clock(now) {
@@ -78,7 +78,13 @@ impl Checker {
     }
 
     /// P5, P7: everybody who had their last turn earlier is accounted for, and could not be asked.
-    fn is_next(&self, case: &Case, responder: &UserId, considered: &[Candidate], verdict: &Verdict) -> Judged {
+    fn is_next(
+        &self,
+        case: &Case,
+        responder: &UserId,
+        considered: &[Candidate],
+        verdict: &Verdict,
+    ) -> Judged {
         let turn = |user: &str| self.turns.get(&(case.channel().to_owned(), user.to_owned())).copied();
         let Some(own) = turn(responder.as_str()) else { return Ok(()) };
         for user in self.people.engineers(case.channel()) {
@@ -99,11 +105,16 @@ impl Checker {
                 Some(Verdict::Available) => {
                     return broken(
                         Promise::Fair,
-                        format!("{responder} is asked before {user}, who was available and had their turn earlier"),
+                        format!(
+                            "{responder} is asked before {user}, who was available and had their turn earlier"
+                        ),
                     );
                 }
                 Some(Verdict::Unknown { .. }) if matches!(verdict, Verdict::Unknown { .. }) => {
-                    return broken(Promise::Fair, format!("{responder} is asked before {user}, in doubt both"));
+                    return broken(
+                        Promise::Fair,
+                        format!("{responder} is asked before {user}, in doubt both"),
+                    );
                 }
                 Some(_) => {}
             }
@@ -117,7 +128,10 @@ impl Checker {
             let user = candidate.user.as_str();
             match &candidate.verdict {
                 Verdict::AskedAlready if !case.was_asked(user) && !case.gave_up(user) => {
-                    return broken(Promise::Explainable, format!("{user} is said to have been asked already"));
+                    return broken(
+                        Promise::Explainable,
+                        format!("{user} is said to have been asked already"),
+                    );
                 }
                 Verdict::Away | Verdict::DoNotDisturb { .. } | Verdict::Deactivated | Verdict::Guest => {}
                 _ => continue,
@@ -144,9 +158,8 @@ impl Checker {
     /// could have been asked or may have been.
     pub(super) fn nobody_left_out(&self, now: Timestamp, case: &Case, reason: &ManagersReason) -> Judged {
         let ManagersReason::NobodyAvailable { considered } = reason else { return Ok(()) };
-        let left = considered
-            .iter()
-            .find(|it| matches!(it.verdict, Verdict::Available | Verdict::Unknown { .. }));
+        let left =
+            considered.iter().find(|it| matches!(it.verdict, Verdict::Available | Verdict::Unknown { .. }));
         if let Some(left) = left {
             return broken(
                 Promise::FailTowardsPaging,

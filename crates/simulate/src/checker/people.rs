@@ -81,7 +81,9 @@ impl People {
                 let member = channel.members.contains(&user.id);
                 match person.channels.get_mut(&channel.id) {
                     Some(stretch) => stretch.look(now, member),
-                    None if member => drop(person.channels.insert(channel.id.clone(), Stretch::new(now, true))),
+                    None if member => {
+                        drop(person.channels.insert(channel.id.clone(), Stretch::new(now, true)))
+                    }
                     None => {}
                 }
             }
