@@ -1,8 +1,8 @@
 """Plays the part of Slack that makes requests: signs them with Slack's own SDK.
 
-Reads one JSON object a line, with `body`, and writes one JSON object a line. Without a `url` that is the two headers;
-with one the body is posted there as `content_type`, and the answer's `status` and `body` come back. The secret is
-SLACK_SIGNING_SECRET.
+Reads one JSON object a line, with `body`, and writes one JSON object a line. Without a `url` that is the two headers,
+of `timestamp` or of now; with one the body is posted there as `content_type`, and the answer's `status` and `body` come
+back. The secret is SLACK_SIGNING_SECRET.
 """
 
 import json
@@ -19,8 +19,8 @@ verifier = SignatureVerifier(os.environ["SLACK_SIGNING_SECRET"])
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
-def headers_of(body: str) -> dict[str, str]:
-    timestamp = str(int(time.time()))
+def headers_of(body: str, timestamp: str | None = None) -> dict[str, str]:
+    timestamp = timestamp or str(int(time.time()))
     signature = verifier.generate_signature(timestamp=timestamp, body=body)
     return {"X-Slack-Request-Timestamp": timestamp, "X-Slack-Signature": signature}
 
@@ -40,5 +40,5 @@ for line in sys.stdin:
     if "url" in wanted:
         answer = posted(wanted["url"], wanted["content_type"], wanted["body"])
     else:
-        answer = headers_of(wanted["body"])
+        answer = headers_of(wanted["body"], wanted.get("timestamp"))
     print(json.dumps(answer), flush=True)

@@ -11,6 +11,8 @@ mod browser;
 mod burst;
 mod crash;
 mod doubt;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod emulate;
 mod fairness;
 mod files;
 mod hunt;
