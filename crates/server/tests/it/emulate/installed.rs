@@ -15,6 +15,7 @@ pub struct Installed(());
 
 impl Installed {
     /// `None`, and why, where nothing is installed or something else than what is pinned. In CI that is a failure.
+    #[expect(clippy::print_stdout, reason = "a skipped test says so")]
     pub fn look() -> Option<Self> {
         let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
         let pins = ["package.json", "package-lock.json", "requirements.txt"];
