@@ -5,6 +5,7 @@
 //! `docs/ARCHITECTURE.md`.
 
 mod installed;
+mod reserved;
 mod workspace;
 
 use std::collections::BTreeSet;

@@ -2,7 +2,7 @@
 //! neither signed nor wrapped, so a courier wraps them as Slack does and Slack's SDK signs them.
 
 use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::installed::{Installed, Sdk};
+use super::reserved::Reserved;
 
 /// Shared by emulate's seed file (`e2e/slack.yaml`).
 const CHANNEL: &str = "dev-escalation";
@@ -38,10 +39,6 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl
         assert!(started.elapsed() < Duration::from_secs(20), "this does not happen: {what}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
-}
-
-fn free_address() -> SocketAddr {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap()
 }
 
 /// A process that ends with the test.
@@ -69,7 +66,7 @@ struct Courier {
 pub struct Workspace {
     base: String,
     http: reqwest::Client,
-    listen: SocketAddr,
+    listen: Reserved,
     response_url: String,
     folder: tempfile::TempDir,
     sdk: Arc<Mutex<Sdk>>,
@@ -77,7 +74,7 @@ pub struct Workspace {
     ids: BTreeMap<String, String>,
     channel: String,
     install: Value,
-    _slack: Process,
+    _slack: (Process, Reserved),
     bot: Option<Process>,
 }
 
@@ -89,11 +86,11 @@ impl Workspace {
         let courier = Arc::new(Courier::default());
         let (delivered, deliveries) = mpsc::unbounded_channel();
         let hook = hook(delivered, Arc::clone(&courier)).await;
-        let slack = free_address();
+        let slack = Reserved::new();
         let events = words(&manifest["settings"]["event_subscriptions"]["bot_events"]);
         let process = installed
             .emulate()
-            .args(["--port", &slack.port().to_string()])
+            .args(["--port", &slack.address.port().to_string()])
             .env("SUBSCRIBE_URL", format!("http://{hook}/"))
             .env("SUBSCRIBE_EVENTS", events)
             .stdout(Stdio::null())
@@ -105,9 +102,9 @@ impl Workspace {
             .build()
             .unwrap();
         let mut workspace = Self {
-            base: format!("http://{slack}"),
+            base: format!("http://{}", slack.address),
             http,
-            listen: free_address(),
+            listen: Reserved::new(),
             response_url: format!("http://{hook}/commands/T1/2/3"),
             folder: tempfile::tempdir().unwrap(),
             sdk: Arc::new(Mutex::new(installed.sdk(SECRET))),
@@ -115,7 +112,7 @@ impl Workspace {
             ids: BTreeMap::new(),
             channel: String::new(),
             install: Value::Null,
-            _slack: Process(process),
+            _slack: (Process(process), slack),
             bot: None,
         };
         eventually("emulate answers", || async { workspace.http.get(&workspace.base).send().await.ok() })
@@ -180,12 +177,12 @@ impl Workspace {
             .env("SLACK_API_URL", format!("{}/api/", self.base))
             .env("SLACK_BOT_TOKEN", self.install["access_token"].as_str().unwrap())
             .env("SLACK_SIGNING_SECRET", SECRET)
-            .env("PAGERSLACK_LISTEN", self.listen.to_string())
+            .env("PAGERSLACK_LISTEN", self.listen.address.to_string())
             .stdout(log)
             .spawn()
             .unwrap();
         self.bot = Some(Process(bot));
-        let ready = format!("http://{}/readyz", self.listen);
+        let ready = format!("http://{}/readyz", self.listen.address);
         eventually("the bot is ready", || async {
             self.http.get(&ready).send().await.ok().filter(|answer| answer.status().is_success())
         })
@@ -214,7 +211,7 @@ impl Workspace {
 
     /// Where the bot takes Slack's requests.
     pub fn requests(&self) -> String {
-        format!("http://{}/slack/events", self.listen)
+        format!("http://{}/slack/events", self.listen.address)
     }
 
     /// From now on no event reaches the bot.
@@ -333,13 +330,24 @@ impl Workspace {
 
     /// A line of the bot's counters.
     pub async fn counts(&self, line: &str) -> bool {
-        let url = format!("http://{}/metrics", self.listen);
+        let url = format!("http://{}/metrics", self.listen.address);
         self.http.get(url).send().await.unwrap().text().await.unwrap().lines().any(|it| it.ends_with(line))
     }
 
     /// What the bot has logged.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log.jsonl")).unwrap()
+    }
+}
+
+impl Drop for Workspace {
+    /// Where a test fails, what the bot logged and what became of the events is all that tells why.
+    #[expect(clippy::print_stdout, reason = "of a test that failed")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = std::fs::read_to_string(self.folder.path().join("log.jsonl")).unwrap_or_default();
+            println!("The events: {:?}\nThe bot's log:\n{log}", self.courier.log.lock());
+        }
     }
 }
 
