@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 /// outgoing connection before that process starts; so this one is below the ports of those, and the port before it is
 /// held to keep other tests off the pair.
 pub struct Reserved {
+    /// Where the process is to listen.
     pub address: SocketAddr,
     _held: TcpListener,
 }
