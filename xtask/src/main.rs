@@ -5,6 +5,7 @@
 
 mod ci;
 mod command;
+mod e2e;
 mod fuzz;
 mod holidays;
 mod machine;
@@ -36,7 +37,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run every test, after installing what they need (Chromium, its driver, cargo-nextest)
+    /// Run every test, after installing what they need (Chromium, its driver, Node.js, Python, cargo-nextest)
     ///
     /// Installs with apt-get where it may (as root, or by sudo without a password), and otherwise says in one line
     /// what to type. What is there already is left alone.

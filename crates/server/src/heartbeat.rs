@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use pagerslack_slack::transport::{Body, Request, Transport, TransportError, Verb};
+use bytes::Bytes;
+use pagerslack_slack::transport::{Body, Request, Transport, TransportError};
 
 use crate::config::HeartbeatUrl;
 use crate::engine::Counters;
@@ -28,10 +29,9 @@ impl Heartbeat {
     /// Beats once. The log has each change, not each beat.
     pub(crate) async fn beat(&mut self, counters: &Counters) {
         let request = Request {
-            verb: Verb::Get,
             url: self.url.expose().to_owned(),
             token: None,
-            body: Body::Empty,
+            body: Body::Form(Bytes::new()),
             timeout: TIMEOUT,
         };
         let trouble = match self.transport.send(request).await {

@@ -48,20 +48,9 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The two HTTP methods that Slack's Web API knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// A read; its arguments are in the query.
-    Get,
-    /// Everything else.
-    Post,
-}
-
 /// What a request carries besides its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Body {
-    /// Nothing.
-    Empty,
     /// `application/x-www-form-urlencoded`, already encoded.
     Form(Bytes),
     /// `application/json; charset=utf-8`.
@@ -69,22 +58,26 @@ pub enum Body {
 }
 
 impl Body {
-    /// The `Content-Type`, if there is a body.
-    pub fn content_type(&self) -> Option<&'static str> {
+    /// The `Content-Type`.
+    pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Empty => None,
-            Self::Form(_) => Some("application/x-www-form-urlencoded"),
-            Self::Json(_) => Some("application/json; charset=utf-8"),
+            Self::Form(_) => "application/x-www-form-urlencoded",
+            Self::Json(_) => "application/json; charset=utf-8",
+        }
+    }
+
+    /// The body as it is sent.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Form(bytes) | Self::Json(bytes) => bytes,
         }
     }
 }
 
-/// One HTTP request.
+/// One HTTP request, always a POST.
 #[derive(Clone, Debug)]
 pub struct Request {
-    /// GET or POST.
-    pub verb: Verb,
-    /// The whole address, query included.
+    /// The whole address.
     pub url: String,
     /// Sent as `Authorization: Bearer …`; response URLs need none.
     pub token: Option<Token>,

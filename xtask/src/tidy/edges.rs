@@ -29,6 +29,10 @@ const REAL_TIME: &[(&str, &str)] = &[
     ("crates/server/tests/it/killed.rs", "kills that process at any moment, over and over"),
     ("crates/server/tests/it/wire.rs", "the whole program over real sockets, and as a process of its own"),
     ("crates/server/tests/it/browser.rs", "Chromium"),
+    (
+        "crates/server/tests/it/emulate",
+        "the whole program and a Slack that is not ours, as processes of their own",
+    ),
     ("crates/server/tests/it/reload.rs", "files that change, and the system that tells of it"),
     (
         "crates/slack/tests/it/socket_mode.rs",

@@ -23,7 +23,7 @@ use pagerslack::clock::Clock;
 use pagerslack::config::{Config, Environment, File, RotationConfig, Settings};
 use pagerslack::engine::{Auditor, LEASE};
 use pagerslack::{Bot, Surroundings};
-use pagerslack_slack::transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
+use pagerslack_slack::transport::{Request, Response, Token, Transport, TransportError};
 use pagerslack_store::{Claim, Sqlite, Store};
 use secrecy::SecretString;
 use slack_sim::{
@@ -316,22 +316,12 @@ pub struct InProcess(pub SimHandle);
 #[async_trait]
 impl Transport for InProcess {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let method = match request.verb {
-            Verb::Get => http::Method::GET,
-            Verb::Post => http::Method::POST,
-        };
-        let mut builder = http::Request::builder().method(method).uri(&request.url);
+        let mut builder = http::Request::builder().method(http::Method::POST).uri(&request.url);
         if let Some(token) = &request.token {
             builder = builder.header("authorization", format!("Bearer {}", token.expose()));
         }
-        if let Some(content_type) = request.body.content_type() {
-            builder = builder.header("content-type", content_type);
-        }
-        let body = match request.body {
-            Body::Empty => Bytes::new(),
-            Body::Form(bytes) | Body::Json(bytes) => bytes,
-        };
-        match self.0.http(builder.body(body).unwrap()) {
+        builder = builder.header("content-type", request.body.content_type());
+        match self.0.http(builder.body(request.body.into_bytes()).unwrap()) {
             Answer::Respond(response) => {
                 let header =
                     |name: &str| response.headers().get(name).map(|v| v.to_str().unwrap().to_owned());

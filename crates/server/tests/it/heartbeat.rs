@@ -75,7 +75,7 @@ async fn it_beats_while_the_store_works() {
     let port = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let running = tokio::spawn(bot.run(port, shutdown.clone()));
     for _ in 0..4 {
-        assert_eq!(heard.recv().await.unwrap(), format!("GET /{TOKEN} HTTP/1.1"));
+        assert_eq!(heard.recv().await.unwrap(), format!("POST /{TOKEN} HTTP/1.1"));
     }
     let count = |counters: &Counters| (counters.heartbeats_failed.get(), counters.heartbeats.get() >= 2);
     assert_eq!(count(engine.counters()), (1, true));

@@ -15,6 +15,8 @@ mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
 mod doubt;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod emulate;
 mod fairness;
 mod files;
 mod heartbeat;

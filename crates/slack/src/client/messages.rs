@@ -17,7 +17,7 @@ use super::error::{CallError, Cause, Refusal, not_done, not_sent_or_doubtful};
 use super::{Arguments, Caller, Client, Pages, read};
 use crate::lenient::{Word, or_default};
 use crate::method::{Effect, Method};
-use crate::transport::{Body, Request, Verb};
+use crate::transport::{Body, Request};
 
 /// The `event_type` of our metadata.
 const METADATA_TYPE: &str = "pagerslack";
@@ -147,7 +147,7 @@ impl Client {
         }
         let body = Body::Json(Bytes::from(message.to_string()));
         let url = response_url.to_owned();
-        let request = Request { verb: Verb::Post, url, token: None, body, timeout: RESPOND_TIMEOUT };
+        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT };
         let sent = self.transport.send(request).await;
         let response = sent.map_err(|error| not_sent_or_doubtful(Effect::Once, now, error))?;
         match response.status {
@@ -202,7 +202,7 @@ impl Client {
         };
         let mut pages = Pages::new(method, caller.now);
         loop {
-            let query = Arguments::Query(pages.query(&common));
+            let query = Arguments::Form(pages.query(&common));
             let response =
                 self.call(caller, method, None, query).await.map_err(|error| pages.again(error))?;
             let page: Messages<'_> = read(method, caller.now, &response)?;
@@ -229,7 +229,7 @@ impl Client {
             ("timestamp", of.ts.to_string()),
             ("full", "true".to_owned()),
         ];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let item: Reacted = read(method, caller.now, &response)?;
         let eyes = item.message.reactions.into_iter().flatten().filter(|reaction| reaction.name == "eyes");
         Ok(eyes.flat_map(|reaction| reaction.users).map(UserId::new).collect())
@@ -243,7 +243,7 @@ impl Client {
     pub async fn permalink(&self, caller: Caller<'_>, of: &MessageRef) -> Result<String, CallError> {
         let method = Method::ChatGetPermalink;
         let query = vec![("channel", of.channel.to_string()), ("message_ts", of.ts.to_string())];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         read::<Permalink>(method, caller.now, &response).map(|answer| answer.permalink)
     }
 }
