@@ -12,6 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::incident::ManagersReason;
 use pagerslack_core::{Event, IncidentId, Recorded, TeamId};
 use pagerslack_store::Store;
 use slack_sim::{Outcome, World};
@@ -92,6 +93,9 @@ pub(crate) struct Checker {
     /// In which order people had their turns, by channel: a number that rises.
     turns: BTreeMap<(String, String), u64>,
     last_turn: u64,
+    /// The channels in which people have been looked over: only there has anybody a place in a queue. Who takes an
+    /// incident before joins the queue like everybody.
+    founded: BTreeSet<String>,
     /// How often each was asked, by channel.
     asked: BTreeMap<(String, String), u64>,
     messages: BTreeMap<String, usize>,
@@ -126,6 +130,7 @@ impl Checker {
             cases: BTreeMap::new(),
             turns: BTreeMap::new(),
             last_turn: 0,
+            founded: BTreeSet::new(),
             asked: BTreeMap::new(),
             messages: BTreeMap::new(),
             posted: BTreeMap::new(),
@@ -170,7 +175,9 @@ impl Checker {
                 });
                 let Some(key) = crowd::key(message) else { continue };
                 let posted = Posted { channel: channel.id.clone(), ts: message.ts.clone() };
-                if self.posted.insert(key.to_owned(), posted).is_some() {
+                let again = self.posted.insert(key.to_owned(), posted).is_some();
+                // What only explains something to somebody who pressed a button may be said once a press.
+                if again && !key.contains("/send/notice/") {
                     return broken(Promise::OneAtATime, format!("the message {key} stands twice"));
                 }
                 self.is_called_for(now, key)?;
@@ -308,7 +315,13 @@ impl Checker {
         if let Event::ManagersPaged { reason, .. } = &recorded.event {
             self.nobody_left_out(now, case, reason)?;
         }
-        if let Some(user) = case.turn(&recorded.event) {
+        if matches!(
+            &recorded.event,
+            Event::Paged { .. } | Event::ManagersPaged { reason: ManagersReason::NobodyAvailable { .. }, .. }
+        ) {
+            self.founded.insert(case.channel().to_owned());
+        }
+        if let Some(user) = case.turn(&recorded.event).filter(|_| self.founded.contains(case.channel())) {
             self.last_turn += 1;
             self.turns.insert((case.channel().to_owned(), user.to_owned()), self.last_turn);
         }

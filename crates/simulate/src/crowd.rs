@@ -115,7 +115,11 @@ impl Crowd {
             match called.what {
                 What::Root => self.at_a_root(&called),
                 What::Page | What::Managers => {
-                    for user in &called.called {
+                    // The managers' page names the reporter too.
+                    let managers = called.what == What::Managers;
+                    let is_asked =
+                        |user: &&String| self.member(user).is_some_and(|it| it.manager == managers);
+                    for user in called.called.iter().filter(is_asked) {
                         self.asked(user, &called);
                     }
                 }

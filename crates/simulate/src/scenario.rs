@@ -109,6 +109,7 @@ impl Scenario {
         let trouble = Duration::from_secs(dice.between(8, 60) * 60);
         let reports = draw_reports(dice, weather, &channels, trouble);
         let rotation = draw_rotation(dice, weather, &members);
+        let asks_later = rotation.policy.follow_up_after.is_some();
         Self {
             start,
             weather,
@@ -120,7 +121,11 @@ impl Scenario {
             reports,
             trouble,
             aftermath: SignedDuration::from_hours(6 * 24),
-            poll: if dice.happens(0.01) { Duration::from_millis(500) } else { Duration::from_secs(600) },
+            poll: if dice.happens(0.02) && !asks_later {
+                Duration::from_millis(500)
+            } else {
+                Duration::from_secs(600)
+            },
         }
     }
 

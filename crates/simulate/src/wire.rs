@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use futures_util::future::{Either, select};
-use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError, Verb};
+use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError};
 use slack_sim::{Answer, SimHandle};
 use tokio::sync::oneshot;
 
@@ -93,21 +93,11 @@ impl Transport for Wire {
 }
 
 fn call(request: Request) -> Result<http::Request<Bytes>, TransportError> {
-    let method = match request.verb {
-        Verb::Get => http::Method::GET,
-        Verb::Post => http::Method::POST,
-    };
-    let mut builder = http::Request::builder().method(method).uri(&request.url);
+    let mut builder = http::Request::post(&request.url).header("content-type", request.body.content_type());
     if let Some(token) = &request.token {
         builder = builder.header("authorization", format!("Bearer {}", token.expose()));
     }
-    if let Some(content_type) = request.body.content_type() {
-        builder = builder.header("content-type", content_type);
-    }
-    let body = match request.body {
-        Body::Empty => Bytes::new(),
-        Body::Form(bytes) | Body::Json(bytes) => bytes,
-    };
+    let (Body::Form(body) | Body::Json(body)) = request.body;
     builder.body(body).map_err(|error| TransportError::NotSent(error.to_string()))
 }
 

@@ -115,6 +115,9 @@ impl Engine {
                 let since = wanted_since(incident, posting);
                 return self.note_delay(incident, since, self.now(), Delay::NoAnswer).await;
             }
+            Landed::KeptOut(error) => {
+                return self.not_posted(job, incident, posting, &error, true).await;
+            }
             Landed::Already(ts) => Some(ts),
             Landed::Not => None,
         };
@@ -166,6 +169,7 @@ impl Engine {
     ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
         match self.find_landed(job, place, oldest).await? {
             Landed::TooEarly => Ok(None),
+            Landed::KeptOut(error) => Ok(Some(Err(error))),
             Landed::Already(ts) => Ok(Some(Ok(ts))),
             Landed::Not => self.post_now(job, place, said, self.background(&job.job.rotation.team)).await,
         }
@@ -268,7 +272,7 @@ impl Engine {
                     return Ok(());
                 }
                 let disposal = match again_although_refused(job, incident, refusal, now) {
-                    Some(due) => Disposal::Again { due, doubtful: false },
+                    Some(due) => Disposal::Again { due, doubtful },
                     None => Disposal::Done,
                 };
                 let rotation = &incident.report.rotation;

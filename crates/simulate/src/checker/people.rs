@@ -82,7 +82,7 @@ impl People {
                 match person.channels.get_mut(&channel.id) {
                     Some(stretch) => stretch.look(now, member),
                     None if member => {
-                        drop(person.channels.insert(channel.id.clone(), Stretch::new(now, true)))
+                        person.channels.insert(channel.id.clone(), Stretch::new(now, true));
                     }
                     None => {}
                 }
