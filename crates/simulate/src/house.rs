@@ -119,7 +119,7 @@ impl House {
         mutant: Option<Mutant>,
     ) -> Result<Self> {
         let keeping = match scenario.place {
-            Place::Memory => Keeping::Memory(Arc::new(Sqlite::in_memory()?)),
+            Place::Memory => Keeping::Memory(Arc::new(Sqlite::in_memory_without_threads()?)),
             Place::Disk => {
                 let folder = scratch()?;
                 Keeping::File(folder.path().join("pagerslack.db"), folder)
