@@ -80,7 +80,8 @@ fn broken(promise: Promise, what: impl Into<String>) -> Judged {
 #[derive(Clone, Debug)]
 struct Posted {
     channel: String,
-    ts: String,
+    /// Which of the channel's messages, in order.
+    index: usize,
 }
 
 /// What is known of everything so far.
@@ -100,13 +101,12 @@ pub(crate) struct Checker {
     asked: BTreeMap<(String, String), u64>,
     messages: BTreeMap<String, usize>,
     posted: BTreeMap<String, Posted>,
-    ephemerals: BTreeMap<String, usize>,
-    /// Which incidents their reporters were told that the bot has.
-    accepted: BTreeSet<(String, String)>,
+    ephemerals: usize,
     calls: usize,
     /// When a call about somebody or something last failed, by method.
     failures: BTreeMap<String, Timestamp>,
-    eyes: BTreeMap<(String, String), BTreeMap<String, Timestamp>>,
+    /// Who has put a 👀 under which message of the bot's, by its key, and since when.
+    eyes: BTreeMap<String, BTreeMap<String, Timestamp>>,
     conditions: Conditions,
 }
 
@@ -134,8 +134,7 @@ impl Checker {
             asked: BTreeMap::new(),
             messages: BTreeMap::new(),
             posted: BTreeMap::new(),
-            ephemerals: BTreeMap::new(),
-            accepted: BTreeSet::new(),
+            ephemerals: 0,
             calls: 0,
             failures: BTreeMap::new(),
             eyes: BTreeMap::new(),
@@ -166,15 +165,21 @@ impl Checker {
 
     fn look_at_messages(&mut self, now: Timestamp, world: &World) -> Judged {
         for channel in world.channels() {
-            let from = self.messages.insert(channel.id.clone(), channel.messages.len()).unwrap_or_default();
-            for message in channel.messages.iter().skip(from) {
+            let from = match self.messages.get_mut(&channel.id) {
+                Some(seen) => std::mem::replace(seen, channel.messages.len()),
+                None => {
+                    self.messages.insert(channel.id.clone(), channel.messages.len());
+                    0
+                }
+            };
+            for (index, message) in channel.messages.iter().enumerate().skip(from) {
                 self.story.tell(|| {
                     let first = message.text.lines().next().unwrap_or_default();
                     let who = message.author.user.as_deref().unwrap_or("the bot");
                     format!("{:<9} {who} posts {}: {first}", channel.id, message.ts)
                 });
                 let Some(key) = crowd::key(message) else { continue };
-                let posted = Posted { channel: channel.id.clone(), ts: message.ts.clone() };
+                let posted = Posted { channel: channel.id.clone(), index };
                 let again = self.posted.insert(key.to_owned(), posted).is_some();
                 // What only explains something to somebody who pressed a button may be said once a press.
                 if again && !key.contains("/send/notice/") {
@@ -215,55 +220,55 @@ impl Checker {
     }
 
     fn look_at_eyes(&mut self, now: Timestamp, world: &World) {
-        for posted in self.posted.values() {
-            let Some(message) = world.message(&posted.channel, &posted.ts) else { continue };
-            let place = (posted.channel.clone(), posted.ts.clone());
-            let standing: BTreeSet<&String> =
-                message.reactions.iter().filter(|it| it.name == "eyes").flat_map(|it| &it.users).collect();
-            if standing.is_empty() && !self.eyes.contains_key(&place) {
+        for (key, posted) in &self.posted {
+            let channel = world.channel(&posted.channel);
+            let Some(message) = channel.and_then(|channel| channel.messages.get(posted.index)) else {
+                continue;
+            };
+            if message.reactions.is_empty() {
                 continue;
             }
-            let since = self.eyes.entry(place).or_default();
+            let standing: BTreeSet<&String> =
+                message.reactions.iter().filter(|it| it.name == "eyes").flat_map(|it| &it.users).collect();
+            if !self.eyes.contains_key(key) {
+                self.eyes.insert(key.clone(), BTreeMap::new());
+            }
+            let Some(since) = self.eyes.get_mut(key) else { continue };
             since.retain(|user, _| standing.contains(user));
             for user in standing {
-                since.entry(user.clone()).or_insert(now);
+                if !since.contains_key(user) {
+                    since.insert(user.clone(), now);
+                }
             }
         }
     }
 
     /// Whoever was told "on it" can rely on it from that moment on (P1).
     fn look_at_promises_made(&mut self, world: &World, store: Option<&dyn Store>) -> Judged {
-        let users: Vec<String> = world.users().map(|user| user.id.clone()).collect();
-        for user in users {
-            let told = world.ephemerals(&user);
-            let from = self.ephemerals.insert(user.clone(), told.len()).unwrap_or_default();
-            for message in told.into_iter().skip(from) {
-                self.story.tell(|| {
-                    format!("{user}       reads: {}", message.text.lines().next().unwrap_or_default())
-                });
-                if message.text.contains("https://forged.example") {
-                    return broken(Promise::LetNoOneIn, "a forged report was answered");
-                }
-                if message.from_slack || !crowd::is_recorded(&message.text) {
-                    continue;
-                }
-                let Some(url) = address(&message.text) else { continue };
-                self.accepted.insert((message.channel.clone(), url));
+        let all = world.all_ephemerals();
+        let from = std::mem::replace(&mut self.ephemerals, all.len());
+        for message in all.iter().skip(from) {
+            self.story.tell(|| {
+                format!("{}       reads: {}", message.user, message.text.lines().next().unwrap_or_default())
+            });
+            if message.text.contains("https://forged.example") {
+                return broken(Promise::LetNoOneIn, "a forged report was answered");
+            }
+            if message.from_slack || !crowd::is_recorded(&message.text) {
+                continue;
+            }
+            let Some(url) = address(&message.text) else { continue };
+            let channel = &message.channel;
+            if store.is_some() && !self.cases.values().any(|case| case.is_about(channel, &url)) {
+                return broken(
+                    Promise::NothingLost,
+                    format!(
+                        "{url} in {channel}: the reporter was told \"on it\", and the store knows nothing of it"
+                    ),
+                );
             }
         }
-        let lost = self
-            .accepted
-            .iter()
-            .find(|(channel, url)| !self.cases.values().any(|case| case.is_about(channel, url)));
-        match lost {
-            Some((channel, url)) if store.is_some() => broken(
-                Promise::NothingLost,
-                format!(
-                    "{url} in {channel}: the reporter was told \"on it\", and the store knows nothing of it"
-                ),
-            ),
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// Looks at what has changed in the store.

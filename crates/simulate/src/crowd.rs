@@ -134,11 +134,14 @@ impl Crowd {
         self.0.slack.read(|world| {
             let mut found = Vec::new();
             for channel in world.channels() {
-                let from = seen.entry(channel.id.clone()).or_default();
-                for message in channel.messages.iter().skip(*from) {
+                let from = seen.get(&channel.id).copied().unwrap_or_default();
+                if channel.messages.len() == from {
+                    continue;
+                }
+                for message in channel.messages.iter().skip(from) {
                     found.extend(called(&channel.id, &channel.members, message));
                 }
-                *from = channel.messages.len();
+                seen.insert(channel.id.clone(), channel.messages.len());
             }
             found
         })
@@ -154,7 +157,7 @@ impl Crowd {
         if called.what == What::Page && dice.happens(temper.passes) {
             self.later(after, user, Deed::Press { channel, ts, action: PASS_ACTION });
         } else if dice.happens(temper.answers) {
-            if dice.happens(0.25) {
+            if dice.happens(temper.presses) {
                 self.later(after, user, Deed::Press { channel, ts, action: TAKE_ACTION });
                 return;
             }

@@ -62,6 +62,9 @@ pub(crate) struct Temper {
     pub(crate) hands_over: f64,
     /// How likely they take a 👀 away again.
     pub(crate) regrets: f64,
+    /// How likely they press the button rather than react. A click that is lost is not sent again, and cannot be read
+    /// back as a 👀 can.
+    pub(crate) presses: f64,
 }
 
 /// A member of the workspace.
@@ -216,7 +219,15 @@ fn draw_members(dice: &Dice, weather: Weather) -> Vec<Member> {
 
 /// Answers soon, and only when asked.
 fn willing() -> Temper {
-    Temper { answers: 1.0, passes: 0.0, looks: (2, 40), volunteers: 0.0, hands_over: 0.0, regrets: 0.0 }
+    Temper {
+        answers: 1.0,
+        passes: 0.0,
+        looks: (2, 40),
+        volunteers: 0.0,
+        hands_over: 0.0,
+        regrets: 0.0,
+        presses: 0.0,
+    }
 }
 
 fn draw_temper(dice: &Dice) -> Temper {
@@ -227,6 +238,7 @@ fn draw_temper(dice: &Dice) -> Temper {
         volunteers: *dice.one_of(&[0.0, 0.0, 0.05]),
         hands_over: *dice.one_of(&[0.0, 0.0, 0.1]),
         regrets: *dice.one_of(&[0.0, 0.0, 0.2]),
+        presses: *dice.one_of(&[0.0, 0.3, 0.9]),
     }
 }
 

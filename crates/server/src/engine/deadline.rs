@@ -24,8 +24,8 @@ impl Engine {
         if now < deadline {
             return self.dispose(job, Disposal::Again { due: deadline, doubtful: false }).await;
         }
-        let unsent = incident.attempt(attempt).is_some_and(|found| found.message.is_none());
-        if let Some(due) = self.taking_over_until(job).filter(|_| unsent) {
+        let unsent = incident.attempt(attempt).filter(|found| found.message.is_none());
+        if let Some(due) = unsent.and_then(|found| self.taking_over_until(job, found.paged_at)) {
             return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
         }
         if !self.may_escalate(job, &incident, deadline).await? {
@@ -64,7 +64,7 @@ impl Engine {
     pub(super) async fn root_deadline(&self, job: &ClaimedJob) -> Result<(), StepError> {
         match self.incident_of(job).await? {
             Some(incident) if incident.root.is_none() && incident.is_open() => {
-                if let Some(due) = self.taking_over_until(job) {
+                if let Some(due) = self.taking_over_until(job, incident.reported_at) {
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
                 let managers = self.managers(self.paging(&job.job.rotation.team), &job.job.rotation).await;
@@ -80,12 +80,12 @@ impl Engine {
         }
     }
 
-    /// Until when a message that an earlier process did not send is given time: it may have landed, with a 👀 under it
-    /// that nobody knows of (P4), and if not, nothing says that Slack would not take it now. As long as a person has
-    /// to answer, since this process began; `None` when that is over.
-    fn taking_over_until(&self, job: &ClaimedJob) -> Option<Timestamp> {
+    /// Until when a message that an earlier process was to send, since some moment, is given time: it may have landed,
+    /// with a 👀 under it that nobody knows of (P4), and if not, nothing says that Slack would not take it now. As long
+    /// as a person has to answer, from the start of this process; `None` when that is over.
+    fn taking_over_until(&self, job: &ClaimedJob, since: Timestamp) -> Option<Timestamp> {
         let until = self.started + self.rotation(&job.job.rotation).policy.ack_timeout;
         // A clock that was put back must not make it long.
-        (self.started <= self.now() && self.now() < until && job.job.due < self.started).then_some(until)
+        (since < self.started && self.started <= self.now() && self.now() < until).then_some(until)
     }
 }

@@ -68,12 +68,16 @@ impl People {
             let here = world.presence(&user.id) == Presence::Active;
             let undisturbed = !is_quiet(now, user);
             let full = !(user.deleted || user.is_restricted || user.is_ultra_restricted || user.is_stranger);
-            let person = self.0.entry(user.id.clone()).or_insert_with(|| Person {
-                here: Stretch::new(now, here),
-                undisturbed: Stretch::new(now, undisturbed),
-                full: Stretch::new(now, full),
-                channels: BTreeMap::new(),
-            });
+            if !self.0.contains_key(&user.id) {
+                let person = Person {
+                    here: Stretch::new(now, here),
+                    undisturbed: Stretch::new(now, undisturbed),
+                    full: Stretch::new(now, full),
+                    channels: BTreeMap::new(),
+                };
+                self.0.insert(user.id.clone(), person);
+            }
+            let Some(person) = self.0.get_mut(&user.id) else { continue };
             person.here.look(now, here);
             person.undisturbed.look(now, undisturbed);
             person.full.look(now, full);
