@@ -342,10 +342,8 @@ impl Checker {
     /// An eligible 👀 that has stood for a while stops any escalation, whether or not an event told of it (P4).
     fn escalates_rightly(&self, now: Timestamp, case: &Case, id: &IncidentId, event: &Event) -> Judged {
         let prefix = format!("{id}/send/");
-        for (_, posted) in self.posted.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix))
-        {
-            let eyes = self.eyes.get(&(posted.channel.clone(), posted.ts.clone()));
-            for (user, since) in eyes.into_iter().flatten() {
+        for (_, eyes) in self.eyes.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
+            for (user, since) in eyes {
                 let stood = now.duration_since(*since);
                 if case.gave_up(user)
                     || !self.may_take(user, case.channel())
