@@ -225,7 +225,7 @@ impl Checker {
             let Some(message) = channel.and_then(|channel| channel.messages.get(posted.index)) else {
                 continue;
             };
-            if message.reactions.is_empty() {
+            if message.reactions.is_empty() && !self.eyes.contains_key(key) {
                 continue;
             }
             let standing: BTreeSet<&String> =

@@ -124,34 +124,30 @@ impl Courier {
         if let (Fate::Prompt, Ok(request)) = (fate, delivery.request()) {
             self.overhear(request);
         }
-        let result = match (fate, house.doors()) {
-            (Fate::Lost, _) => {
+        let result = match fate {
+            Fate::Lost => {
                 timeline.sleep(PATIENCE).await;
                 DeliveryResult::Timeout
             }
-            (Fate::AfterTheRetry, _) => {
+            Fate::AfterTheRetry => {
                 let (courier, late) = (self.clone(), delivery.clone());
                 let wait = dice.seconds(4, 400);
                 timeline.spawn(None, async move {
                     courier.0.timeline.sleep(wait).await;
                     courier.0.story.tell(|| format!("late      {} arrives after all", late.name));
-                    if let Some(doors) = courier.0.house.doors() {
-                        courier.hand_over(&doors, &late).await;
-                    }
+                    courier.hand_over(&late).await;
                 });
                 timeline.sleep(PATIENCE).await;
                 DeliveryResult::Timeout
             }
-            (_, None) => DeliveryResult::ConnectionFailed,
-            (Fate::Prompt, Some(doors)) => {
-                let answer = self.hand_over(&doors, &delivery).await;
+            Fate::Prompt => {
+                let answer = self.hand_over(&delivery).await;
                 timeline.sleep(house.network().way(dice)).await;
                 answer
             }
-            (Fate::AnswerLost, Some(doors)) => {
-                self.hand_over(&doors, &delivery).await;
-                let left = begun + SignedDuration::from_millis(3_001);
-                timeline.sleep_until(left).await;
+            Fate::AnswerLost => {
+                self.hand_over(&delivery).await;
+                timeline.sleep_until(begun + SignedDuration::from_millis(3_001)).await;
                 DeliveryResult::Timeout
             }
         };
@@ -165,33 +161,11 @@ impl Courier {
         slack.with(|world, now| world.delivered(now, delivery.id, result));
     }
 
-    /// Gives a delivery to the process, and waits as long as Slack does.
-    async fn hand_over(&self, doors: &Doors, delivery: &Delivery) -> DeliveryResult {
-        let (reply, answer) = oneshot::channel();
-        let taken = match delivery.url {
-            Some(_) => match delivery.request() {
-                Ok(request) => {
-                    let router = doors.router.clone();
-                    self.within(doors, async move { drop(reply.send(asked(router, request).await)) });
-                    true
-                }
-                Err(_) => false,
-            },
-            None => {
-                let (frame, envelopes) = (delivery.envelope().to_string(), Arc::clone(&doors.envelopes));
-                self.within(doors, async move {
-                    let Frame::Envelope(envelope) = parse(&frame) else { return };
-                    if let Ok(said) = envelopes.handle(envelope.inbound).await {
-                        let said = said.filter(|_| envelope.takes_answer);
-                        let _ = reply.send(DeliveryResult::answered(200, acknowledged(&envelope.id, said)));
-                    }
-                });
-                true
-            }
-        };
-        if !taken {
+    /// Gives a delivery to the process, if there is one, and waits as long as Slack does.
+    async fn hand_over(&self, delivery: &Delivery) -> DeliveryResult {
+        let Some(answer) = self.0.house.doors().and_then(|doors| self.knock(doors, delivery)) else {
             return DeliveryResult::ConnectionFailed;
-        }
+        };
         match select(answer, self.0.timeline.sleep(PATIENCE)).await {
             Either::Left((Ok(result), _)) => result,
             // The process died over it, or did not acknowledge it.
@@ -200,8 +174,30 @@ impl Courier {
         }
     }
 
-    fn within(&self, doors: &Doors, task: impl Future<Output = ()> + Send + 'static) {
-        self.0.timeline.spawn(Some(doors.life), task);
+    /// Lets the process work on a delivery. Nothing of the process is held here: it may die at any moment.
+    fn knock(&self, doors: Doors, delivery: &Delivery) -> Option<oneshot::Receiver<DeliveryResult>> {
+        let (reply, answer) = oneshot::channel();
+        match delivery.url {
+            Some(_) => {
+                let (life, router, request) = (doors.life, doors.router, delivery.request().ok()?);
+                self.within(life, async move { drop(reply.send(asked(router, request).await)) });
+            }
+            None => {
+                let (life, envelopes, frame) = (doors.life, doors.envelopes, delivery.envelope().to_string());
+                self.within(life, async move {
+                    let Frame::Envelope(envelope) = parse(&frame) else { return };
+                    if let Ok(said) = envelopes.handle(envelope.inbound).await {
+                        let said = said.filter(|_| envelope.takes_answer);
+                        let _ = reply.send(DeliveryResult::answered(200, acknowledged(&envelope.id, said)));
+                    }
+                });
+            }
+        }
+        Some(answer)
+    }
+
+    fn within(&self, life: u64, task: impl Future<Output = ()> + Send + 'static) {
+        self.0.timeline.spawn(Some(life), task);
     }
 
     fn overhear(&self, request: http::Request<Bytes>) {
@@ -227,8 +223,8 @@ impl Courier {
     /// Sends the process any request; nobody waits for the answer.
     pub(crate) fn send(&self, request: http::Request<Bytes>) {
         if let Some(doors) = self.0.house.doors() {
-            let router = doors.router.clone();
-            self.within(&doors, async move { drop(asked(router, request).await) });
+            let router = doors.router;
+            self.within(doors.life, async move { drop(asked(router, request).await) });
         }
     }
 }
