@@ -278,7 +278,9 @@ impl Checker {
         world: &World,
         store: &dyn Store,
         of: &(TeamId, IncidentId),
+        conditions: Conditions,
     ) -> Judged {
+        self.conditions = conditions;
         let log = match block_on(store.load(&of.0, &of.1)) {
             Ok(stored) => stored.map(|stored| stored.log).unwrap_or_default(),
             Err(error) => return broken(Promise::NothingLost, format!("{} cannot be read: {error}", of.1)),

@@ -266,7 +266,7 @@ impl Stage {
         self.slack.read(|world| {
             if let Some(store) = &store {
                 for incident in &touched {
-                    checker.look_at_log(now, world, &**store, incident)?;
+                    checker.look_at_log(now, world, &**store, incident, conditions)?;
                 }
             }
             if changed {

@@ -176,10 +176,15 @@ impl Engine {
             };
             match survey(order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
-                Survey::Need(need) => match known.without_those_put_off(need) {
-                    Ok(need) => self.ask(rotation, &need, known, away_since).await,
-                    Err(due) => return Found::Later(due),
-                },
+                Survey::Need(need) => {
+                    match known.without_those_put_off(need) {
+                        Ok(need) => self.ask(rotation, &need, known, away_since).await,
+                        Err(due) => return Found::Later(due),
+                    }
+                    if let Some(due) = known.unknown_to_itself {
+                        return Found::Later(due);
+                    }
+                }
             }
         }
     }
@@ -197,10 +202,17 @@ impl Engine {
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
-            if let Ok(own) = self.client.auth_test(caller).await {
-                let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
-                known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
-                known.knows_itself = true;
+            match self.client.auth_test(caller).await {
+                Ok(own) => {
+                    let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
+                    known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
+                    known.knows_itself = true;
+                }
+                // A Slack that does not even say who the bot is takes no page either: nothing is lost by waiting.
+                Err(error) => {
+                    let until = known.patience.limited_until;
+                    known.unknown_to_itself = error.retry_at().filter(|at| *at <= until);
+                }
             }
         }
         for (user, window) in dnd {
@@ -386,6 +398,8 @@ struct Known {
     blind_to_accounts: bool,
     /// Whether the bot's own account is among the facts nevertheless.
     knows_itself: bool,
+    /// When to ask again who the bot is, if it is to be asked.
+    unknown_to_itself: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -405,6 +419,7 @@ impl Known {
             refusal: None,
             blind_to_accounts: false,
             knows_itself: false,
+            unknown_to_itself: None,
         }
     }
 

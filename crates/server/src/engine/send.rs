@@ -24,7 +24,7 @@ const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 const REFUSED_UNTIL: SignedDuration = SignedDuration::from_hours(1);
 
 /// How soon a manager is told again whom the bot's token does not let it tell.
-const TOKEN_AGAIN: SignedDuration = SignedDuration::from_secs(30);
+const TOKEN_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
 /// Past this age of the incident that is given up.
 const TOKEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
