@@ -144,7 +144,8 @@ impl Checker {
             let unreadable = ["users.getPresence", "dnd.teamInfo", "users.info"]
                 .iter()
                 .filter_map(|method| self.failures.get(*method))
-                .any(|at| *at >= since);
+                .any(|at| *at >= since)
+                || self.conditions.disturbed_until.is_some_and(|until| until >= since);
             let promise = if unreadable { Promise::FailTowardsPaging } else { Promise::Fair };
             return broken(
                 promise,
