@@ -116,7 +116,7 @@ impl Scenario {
         Self {
             start,
             weather,
-            place: if dice.happens(0.06) { Place::Disk } else { Place::Memory },
+            place: if dice.happens(0.04) { Place::Disk } else { Place::Memory },
             socket_mode: dice.happens(0.4),
             channels,
             members,
@@ -249,9 +249,9 @@ fn draw_reports(
     trouble: Duration,
 ) -> Vec<(Duration, usize)> {
     let count = match (weather, dice.below(20)) {
-        (Weather::Steady, _) => dice.between(4, 24),
+        (Weather::Steady, _) => dice.between(4, 14),
         (_, 0) => 20,
-        _ => dice.between(1, 8),
+        _ => dice.between(1, 5),
     };
     let seconds = trouble.as_secs();
     (0..count)
