@@ -337,8 +337,7 @@ mod tests {
                 });
             }
             finish(&mut tasks, start());
-            let order = order.lock().unwrap().clone();
-            order
+            std::mem::take(&mut *order.lock().unwrap())
         };
         assert_eq!(order(1), order(1));
         assert_ne!(order(1), order(2));

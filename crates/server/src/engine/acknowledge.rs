@@ -176,7 +176,8 @@ impl Engine {
         match self.read_back(incident, since).await? {
             ReadBack::Nobody => Ok(true),
             ReadBack::Later(due) => {
-                self.dispose(job, Disposal::Again { due, doubtful: false }).await?;
+                // What was unknown of a post stays unknown (P2).
+                self.dispose(job, Disposal::Again { due, doubtful: job.doubtful }).await?;
                 Ok(false)
             }
             ReadBack::Taken(by) => {
