@@ -343,6 +343,10 @@ impl Checker {
 
     /// An eligible 👀 that has stood for a while stops any escalation, whether or not an event told of it (P4).
     fn escalates_rightly(&self, now: Timestamp, case: &Case, id: &IncidentId, event: &Event) -> Judged {
+        if matches!(event, Event::Paged { .. }) && !case.has_a_thread() {
+            // Nobody is called before the thread is known, and then its 👀 is seen first.
+            return Ok(());
+        }
         let prefix = format!("{id}/send/");
         for (_, eyes) in self.eyes.range(prefix.clone()..).take_while(|(key, _)| key.starts_with(&prefix)) {
             for (user, since) in eyes {

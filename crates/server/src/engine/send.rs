@@ -121,19 +121,7 @@ impl Engine {
             Landed::Already(ts) => Some(ts),
             Landed::Not => None,
         };
-        if landed.is_none() && (job.doubtful || direct.is_some()) {
-            // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
-            let wanted = self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident));
-            if !wanted {
-                return self.dispose(job, Disposal::Done).await;
-            }
-        }
-        if landed.is_none()
-            && let Some(since) = escalated_since(incident, posting)
-            && (job.doubtful || since < self.started)
-            && !self.may_escalate(job, incident, since).await?
-        {
-            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+        if landed.is_none() && !self.may_still_post(job, message, incident, posting, direct).await? {
             return Ok(());
         }
         if let Some(ts) = &landed {
@@ -156,6 +144,33 @@ impl Engine {
             Some(Err(error)) => self.not_posted(job, incident, posting, &error, false).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether a message that does not stand is still to be posted, when that was decided a while ago. If not, the job
+    /// has been seen to.
+    async fn may_still_post(
+        &self,
+        job: &ClaimedJob,
+        message: &Message,
+        incident: &Incident,
+        posting: Posting,
+        direct: Option<&UserId>,
+    ) -> Result<bool, StepError> {
+        let since = escalated_since(incident, posting);
+        if let Some(since) = since.filter(|since| job.doubtful || *since < self.started)
+            && !self.may_escalate(job, incident, since).await?
+        {
+            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+            return Ok(false);
+        }
+        let asked_slack = job.doubtful || direct.is_some() || since.is_some_and(|since| since < self.started);
+        // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
+        if asked_slack && !self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident))
+        {
+            self.dispose(job, Disposal::Done).await?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when

@@ -80,6 +80,11 @@ impl Case {
         self.channel == channel && self.url == url
     }
 
+    /// Whether the message is known in whose thread people are called.
+    pub(super) fn has_a_thread(&self) -> bool {
+        self.log.iter().any(|it| matches!(it.event, Event::RootPosted { .. }))
+    }
+
     /// Since when nobody is looked for.
     pub(super) fn over_since(&self) -> Option<Timestamp> {
         self.over

@@ -138,6 +138,8 @@ impl People {
     }
 }
 
+/// Slack tells the window in whole seconds.
 fn is_quiet(now: Timestamp, user: &User) -> bool {
-    user.dnd.window.is_some_and(|(from, until)| from <= now && now < until)
+    let second = SignedDuration::from_secs(1);
+    user.dnd.window.is_some_and(|(from, until)| from <= now && now + second < until)
 }
