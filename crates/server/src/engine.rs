@@ -33,7 +33,7 @@ mod wish;
 
 pub use audit::{Audited, Auditor};
 pub use counters::Counters;
-pub use drive::{Driver, Ground, Tokio};
+pub use drive::Driver;
 pub use index::MessageIndex;
 pub use nudge::Looked;
 pub use receive::Reply;

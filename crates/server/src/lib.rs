@@ -16,4 +16,5 @@ mod logging;
 mod rounds;
 mod run;
 
+pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};

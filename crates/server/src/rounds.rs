@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use pagerslack_core::audit::Finding;
+use pagerslack_slack::ground::Ground;
 use pagerslack_slack::socket_mode::LinkStatus;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,9 @@ use crate::engine::{Audited, Auditor, Engine};
 use crate::heartbeat::Heartbeat;
 
 /// What makes the rounds.
-pub(crate) struct Rounds {
+pub struct Rounds {
     engine: Arc<Engine>,
+    ground: Arc<dyn Ground>,
     auditor: Auditor,
     heartbeat: Option<Heartbeat>,
     gaps: Gaps,
@@ -27,15 +29,16 @@ pub(crate) struct Rounds {
 impl Rounds {
     pub(crate) fn new(
         engine: Arc<Engine>,
+        ground: Arc<dyn Ground>,
         heartbeat: Option<Heartbeat>,
         links: Option<watch::Receiver<LinkStatus>>,
     ) -> Self {
         let gaps = Gaps { links, missing: false };
-        Self { auditor: Auditor::new(Arc::clone(&engine)), engine, heartbeat, gaps, audited: true }
+        Self { auditor: Auditor::new(Arc::clone(&engine)), engine, ground, heartbeat, gaps, audited: true }
     }
 
     /// Until `shutdown`.
-    pub(crate) async fn run(mut self, shutdown: CancellationToken) {
+    pub async fn run(mut self, shutdown: CancellationToken) {
         // Whatever Slack sent while no process ran is lost.
         let mut events_lost = true;
         while !shutdown.is_cancelled() {
@@ -43,9 +46,11 @@ impl Rounds {
             let interval = self.engine.settings().audit_interval;
             let wait = Duration::try_from(interval).unwrap_or(Duration::from_secs(60));
             tokio::select! {
+                // In this order, and not by lot as otherwise: the same course of events gives the same rounds.
+                biased;
                 () = shutdown.cancelled() => return,
-                () = tokio::time::sleep(wait) => events_lost = false,
                 () = self.gaps.over() => events_lost = true,
+                () = self.ground.sleep(wait) => events_lost = false,
             }
         }
     }

@@ -8,18 +8,20 @@ use arc_swap::ArcSwap;
 use axum::Router;
 use pagerslack_core::TeamId;
 use pagerslack_slack::client::{Caller, Client, Identity, SingleToken};
+use pagerslack_slack::ground::{Ground, Tokio};
 use pagerslack_slack::inbound::Inbound;
-use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, SocketMode};
+use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
 use pagerslack_store::Store;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Alert, Config, Watch};
-use crate::engine::{Driver, Engine, Parts, Reply, Tokio};
+use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::heartbeat::Heartbeat;
 use crate::http::{App, router, serve};
 use crate::rounds::Rounds;
@@ -129,11 +131,17 @@ impl Bot {
         Arc::new(Envelopes(Arc::clone(&self.engine)))
     }
 
+    /// The auditor's rounds, once. `links` tells of Socket Mode, where that is used.
+    pub fn rounds(&mut self, ground: Arc<dyn Ground>, links: Option<watch::Receiver<LinkStatus>>) -> Rounds {
+        Rounds::new(Arc::clone(&self.engine), ground, self.heartbeat.take(), links)
+    }
+
     /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
-    pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
+    pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) {
+        let ground: Arc<dyn Ground> = Arc::new(Tokio::new());
         let driver =
-            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
+            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::clone(&ground)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
         let socket = self
             .app_token
@@ -144,8 +152,7 @@ impl Bot {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { socket.run(shutdown).await })
         });
-        let rounds = Rounds::new(Arc::clone(&self.engine), self.heartbeat, links);
-        let rounds = tokio::spawn(rounds.run(shutdown.clone()));
+        let rounds = tokio::spawn(self.rounds(ground, links).run(shutdown.clone()));
         let warming =
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));

@@ -1,5 +1,5 @@
 //! What brings to the process what Slack sends: quickly and once, or late, twice, in another order, or never, with
-//! Slack's own retries; over HTTP, or as Socket Mode's envelopes.
+//! Slack's own retries; over HTTP, or over Socket Mode's WebSockets.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -8,9 +8,8 @@ use std::time::Duration;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures_util::future::{Either, select};
+use futures_util::future::select;
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_slack::frame::{Frame, acknowledgement, parse};
 use slack_sim::{Delivery, DeliveryResult, SimHandle};
 use tokio::sync::oneshot;
 use tower::ServiceExt as _;
@@ -38,8 +37,8 @@ struct Inner {
     story: Story,
     /// How many of a thousand deliveries go astray.
     astray: AtomicU32,
-    /// The WebSockets are up on Slack's side and lead nowhere, or an HTTP proxy swallows what it gets.
-    half_open: AtomicBool,
+    /// A proxy takes what it gets, and passes nothing on.
+    swallowed: AtomicBool,
     overheard: Mutex<VecDeque<(Timestamp, http::Request<Bytes>)>>,
 }
 
@@ -71,7 +70,7 @@ impl Courier {
             house: house.clone(),
             story: story.clone(),
             astray: AtomicU32::new(0),
-            half_open: AtomicBool::new(false),
+            swallowed: AtomicBool::new(false),
             overheard: Mutex::default(),
         }))
     }
@@ -81,9 +80,9 @@ impl Courier {
         self.0.astray.store(of_a_thousand, Ordering::Relaxed);
     }
 
-    /// Whether everything Slack sends leads nowhere.
-    pub(crate) fn set_half_open(&self, half_open: bool) {
-        self.0.half_open.store(half_open, Ordering::Relaxed);
+    /// Whether a proxy swallows what Slack posts.
+    pub(crate) fn set_swallowed(&self, swallowed: bool) {
+        self.0.swallowed.store(swallowed, Ordering::Relaxed);
     }
 
     /// Carries whatever is due, for ever.
@@ -106,8 +105,8 @@ impl Courier {
     }
 
     fn fate(&self) -> Fate {
-        let Inner { dice, astray, half_open, .. } = &*self.0;
-        if half_open.load(Ordering::Relaxed) {
+        let Inner { dice, astray, swallowed, .. } = &*self.0;
+        if swallowed.load(Ordering::Relaxed) {
             return Fate::Lost;
         }
         if !dice.happens(f64::from(astray.load(Ordering::Relaxed)) / 1_000.0) {
@@ -163,36 +162,25 @@ impl Courier {
 
     /// Gives a delivery to the process, if there is one, and waits as long as Slack does.
     async fn hand_over(&self, delivery: &Delivery) -> DeliveryResult {
+        if delivery.url.is_none() {
+            return self.0.house.exchange().deal(delivery, PATIENCE).await;
+        }
         let Some(answer) = self.0.house.doors().and_then(|doors| self.knock(doors, delivery)) else {
             return DeliveryResult::ConnectionFailed;
         };
-        match select(answer, self.0.timeline.sleep(PATIENCE)).await {
-            Either::Left((Ok(result), _)) => result,
-            // The process died over it, or did not acknowledge it.
-            Either::Left((Err(_), _)) => DeliveryResult::ConnectionFailed,
-            Either::Right(_) => DeliveryResult::Timeout,
+        match self.0.timeline.within(PATIENCE, answer).await {
+            Some(Ok(result)) => result,
+            // The process died over it.
+            Some(Err(_)) => DeliveryResult::ConnectionFailed,
+            None => DeliveryResult::Timeout,
         }
     }
 
     /// Lets the process work on a delivery. Nothing of the process is held here: it may die at any moment.
     fn knock(&self, doors: Doors, delivery: &Delivery) -> Option<oneshot::Receiver<DeliveryResult>> {
         let (reply, answer) = oneshot::channel();
-        match delivery.url {
-            Some(_) => {
-                let (life, router, request) = (doors.life, doors.router, delivery.request().ok()?);
-                self.within(life, async move { drop(reply.send(asked(router, request).await)) });
-            }
-            None => {
-                let (life, envelopes, frame) = (doors.life, doors.envelopes, delivery.envelope().to_string());
-                self.within(life, async move {
-                    let Frame::Envelope(envelope) = parse(&frame) else { return };
-                    if let Ok(said) = envelopes.handle(envelope.inbound).await {
-                        let said = said.filter(|_| envelope.takes_answer);
-                        let _ = reply.send(DeliveryResult::answered(200, acknowledged(&envelope.id, said)));
-                    }
-                });
-            }
-        }
+        let (life, router, request) = (doors.life, doors.router, delivery.request().ok()?);
+        self.within(life, async move { drop(reply.send(asked(router, request).await)) });
         Some(answer)
     }
 
@@ -226,16 +214,6 @@ impl Courier {
             let router = doors.router;
             self.within(doors.life, async move { drop(asked(router, request).await) });
         }
-    }
-}
-
-/// The body of what a WebSocket's acknowledgement answers to the person: the payload, as over HTTP.
-fn acknowledged(id: &str, said: Option<serde_json::Value>) -> Bytes {
-    let text = acknowledgement(id, said);
-    let value: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-    match value.get("payload") {
-        Some(payload) => Bytes::from(payload.to_string()),
-        None => Bytes::new(),
     }
 }
 

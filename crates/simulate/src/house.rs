@@ -12,10 +12,11 @@ use futures_util::future::BoxFuture;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::clock::Clock;
 use pagerslack::config::{Config, Environment, File};
-use pagerslack::engine::{Auditor, Driver, Ground};
+use pagerslack::engine::Driver;
 use pagerslack::{Bot, Surroundings};
 use pagerslack_core::TeamId;
-use pagerslack_slack::socket_mode::EnvelopeHandler;
+use pagerslack_slack::ground::Ground;
+use pagerslack_slack::socket_mode::SocketMode;
 use pagerslack_slack::transport::Token;
 use pagerslack_store::{Sqlite, Store};
 use secrecy::SecretString;
@@ -25,20 +26,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dice::Dice;
 use crate::disk::{Access, Disk};
+use crate::exchange::Exchange;
 use crate::mutant::Mutant;
 use crate::scenario::{Place, Scenario};
 use crate::timeline::Timeline;
 use crate::wire::{Network, Wire};
 
-/// How often the auditor looks: less often than by default, for most of the time there is nothing to see.
-const AUDIT_INTERVAL: Duration = Duration::from_secs(300);
+/// How many WebSockets the process keeps open, as in production.
+const CONNECTIONS: usize = 2;
 
 /// What one life of the process offers to the outside, once it is up.
 #[derive(Clone)]
 pub(crate) struct Doors {
     pub(crate) life: u64,
     pub(crate) router: Router,
-    pub(crate) envelopes: Arc<dyn EnvelopeHandler>,
 }
 
 /// The machine. Cheap to clone.
@@ -50,6 +51,7 @@ struct Inner {
     dice: Dice,
     slack: SimHandle,
     network: Network,
+    exchange: Exchange,
     disk: Disk,
     scenario: Scenario,
     mutant: Option<Mutant>,
@@ -98,9 +100,18 @@ impl Clock for WallClock {
 struct OfLife {
     life: u64,
     timeline: Timeline,
+    clock: WallClock,
 }
 
 impl Ground for OfLife {
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn elapsed(&self) -> Duration {
+        self.timeline.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
+    }
+
     fn spawn(&self, task: BoxFuture<'static, ()>) {
         self.timeline.spawn(Some(self.life), task);
     }
@@ -126,11 +137,13 @@ impl House {
             }
         };
         let clock = WallClock { timeline: timeline.clone(), wrong_by: Arc::default() };
+        let network = Network::default();
         Ok(Self(Arc::new(Inner {
             timeline: timeline.clone(),
             dice: dice.clone(),
             slack: slack.clone(),
-            network: Network::default(),
+            exchange: Exchange::new(timeline, dice, slack, &network),
+            network,
             disk: Disk::default(),
             scenario: scenario.clone(),
             mutant,
@@ -149,6 +162,11 @@ impl House {
     /// How the process gets at Slack.
     pub(crate) fn network(&self) -> &Network {
         &self.0.network
+    }
+
+    /// Slack's end of the WebSockets.
+    pub(crate) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
     }
 
     /// The disk's moods.
@@ -251,35 +269,37 @@ impl House {
             seed: dice.between(0, u64::MAX - 1),
             panel: false,
         };
-        let bot = Bot::assemble(config, surroundings).await?;
-        let ground = Arc::new(OfLife { life, timeline: timeline.clone() });
-        let driver =
-            Driver::new(Arc::clone(bot.engine()), Arc::<OfLife>::clone(&ground) as _).polling(scenario.poll);
-        ground.spawn(Box::pin(driver.run(CancellationToken::new())));
+        let mut bot = Bot::assemble(config, surroundings).await?;
+        let ground: Arc<dyn Ground> =
+            Arc::new(OfLife { life, timeline: timeline.clone(), clock: self.0.clock.clone() });
+        let forever = CancellationToken::new;
+        let driver = Driver::new(Arc::clone(bot.engine()), Arc::clone(&ground)).polling(scenario.poll);
+        ground.spawn(Box::pin(driver.run(forever())));
+        let links = scenario.socket_mode.then(|| {
+            let token = Token::new(slack.read(|world| world.app().app_token.clone()));
+            let (client, timings) = (Arc::clone(bot.client()), scenario.links.clone());
+            let links = SocketMode::with(client, token, bot.envelopes(), CONNECTIONS, timings).over(
+                Arc::clone(&ground),
+                Arc::new(self.0.exchange.clone()),
+                dice.between(0, u64::MAX - 1),
+            );
+            let status = links.status();
+            ground.spawn(Box::pin(links.run(forever())));
+            status
+        });
         let engine = Arc::clone(bot.engine());
         let team = TeamId::new(slack.read(|world| world.team().id.clone()));
         ground.spawn(Box::pin(async move {
             // Ahead of time, and only if it can be had.
             let _ = engine.warm(&team).await;
         }));
-        let (auditor, clock) = (Auditor::new(Arc::clone(bot.engine())), timeline.clone());
-        ground.spawn(Box::pin(make_rounds(auditor, clock)));
+        let rounds = bot.rounds(Arc::clone(&ground), links);
+        ground.spawn(Box::pin(rounds.run(forever())));
         let mut router = bot.router();
         if *mutant == Some(Mutant::LetsAnybodyIn) {
             router = crate::mutant::without_a_lock(router, slack, timeline);
         }
-        Ok(Doors { life, router, envelopes: bot.envelopes() })
-    }
-}
-
-/// The auditor's rounds, as the server makes them: at once, for events may have been lost, and then time and again.
-async fn make_rounds(mut auditor: Auditor, timeline: Timeline) {
-    let mut events_lost = true;
-    loop {
-        // What cannot be audited now is audited next time.
-        let audited = auditor.audit(events_lost).await;
-        events_lost = audited.is_err() && events_lost;
-        timeline.sleep(AUDIT_INTERVAL).await;
+        Ok(Doors { life, router })
     }
 }
 

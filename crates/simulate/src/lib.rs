@@ -6,7 +6,7 @@
 //!           │
 //!           └──► timeline: which task acts next, and when
 //!                 ├─ house: the process, born and killed ── disk, wire ──► the real store, the fake Slack
-//!                 ├─ courier: what Slack sends, late, twice, never
+//!                 ├─ courier: what Slack sends, late, twice, never ── exchange: over which WebSocket, if any stands
 //!                 ├─ crowd: people who report, react, press, pass
 //!                 ├─ weather: what goes wrong
 //!                 └─ after every step: checker (Slack, store) ─► a violation, or on
@@ -22,6 +22,7 @@ mod courier;
 mod crowd;
 mod dice;
 mod disk;
+mod exchange;
 mod house;
 mod mutant;
 mod scenario;

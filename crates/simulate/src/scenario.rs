@@ -6,12 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 use pagerslack::config::{RotationConfig, Settings};
 use pagerslack_core::Policy;
 use pagerslack_core::rules::Weekend;
+use pagerslack_slack::socket_mode::Timings;
 use slack_sim::{World, WorldBuilder};
 
 use crate::dice::Dice;
 
 /// The slash command of every simulated app.
 pub(crate) const COMMAND: &str = "/devoncall";
+
+/// How often the auditor looks: less often than by default, for most of the time there is nothing to see.
+const AUDIT_INTERVAL: SignedDuration = SignedDuration::from_secs(300);
 
 const ZONES: [&str; 8] = [
     "Europe/Lisbon",
@@ -94,6 +98,8 @@ pub(crate) struct Scenario {
     pub(crate) aftermath: SignedDuration,
     /// How often the driver looks without having been told to.
     pub(crate) poll: Duration,
+    /// How soon the process misses what comes over a WebSocket, and the like.
+    pub(crate) links: Timings,
 }
 
 impl Scenario {
@@ -129,6 +135,7 @@ impl Scenario {
             } else {
                 Duration::from_secs(600)
             },
+            links: draw_timings(dice),
         }
     }
 
@@ -168,7 +175,7 @@ impl Scenario {
 
     /// The bot's settings.
     pub(crate) fn settings(&self) -> Settings {
-        Settings::from(self.rotation.clone())
+        Settings { audit_interval: AUDIT_INTERVAL, ..Settings::from(self.rotation.clone()) }
     }
 
     /// In a few words, for the head of the story.
@@ -189,6 +196,15 @@ impl Scenario {
             policy.manager_rounds,
         )
     }
+}
+
+/// Production's now and then; mostly slower pings, for most of the time there is nothing to hear.
+fn draw_timings(dice: &Dice) -> Timings {
+    if dice.happens(0.1) {
+        return Timings::default();
+    }
+    let ping = dice.seconds(60, 300);
+    Timings { ping, silence: ping * 2 + Duration::from_secs(10), ..Timings::default() }
 }
 
 fn draw_members(dice: &Dice, weather: Weather) -> Vec<Member> {

@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, Either, select};
 use jiff::Timestamp;
 
 use crate::dice::Dice;
@@ -67,6 +67,14 @@ impl Timeline {
     /// Resolves at a moment.
     pub(crate) fn sleep_until(&self, at: Timestamp) -> Sleep {
         self.sleep(Duration::try_from(at.duration_since(self.now())).unwrap_or(Duration::ZERO))
+    }
+
+    /// What comes of something within a time; `None` if nothing does.
+    pub(crate) async fn within<T>(&self, time: Duration, task: impl Future<Output = T>) -> Option<T> {
+        match select(std::pin::pin!(task), self.sleep(time)).await {
+            Either::Left((value, _)) => Some(value),
+            Either::Right(_) => None,
+        }
     }
 
     /// Lets whoever else can act go first, or not, as the dice say.

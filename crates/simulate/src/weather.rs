@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use slack_sim::{Fault, FaultKind, Presence, SimHandle, signature};
+use slack_sim::{DisconnectReason, Fault, FaultKind, Presence, SimHandle, signature};
 
 use crate::checker::Conditions;
 use crate::courier::Courier;
@@ -57,7 +57,7 @@ enum Trouble {
     NetworkSlow,
     DeliveryFault,
     CourierAstray,
-    HalfOpen,
+    Swallowed,
     ReadDelay,
     TokenRevoked,
     ChannelArchived,
@@ -86,7 +86,7 @@ const STORM: [Trouble; 26] = [
     Trouble::DeliveryFault,
     Trouble::DeliveryFault,
     Trouble::CourierAstray,
-    Trouble::HalfOpen,
+    Trouble::Swallowed,
     Trouble::ReadDelay,
     Trouble::TokenRevoked,
     Trouble::ChannelArchived,
@@ -112,7 +112,7 @@ const DELIVERIES: [Trouble; 7] = [
     Trouble::DeliveryFault,
     Trouble::DeliveryFault,
     Trouble::CourierAstray,
-    Trouble::HalfOpen,
+    Trouble::Swallowed,
     Trouble::Forgery,
     Trouble::Replay,
     Trouble::OtherReactions,
@@ -202,7 +202,8 @@ impl Skies {
         house.set_clock_wrong_by(0);
         house.light_fuse(i64::MAX);
         courier.set_astray(0);
-        courier.set_half_open(false);
+        courier.set_swallowed(false);
+        house.exchange().heal();
     }
 
     fn strike(&self, trouble: Trouble, end: Timestamp) {
@@ -221,10 +222,7 @@ impl Skies {
                 self.0.courier.set_astray(dice.between(100, 700) as u32);
                 self.after(lasts * 3, |skies| skies.0.courier.set_astray(0));
             }
-            Trouble::HalfOpen => {
-                self.0.courier.set_half_open(true);
-                self.after(lasts, |skies| skies.0.courier.set_half_open(false));
-            }
+            Trouble::Swallowed => self.nothing_gets_through(lasts),
             Trouble::ReadDelay => {
                 let delay = SignedDuration::from_millis(dice.between(100, 2_000) as i64);
                 self.0.slack.with(|world, _| world.set_read_delay(delay));
@@ -318,6 +316,30 @@ impl Skies {
         };
         let fault = fault.times(dice.between(1, 4) as u32).after(dice.below(3) as u32);
         self.0.slack.with(|world, _| world.inject(fault));
+    }
+
+    /// What Slack sends leads nowhere, for a while or until somebody notices: over HTTP in a proxy, in Socket Mode since
+    /// the WebSockets break, are told to go, stand and lead nowhere, or are never greeted.
+    fn nothing_gets_through(&self, lasts: Duration) {
+        let Inner { dice, house, courier, scenario, .. } = &*self.0;
+        if !scenario.socket_mode {
+            courier.set_swallowed(true);
+            return self.after(lasts, |skies| skies.0.courier.set_swallowed(false));
+        }
+        let exchange = house.exchange();
+        match dice.below(8) {
+            0 => exchange.disconnect(DisconnectReason::Warning),
+            1 => exchange.disconnect(DisconnectReason::RefreshRequested),
+            2 => exchange.disconnect(DisconnectReason::LinkDisabled),
+            3 => exchange.disconnect(DisconnectReason::TooManyWebsockets),
+            4 => exchange.hang_up(),
+            5 | 6 => exchange.cut(),
+            _ => {
+                exchange.set_mute(true);
+                exchange.hang_up();
+                self.after(lasts, |skies| skies.0.house.exchange().set_mute(false));
+            }
+        }
     }
 
     /// The bot is locked out of Slack or of a channel, and let in again.
@@ -415,7 +437,7 @@ fn name(trouble: Trouble) -> &'static str {
         Trouble::NetworkSlow => "the network is slow",
         Trouble::DeliveryFault => "deliveries lost, doubled or late",
         Trouble::CourierAstray => "deliveries go astray",
-        Trouble::HalfOpen => "Slack's messages lead nowhere",
+        Trouble::Swallowed => "Slack's messages lead nowhere",
         Trouble::ReadDelay => "posts can be read back late",
         Trouble::TokenRevoked => "the token is revoked",
         Trouble::ChannelArchived => "the channel is archived",

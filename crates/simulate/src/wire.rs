@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures_util::future::{Either, select};
 use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError};
 use slack_sim::{Answer, SimHandle};
 use tokio::sync::oneshot;
@@ -81,14 +80,11 @@ impl Transport for Wire {
             timeline.sleep(back).await;
             let _ = reply.send(answered);
         });
-        let answered = match select(answer, self.timeline.sleep(timeout)).await {
-            Either::Left((answered, _)) => answered.unwrap_or(Answer::Close),
-            Either::Right(_) => {
-                return Err(TransportError::Unknown(format!("no answer within {timeout:?}")));
-            }
+        let Some(answered) = self.timeline.within(timeout, answer).await else {
+            return Err(TransportError::Unknown(format!("no answer within {timeout:?}")));
         };
         self.timeline.pause().await;
-        read(answered)
+        read(answered.unwrap_or(Answer::Close))
     }
 }
 

@@ -34,6 +34,7 @@ mod limits;
 mod clock;
 mod handle;
 mod server;
+pub mod socket_frames;
 
 mod blocks;
 mod json;
@@ -55,6 +56,7 @@ pub use model::{
     Presence, Reaction, Status, Team, User, UserGroup,
 };
 pub use mrkdwn::{escape, mentions, unescape};
-pub use server::{DisconnectReason, Server, Sockets};
+pub use server::{Server, Sockets};
 pub use signing::signature;
+pub use socket_frames::DisconnectReason;
 pub use world::World;

@@ -39,6 +39,9 @@ pub mod transport;
 pub mod http_transport;
 
 #[cfg(feature = "network")]
+pub mod ground;
+
+#[cfg(feature = "network")]
 pub mod socket_mode;
 
 pub mod manifest;
@@ -52,6 +55,8 @@ pub use client::{
 };
 #[cfg(feature = "network")]
 pub use directory::Directory;
+#[cfg(feature = "network")]
+pub use ground::{Ground, Tokio};
 #[cfg(feature = "network")]
 pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
 pub use inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};

@@ -16,7 +16,7 @@ const CLOCKS: &[(&str, &str)] = &[
     ),
     ("crates/server/src/demo.rs", "starts the demo's clock"),
     ("crates/slack-sim/src/clock.rs", "the fake Slack's clock itself"),
-    ("crates/slack/src/socket_mode/", "the age of a link, which is no business of the rules"),
+    ("crates/slack/src/ground.rs", "the ground of long-lived tasks itself"),
     ("crates/bench/", "measures"),
     ("crates/simulate/src/main.rs", "says how long it took; what is played has a time of its own"),
     ("crates/store/examples/", "measures"),

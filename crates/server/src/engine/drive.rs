@@ -1,15 +1,14 @@
 //! The driver: claims due jobs and runs each on a task of its own, until told to stop.
 //!
-//! Where tasks run and how time passes is its [`Ground`]: tokio's in production, a simulation's own elsewhere, so
-//! that both run the same loop.
+//! Where tasks run and how time passes is its [`Ground`].
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use pagerslack_core::JobKey;
+use pagerslack_slack::ground::Ground;
 use pagerslack_store::{Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -29,29 +28,6 @@ const STILL_RUNNING: SignedDuration = SignedDuration::from_millis(100);
 
 /// How soon a job that failed comes up again.
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(2);
-
-/// Where tasks run and how time passes.
-pub trait Ground: Send + Sync {
-    /// Runs a task beside whoever calls.
-    fn spawn(&self, task: BoxFuture<'static, ()>);
-
-    /// Resolves after some time.
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
-}
-
-/// Production's ground. Needs a runtime of tokio's with its timers.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Tokio;
-
-impl Ground for Tokio {
-    fn spawn(&self, task: BoxFuture<'static, ()>) {
-        tokio::spawn(task);
-    }
-
-    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
-        Box::pin(tokio::time::sleep(time))
-    }
-}
 
 /// Runs an engine.
 pub struct Driver {

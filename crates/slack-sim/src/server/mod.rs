@@ -36,7 +36,7 @@ use tower::ServiceExt;
 use url::Url;
 
 use self::latency::Latency;
-pub use self::socket::{DisconnectReason, Sockets};
+pub use self::socket::Sockets;
 use crate::api::Answer;
 use crate::handle::SimHandle;
 

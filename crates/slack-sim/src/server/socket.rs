@@ -5,47 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::extract::ws::{Message, WebSocket};
-use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::delivery::DeliveryResult;
+use crate::socket_frames::{DisconnectReason, MOST_CONNECTIONS, acknowledged, hello};
 
-/// docs.slack.dev/apis/events-api/using-socket-mode
-const MOST_CONNECTIONS: usize = 10;
 const PING_EVERY: Duration = Duration::from_secs(5);
-
-/// Why Slack asks a connection to go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DisconnectReason {
-    /// It will close in about ten seconds.
-    Warning,
-    /// It closes soon; open another first.
-    RefreshRequested,
-    /// Socket Mode was switched off.
-    LinkDisabled,
-    /// There are more than ten.
-    TooManyWebsockets,
-}
-
-impl DisconnectReason {
-    fn word(self) -> &'static str {
-        match self {
-            Self::Warning => "warning",
-            Self::RefreshRequested => "refresh_requested",
-            Self::LinkDisabled => "link_disabled",
-            Self::TooManyWebsockets => "too_many_websockets",
-        }
-    }
-
-    /// Time between the frame and the end.
-    fn grace(self) -> Duration {
-        match self {
-            Self::Warning => Duration::from_secs(10),
-            Self::RefreshRequested => Duration::from_secs(1),
-            Self::LinkDisabled | Self::TooManyWebsockets => Duration::ZERO,
-        }
-    }
-}
 
 /// All Socket Mode connections. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -210,31 +175,22 @@ impl Sockets {
         hub.last_id += 1;
         let id = hub.last_id;
         hub.connections.push((id, orders));
-        let hello = json!({
-            "type": "hello", "num_connections": hub.connections.len(),
-            "debug_info": {"host": "slack-sim", "build_number": 1, "approximate_connection_time": 18060},
-            "connection_info": {"app_id": app_id},
-        });
+        let hello = hello(hub.connections.len(), app_id);
         Some((id, hub.says_hello.then(|| hello.to_string())))
     }
 
     fn acknowledge(&self, text: &str) {
-        let Ok(frame) = serde_json::from_str::<Value>(text) else {
+        let Some((envelope_id, result)) = acknowledged(text) else {
             return;
         };
-        let Some(envelope_id) = frame["envelope_id"].as_str() else {
-            return;
-        };
-        let body = frame.get("payload").map(Value::to_string).unwrap_or_default();
-        if let Some(done) = self.hub().awaited.remove(envelope_id) {
-            let _ = done.send(DeliveryResult::answered(200, body));
+        if let Some(done) = self.hub().awaited.remove(&envelope_id) {
+            let _ = done.send(result);
         }
     }
 }
 
 fn disconnect_frame(reason: DisconnectReason) -> Message {
-    let frame = json!({"type": "disconnect", "reason": reason.word(), "debug_info": {"host": "slack-sim"}});
-    Message::text(frame.to_string())
+    Message::text(reason.frame().to_string())
 }
 
 fn close_later(orders: mpsc::UnboundedSender<Order>, after: Duration) {

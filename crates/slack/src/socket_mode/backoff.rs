@@ -13,11 +13,13 @@ pub(super) struct Backoff {
     failures: u32,
     /// How long to wait before the next attempt.
     wait: Duration,
+    dice: fastrand::Rng,
 }
 
 impl Backoff {
-    pub(super) fn new(timings: &Timings) -> Self {
-        Self { first: timings.first_wait, longest: timings.longest_wait, failures: 0, wait: Duration::ZERO }
+    pub(super) fn new(timings: &Timings, dice: fastrand::Rng) -> Self {
+        let (first, longest) = (timings.first_wait, timings.longest_wait);
+        Self { first, longest, failures: 0, wait: Duration::ZERO, dice }
     }
 
     /// The wait before the next attempt: none at first, and after [`Backoff::settled`].
@@ -36,18 +38,18 @@ impl Backoff {
     pub(super) fn failed(&mut self) {
         let whole = self.first.saturating_mul(1 << self.failures.min(16)).min(self.longest);
         self.failures = self.failures.saturating_add(1);
-        self.wait = jittered(whole);
+        self.wait = self.jittered(whole);
     }
 
     /// Only a person can help: come back after `wait`.
     pub(super) fn hopeless(&mut self, wait: Duration) {
         self.failures = self.failures.saturating_add(1);
-        self.wait = jittered(wait);
+        self.wait = self.jittered(wait);
     }
-}
 
-fn jittered(whole: Duration) -> Duration {
-    whole.mul_f64(0.5 + fastrand::f64() / 2.0)
+    fn jittered(&mut self, whole: Duration) -> Duration {
+        whole.mul_f64(0.5 + self.dice.f64() / 2.0)
+    }
 }
 
 #[cfg(test)]
@@ -57,7 +59,7 @@ mod tests {
     #[test]
     fn waits_double_to_a_limit_and_start_over_only_when_settled() {
         let timings = Timings::default();
-        let mut backoff = Backoff::new(&timings);
+        let mut backoff = Backoff::new(&timings, fastrand::Rng::with_seed(1));
         assert_eq!(backoff.wait(), Duration::ZERO);
         for seconds in [1_u64, 2, 4, 8, 16, 32, 60, 60, 60] {
             backoff.failed();

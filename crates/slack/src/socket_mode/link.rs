@@ -8,29 +8,22 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use futures_util::stream::{FuturesUnordered, SplitSink, SplitStream};
+use futures_util::stream::FuturesUnordered;
 use futures_util::{FutureExt as _, SinkExt as _, StreamExt as _};
-use jiff::Timestamp;
-use tokio::net::TcpStream;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, interval_at, sleep_until, timeout};
-use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
-use tokio_tungstenite::tungstenite::{self, Message};
-use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async_with_config};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 use url::Url;
 
+use super::web_socket::{Incoming, Message, Outgoing, WebSocket, WebSocketError};
 use super::{Shared, Trouble};
 use crate::client::{CallError, RefusalKind};
 use crate::frame::{Envelope, Frame, Reason, acknowledgement, parse};
+use crate::ground::{Ground, within};
 use crate::http_transport::chain;
 
 const MOST_HANDLED: usize = 32;
-const LARGEST_MESSAGE: usize = 4 * 1024 * 1024;
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// What a link's task tells its slot. At most three of these in a link's life, so the channel never fills.
 enum News {
@@ -57,7 +50,8 @@ pub(super) enum Ending {
 pub(super) struct Link {
     news: mpsc::Receiver<News>,
     retire: CancellationToken,
-    greeted: Instant,
+    /// When Slack said hello, on the ground's time.
+    greeted: Duration,
 }
 
 impl Link {
@@ -71,18 +65,19 @@ impl Link {
         let socket = connect(shared).await?;
         let retire = shutdown.child_token();
         let (sender, mut news) = mpsc::channel(4);
-        links.spawn(serve(held, socket, retire.clone(), sender));
+        let ground = &shared.ground;
+        ground.spawn(links.track_future(serve(held, socket, retire.clone(), sender)).boxed());
         let abandon = retire.clone().drop_guard();
-        let first = timeout(shared.timings.hello, news.recv()).await;
+        let first = within(&**ground, shared.timings.hello, news.recv()).await;
         match first {
-            Ok(Some(News::Greeted)) => {
+            Some(Some(News::Greeted)) => {
                 abandon.disarm();
-                Ok(Self { news, retire, greeted: Instant::now() })
+                Ok(Self { news, retire, greeted: ground.elapsed() })
             }
-            Ok(Some(News::Ending(Ending::TooMany))) => Err(Trouble::TooMany),
-            Ok(Some(News::Ending(Ending::Disabled))) => Err(Trouble::Disabled),
-            Ok(_) => Err(Trouble::Failed("the WebSocket was closed without a hello".to_owned())),
-            Err(_) => Err(Trouble::Failed("Slack said no hello on the WebSocket".to_owned())),
+            Some(Some(News::Ending(Ending::TooMany))) => Err(Trouble::TooMany),
+            Some(Some(News::Ending(Ending::Disabled))) => Err(Trouble::Disabled),
+            Some(_) => Err(Trouble::Failed("the WebSocket was closed without a hello".to_owned())),
+            None => Err(Trouble::Failed("Slack said no hello on the WebSocket".to_owned())),
         }
     }
 
@@ -104,14 +99,14 @@ impl Link {
     }
 
     /// Since Slack's hello.
-    pub(super) fn age(&self) -> Duration {
-        self.greeted.elapsed()
+    pub(super) fn age(&self, ground: &dyn Ground) -> Duration {
+        ground.elapsed().saturating_sub(self.greeted)
     }
 }
 
 /// Asks for an address and connects to it. The address holds a ticket, so no error may show it.
-async fn connect(shared: &Shared) -> Result<Socket, Trouble> {
-    let opened = shared.client.connections_open(Timestamp::now(), &shared.app_token).await;
+async fn connect(shared: &Shared) -> Result<WebSocket, Trouble> {
+    let opened = shared.client.connections_open(shared.ground.now(), &shared.app_token).await;
     let url = opened.map_err(|error| match &error {
         CallError::Refused(refusal) if refusal.kind() == RefusalKind::TokenInvalid => {
             Trouble::Refused(refusal.code.clone())
@@ -124,19 +119,10 @@ async fn connect(shared: &Shared) -> Result<Socket, Trouble> {
     if !acceptable(&url, shared.client.is_secure()) {
         return Err(Trouble::Failed("Slack gave an address that is no wss:// address".to_owned()));
     }
-    let config = WebSocketConfig::default()
-        .max_message_size(Some(LARGEST_MESSAGE))
-        .max_frame_size(Some(LARGEST_MESSAGE));
-    let connecting = connect_async_with_config(url.as_str(), Some(config), true);
-    match timeout(shared.timings.connect, connecting).await {
-        Ok(Ok((socket, _))) => Ok(socket),
-        Ok(Err(tungstenite::Error::Url(_))) => {
-            Err(Trouble::Failed("Slack gave an unusable address".to_owned()))
-        }
-        Ok(Err(error)) => {
-            Err(Trouble::Failed(format!("the WebSocket could not be opened: {}", chain(&error))))
-        }
-        Err(_) => Err(Trouble::Failed("the WebSocket could not be opened in time".to_owned())),
+    let connecting = shared.connector.connect(&url);
+    match within(&*shared.ground, shared.timings.connect, connecting).await {
+        Some(opened) => opened.map_err(Trouble::Failed),
+        None => Err(Trouble::Failed("the WebSocket could not be opened in time".to_owned())),
     }
 }
 
@@ -182,12 +168,15 @@ impl Drop for Held {
     }
 }
 
-async fn serve(held: Held, socket: Socket, retire: CancellationToken, news: mpsc::Sender<News>) {
+async fn serve(held: Held, socket: WebSocket, retire: CancellationToken, news: mpsc::Sender<News>) {
     let shared = Arc::clone(&held.shared);
-    let (sink, source) = socket.split();
-    let mut task = Task { shared, held, sink, handling: FuturesUnordered::new(), news, refreshing: false };
-    let ending = task.run(source, &retire).await;
-    let _ = timeout(task.shared.timings.write, task.sink.close()).await;
+    let WebSocket { incoming, outgoing } = socket;
+    let mut task =
+        Task { shared, held, outgoing, handling: FuturesUnordered::new(), news, refreshing: false };
+    let ending = task.run(incoming, &retire).await;
+    let shared = Arc::clone(&task.shared);
+    // Whatever the other side makes of it, the link is over.
+    let _ = within(&*shared.ground, shared.timings.write, task.outgoing.close()).await;
     debug!(?ending, "a Socket Mode link ended");
     let _ = task.news.try_send(News::Ending(ending));
 }
@@ -196,7 +185,7 @@ async fn serve(held: Held, socket: Socket, retire: CancellationToken, news: mpsc
 struct Task {
     shared: Arc<Shared>,
     held: Held,
-    sink: SplitSink<Socket, Message>,
+    outgoing: Outgoing,
     /// Each brings the acknowledgement to be sent, if it is to be sent.
     handling: FuturesUnordered<BoxFuture<'static, Option<String>>>,
     news: mpsc::Sender<News>,
@@ -204,39 +193,48 @@ struct Task {
 }
 
 impl Task {
-    async fn run(&mut self, mut source: SplitStream<Socket>, retire: &CancellationToken) -> Ending {
-        let timings = self.shared.timings.clone();
-        let mut pings = interval_at(Instant::now() + timings.ping, timings.ping);
-        let mut heard = Instant::now();
+    async fn run(&mut self, mut incoming: Incoming, retire: &CancellationToken) -> Ending {
+        let shared = Arc::clone(&self.shared);
+        let (ground, timings) = (&*shared.ground, &shared.timings);
+        let mut ping = ground.sleep(timings.ping);
+        let mut heard = ground.elapsed();
         let mut leaving: Option<Leaving> = None;
         loop {
             let step = tokio::select! {
-                message = source.next(), if self.handling.len() < MOST_HANDLED => {
-                    heard = Instant::now();
-                    self.take(message).await
+                // In this order, and not by lot as otherwise: the same course of events gives the same steps.
+                biased;
+                () = retire.cancelled(), if leaving.is_none() => {
+                    leaving = Some(Leaving::new(ground.elapsed(), timings.linger, timings.drain));
+                    Ok(())
                 }
+                () = Leaving::wake(ground, leaving.as_ref()), if leaving.is_some() => Ok(()),
                 Some(acknowledgement) = self.handling.next(), if !self.handling.is_empty() => {
                     self.acknowledge(acknowledgement).await
                 }
-                _ = pings.tick() => {
-                    if heard.elapsed() >= timings.silence { Err(Ending::Lost) } else { self.ping().await }
+                message = incoming.next(), if self.handling.len() < MOST_HANDLED => {
+                    heard = ground.elapsed();
+                    self.take(message)
                 }
-                () = retire.cancelled(), if leaving.is_none() => {
-                    leaving = Some(Leaving::new(timings.linger, timings.drain));
-                    Ok(())
+                // After what has come: a process that was stopped for a while finds it before it misses it.
+                () = &mut ping => {
+                    ping = ground.sleep(timings.ping);
+                    match ground.elapsed().saturating_sub(heard) >= timings.silence {
+                        true => Err(Ending::Lost),
+                        false => self.ping().await,
+                    }
                 }
-                () = Leaving::wake(leaving.as_ref()), if leaving.is_some() => Ok(()),
             };
             if let Err(ending) = step {
                 return ending;
             }
-            if leaving.as_ref().is_some_and(|leaving| leaving.over(self.handling.is_empty())) {
+            let idle = self.handling.is_empty();
+            if leaving.as_ref().is_some_and(|leaving| leaving.over(ground.elapsed(), idle)) {
                 return Ending::Retired;
             }
         }
     }
 
-    async fn take(&mut self, message: Option<Result<Message, tungstenite::Error>>) -> Result<(), Ending> {
+    fn take(&mut self, message: Option<Result<Message, WebSocketError>>) -> Result<(), Ending> {
         let text = match message {
             Some(Ok(Message::Text(text))) => text,
             // Pings are answered by the WebSocket layer at the next read.
@@ -281,9 +279,10 @@ impl Task {
     }
 
     async fn write(&mut self, message: Message) -> Result<(), Ending> {
-        match timeout(self.shared.timings.write, self.sink.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Ending::Lost),
+        let sent = self.outgoing.send(message);
+        match within(&*self.shared.ground, self.shared.timings.write, sent).await {
+            Some(Ok(())) => Ok(()),
+            Some(Err(_)) | None => Err(Ending::Lost),
         }
     }
 }
@@ -291,13 +290,13 @@ impl Task {
 /// Hands an envelope over, and says how to acknowledge it if it was taken.
 async fn handled(shared: Arc<Shared>, envelope: Envelope) -> Option<String> {
     let Envelope { id, inbound, takes_answer, retry } = envelope;
-    match timeout(shared.timings.handler, shared.handler.handle(inbound)).await {
-        Ok(Ok(answer)) => Some(acknowledgement(&id, answer.filter(|_| takes_answer))),
-        Ok(Err(error)) => {
+    match within(&*shared.ground, shared.timings.handler, shared.handler.handle(inbound)).await {
+        Some(Ok(answer)) => Some(acknowledgement(&id, answer.filter(|_| takes_answer))),
+        Some(Err(error)) => {
             warn!(envelope = id, retry, error = %chain(&*error), "not acknowledged, for it could not be taken");
             None
         }
-        Err(_) => {
+        None => {
             warn!(envelope = id, retry, "not acknowledged, for it was not taken in time");
             None
         }
@@ -306,26 +305,23 @@ async fn handled(shared: Arc<Shared>, envelope: Envelope) -> Option<String> {
 
 /// A link on its way out: it lingers for what is under way to it, then waits for its handlers, but not for ever.
 struct Leaving {
-    linger: Instant,
-    drain: Instant,
+    linger: Duration,
+    drain: Duration,
 }
 
 impl Leaving {
-    fn new(linger: Duration, drain: Duration) -> Self {
-        let now = Instant::now();
+    fn new(now: Duration, linger: Duration, drain: Duration) -> Self {
         Self { linger: now + linger, drain: now + drain.max(linger) }
     }
 
-    fn over(&self, idle: bool) -> bool {
-        let now = Instant::now();
+    fn over(&self, now: Duration, idle: bool) -> bool {
         now >= self.drain || (now >= self.linger && idle)
     }
 
-    async fn wake(leaving: Option<&Self>) {
-        match leaving {
-            Some(leaving) if Instant::now() < leaving.linger => sleep_until(leaving.linger).await,
-            Some(leaving) => sleep_until(leaving.drain).await,
-            None => std::future::pending().await,
-        }
+    async fn wake(ground: &dyn Ground, leaving: Option<&Self>) {
+        let Some(leaving) = leaving else { return std::future::pending().await };
+        let now = ground.elapsed();
+        let until = if now < leaving.linger { leaving.linger } else { leaving.drain };
+        ground.sleep(until.saturating_sub(now)).await;
     }
 }

@@ -13,6 +13,7 @@
 mod backoff;
 mod link;
 mod slot;
+mod web_socket;
 
 use std::error::Error;
 use std::fmt;
@@ -26,9 +27,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
-use crate::http_transport::choose_tls_provider;
+use crate::ground::{Ground, Tokio};
 use crate::inbound::Inbound;
 use crate::transport::Token;
+pub use web_socket::{Connect, Incoming, Message, Outgoing, OverTcp, WebSocket, WebSocketError};
 
 /// Why a handler could not take something.
 pub type HandlerError = Box<dyn Error + Send + Sync>;
@@ -123,7 +125,7 @@ pub enum Trouble {
 }
 
 /// Slack's WebSockets, kept open.
-pub struct SocketMode(Arc<Shared>);
+pub struct SocketMode(Shared);
 
 impl fmt::Debug for SocketMode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -141,6 +143,10 @@ struct Shared {
     status: watch::Sender<LinkStatus>,
     /// WebSockets that are open or being opened.
     held: AtomicU32,
+    ground: Arc<dyn Ground>,
+    connector: Arc<dyn Connect>,
+    /// Decides how much of each wait is waited.
+    seed: u64,
 }
 
 impl SocketMode {
@@ -157,9 +163,24 @@ impl SocketMode {
         connections: usize,
         timings: Timings,
     ) -> Self {
-        let status = watch::Sender::new(LinkStatus { wanted: connections, ..LinkStatus::default() });
-        let held = AtomicU32::new(0);
-        Self(Arc::new(Shared { client, app_token, handler, timings, connections, status, held }))
+        Self(Shared {
+            client,
+            app_token,
+            handler,
+            timings,
+            connections,
+            status: watch::Sender::new(LinkStatus { wanted: connections, ..LinkStatus::default() }),
+            held: AtomicU32::new(0),
+            ground: Arc::new(Tokio::new()),
+            connector: Arc::new(OverTcp),
+            seed: fastrand::u64(..),
+        })
+    }
+
+    /// The same on another ground, over WebSockets of another make, with the jitter that a seed decides.
+    #[must_use]
+    pub fn over(self, ground: Arc<dyn Ground>, connector: Arc<dyn Connect>, seed: u64) -> Self {
+        Self(Shared { ground, connector, seed, ..self.0 })
     }
 
     /// How the links are, now and at every change.
@@ -168,11 +189,12 @@ impl SocketMode {
     }
 
     /// Keeps the links open until `shutdown`, then finishes what was taken and closes them.
-    pub async fn run(&self, shutdown: CancellationToken) {
-        choose_tls_provider();
-        let links = TaskTracker::new();
-        let slots =
-            (0..self.0.connections).map(|_| slot::keep(Arc::clone(&self.0), links.clone(), shutdown.clone()));
+    pub async fn run(self, shutdown: CancellationToken) {
+        let (shared, links) = (Arc::new(self.0), TaskTracker::new());
+        let slots = (0..shared.connections).map(|number| {
+            let dice = fastrand::Rng::with_seed(shared.seed.wrapping_add(number as u64));
+            slot::keep(Arc::clone(&shared), dice, links.clone(), shutdown.clone())
+        });
         futures_util::future::join_all(slots).await;
         links.close();
         links.wait().await;

@@ -1,9 +1,7 @@
 //! One slot keeps one link up: opens it, watches it, and opens its successor before it goes.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{error, warn};
@@ -13,8 +11,13 @@ use super::link::{Ending, Link};
 use super::{Shared, Trouble};
 
 /// Returns only after `shutdown`.
-pub(super) async fn keep(shared: Arc<Shared>, links: TaskTracker, shutdown: CancellationToken) {
-    let mut backoff = Backoff::new(&shared.timings);
+pub(super) async fn keep(
+    shared: Arc<Shared>,
+    dice: fastrand::Rng,
+    links: TaskTracker,
+    shutdown: CancellationToken,
+) {
+    let mut backoff = Backoff::new(&shared.timings, dice);
     let mut successor = None;
     loop {
         let mut link = match successor.take() {
@@ -25,7 +28,7 @@ pub(super) async fn keep(shared: Arc<Shared>, links: TaskTracker, shutdown: Canc
             },
         };
         let ending = link.ending().await;
-        if link.age() >= shared.timings.settled {
+        if link.age(&*shared.ground) >= shared.timings.settled {
             backoff.settled();
         } else {
             backoff.failed();
@@ -53,7 +56,9 @@ async fn open(
 ) -> Option<Link> {
     loop {
         let attempt = async {
-            pause(backoff.wait()).await;
+            if !backoff.wait().is_zero() {
+                shared.ground.sleep(backoff.wait()).await;
+            }
             Link::open(shared, links, shutdown).await
         };
         let opened = shutdown.run_until_cancelled(attempt).await?;
@@ -61,12 +66,6 @@ async fn open(
             Ok(link) => return Some(link),
             Err(trouble) => record(shared, backoff, trouble),
         }
-    }
-}
-
-async fn pause(wait: Duration) {
-    if !wait.is_zero() {
-        sleep(wait).await;
     }
 }
 
