@@ -243,6 +243,7 @@ impl Engine {
     ///
     /// When Slack wants to be left alone, or the rate budget's part for the background is used up.
     pub async fn warm(&self, team: &TeamId) -> Result<(), CallError> {
+        self.directory.itself(self.background(team)).await?;
         for rotation in self.known_rotations(team).await.unwrap_or_default() {
             match self.directory.members(self.background(team), &rotation.channel).await {
                 // The bot may have left a channel, or not have been invited to one yet.

@@ -415,6 +415,11 @@ impl Checker {
         self.came_out_even()
     }
 
+    /// Faults have stopped long ago, and still Slack's messages do not reach the process.
+    pub(crate) fn unheard(&self) -> Judged {
+        broken(Promise::NothingLost, "all is well, and no WebSocket stands: what people do leads nowhere")
+    }
+
     fn left(&self, store: &dyn Store) -> String {
         let jobs = self.cases.keys().filter_map(|(team, id)| block_on(store.jobs_of(team, id)).ok());
         let names = jobs.flatten().map(|state| {

@@ -45,6 +45,8 @@ struct Line {
     to_process: mpsc::UnboundedSender<Said>,
     /// Nothing gets through any more, either way, and neither end is told.
     half_open: bool,
+    /// The process was greeted over it.
+    greeted: bool,
 }
 
 impl Exchange {
@@ -98,6 +100,11 @@ impl Exchange {
         for number in dead {
             self.close(number, Err(WebSocketError::ConnectionClosed));
         }
+    }
+
+    /// Whether there is a WebSocket over which the process hears.
+    pub(crate) fn stands(&self) -> bool {
+        self.state().lines.values().any(|line| line.greeted && !line.half_open)
     }
 
     /// Gives an envelope to one of the WebSockets, and waits for its acknowledgement as long as Slack does.
@@ -200,7 +207,7 @@ impl Exchange {
             let mut state = self.state();
             state.last += 1;
             let number = state.last;
-            state.lines.insert(number, Line { to_process, half_open: false });
+            state.lines.insert(number, Line { to_process, half_open: false, greeted: false });
             number
         };
         self.timeline.spawn(None, self.clone().listen(number, from_process));
@@ -218,6 +225,9 @@ impl Exchange {
         } else if !mute {
             let app_id = self.slack.read(|world| world.app().app_id.clone());
             self.say(number, hello(count, &app_id).to_string());
+            if let Some(line) = self.state().lines.get_mut(&number) {
+                line.greeted = true;
+            }
         }
     }
 }

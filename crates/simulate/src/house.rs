@@ -16,7 +16,7 @@ use pagerslack::engine::Driver;
 use pagerslack::{Bot, Surroundings};
 use pagerslack_core::TeamId;
 use pagerslack_slack::ground::Ground;
-use pagerslack_slack::socket_mode::SocketMode;
+use pagerslack_slack::socket_mode::{Connect, SocketMode};
 use pagerslack_slack::transport::Token;
 use pagerslack_store::{Sqlite, Store};
 use secrecy::SecretString;
@@ -27,7 +27,7 @@ use tokio_util::sync::CancellationToken;
 use crate::dice::Dice;
 use crate::disk::{Access, Disk};
 use crate::exchange::Exchange;
-use crate::mutant::Mutant;
+use crate::mutant::{Deaf, Mutant};
 use crate::scenario::{Place, Scenario};
 use crate::timeline::Timeline;
 use crate::wire::{Network, Wire};
@@ -277,10 +277,14 @@ impl House {
         ground.spawn(Box::pin(driver.run(forever())));
         let links = scenario.socket_mode.then(|| {
             let token = Token::new(slack.read(|world| world.app().app_token.clone()));
+            let connector: Arc<dyn Connect> = match mutant {
+                Some(Mutant::StaysDeaf) => Arc::new(Deaf::after(CONNECTIONS, self.0.exchange.clone())),
+                _ => Arc::new(self.0.exchange.clone()),
+            };
             let (client, timings) = (Arc::clone(bot.client()), scenario.links.clone());
             let links = SocketMode::with(client, token, bot.envelopes(), CONNECTIONS, timings).over(
                 Arc::clone(&ground),
-                Arc::new(self.0.exchange.clone()),
+                connector,
                 dice.between(0, u64::MAX - 1),
             );
             let status = links.status();

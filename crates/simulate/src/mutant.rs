@@ -4,6 +4,7 @@
 //! switch for it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_trait::async_trait;
 use axum::Router;
@@ -13,13 +14,16 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId};
+use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
 use serde_json::json;
 use slack_sim::{SimHandle, signature};
+use url::Url;
 
 use crate::checker::Promise;
 use crate::disk::Access;
+use crate::exchange::Exchange;
 use crate::timeline::Timeline;
 use crate::wire::Wire;
 
@@ -42,11 +46,13 @@ pub enum Mutant {
     SaysNotWhy,
     /// Believes any request.
     LetsAnybodyIn,
+    /// Opens no WebSocket again once the first ones broke.
+    StaysDeaf,
 }
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::ForgetsReports,
         Self::SendsAgainBlindly,
         Self::DisturbsAnybody,
@@ -55,12 +61,13 @@ impl Mutant {
         Self::TakesUnreadableForNo,
         Self::SaysNotWhy,
         Self::LetsAnybodyIn,
+        Self::StaysDeaf,
     ];
 
     /// The promise that it breaks.
     pub fn breaks(self) -> Promise {
         match self {
-            Self::ForgetsReports => Promise::NothingLost,
+            Self::ForgetsReports | Self::StaysDeaf => Promise::NothingLost,
             Self::SendsAgainBlindly => Promise::OneAtATime,
             Self::DisturbsAnybody => Promise::OnlyTheAvailable,
             Self::OverlooksEyes => Promise::AnAckStopsIt,
@@ -73,6 +80,28 @@ impl Mutant {
 
     pub(crate) fn wrap(self, access: Access, wire: Wire) -> (Arc<dyn Store>, Arc<dyn Transport>) {
         (Arc::new(Broken { mutant: self, inner: access }), Arc::new(Broken { mutant: self, inner: wire }))
+    }
+}
+
+/// The first WebSockets of a process, and none after them.
+pub(crate) struct Deaf {
+    inner: Exchange,
+    left: AtomicUsize,
+}
+
+impl Deaf {
+    pub(crate) fn after(left: usize, inner: Exchange) -> Self {
+        Self { inner, left: AtomicUsize::new(left) }
+    }
+}
+
+#[async_trait]
+impl Connect for Deaf {
+    async fn connect(&self, url: &Url) -> Result<WebSocket, String> {
+        match self.left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+            Ok(_) => self.inner.connect(url).await,
+            Err(_) => std::future::pending().await,
+        }
     }
 }
 

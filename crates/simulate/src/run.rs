@@ -193,6 +193,9 @@ impl Stage {
                 break;
             }
         }
+        if self.scenario.socket_mode && !self.house.exchange().stands() {
+            return Ok(self.checker.unheard());
+        }
         let Some(store) = self.house.store() else { return Ok(Ok(())) };
         Ok(self.slack.read(|world| self.checker.finish(world, &*store)))
     }

@@ -44,6 +44,11 @@ fn p1_a_bot_that_forgets_reports_is_caught() -> anyhow::Result<()> {
 }
 
 #[test]
+fn p1_a_bot_that_stays_deaf_is_caught() -> anyhow::Result<()> {
+    is_caught(Mutant::StaysDeaf)
+}
+
+#[test]
 fn p2_a_bot_that_sends_again_blindly_is_caught() -> anyhow::Result<()> {
     is_caught(Mutant::SendsAgainBlindly)
 }

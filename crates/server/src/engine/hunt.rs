@@ -40,7 +40,8 @@ const CHOICES: usize = 32;
 /// How soon a hunt looks again that was not quick enough in any of its choices.
 const ELBOWED_OUT: SignedDuration = SignedDuration::from_secs(1);
 
-/// How soon a hunt that cannot see into the channel looks again while its root message is refused too.
+/// How soon a hunt looks again that cannot see into the channel while its root message is refused too, or to which Slack
+/// refuses to say who the bot is.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// How soon a hunt that has found nobody looks again while its root message is on the way, in whose thread the
@@ -203,16 +204,17 @@ impl Engine {
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
-            match self.client.auth_test(caller).await {
+            match self.directory.itself(caller).await {
                 Ok(own) => {
                     let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
-                    known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
+                    known.facts.entry(own).or_insert(Facts::NONE).profile = itself;
                     known.knows_itself = true;
                 }
                 // A Slack that does not even say who the bot is takes no page either: nothing is lost by waiting.
                 Err(error) => {
                     let until = known.patience.limited_until;
-                    known.unknown_to_itself = error.retry_at().filter(|at| *at <= until);
+                    let again = error.retry_at().unwrap_or_else(|| self.now() + LOOK_AGAIN);
+                    known.unknown_to_itself = Some(again).filter(|at| *at <= until);
                 }
             }
         }

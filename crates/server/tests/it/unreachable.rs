@@ -203,6 +203,32 @@ async fn a_revoked_token_that_comes_back_late() {
     stage.end().await;
 }
 
+/// Given Slack has told who the bot is, and nothing of anybody's account, when the token is revoked without a word and the
+/// person asked does not answer, then bo is, and not the bot itself (P3); the managers hear of it as soon as they can.
+#[tokio::test]
+async fn a_revoked_token_when_the_next_one_is_to_be_asked() {
+    let stage = Stage::new(team(&["ana", "bo", "cleo"]), with_manager()).await;
+    for method in ["users.info", "users.list"] {
+        stage.fault(Fault::always(method, FaultKind::Http500));
+    }
+    reported(&stage).await;
+    stage.pass("1 min").await;
+    assert_eq!(stage.kinds(), "root page/1");
+    stage.fault(Fault::always("tokens_revoked", FaultKind::Drop));
+    stage.slack.with(|world, now| world.revoke_tokens(now));
+    stage.pass("8 min").await;
+    let attempts = stage.incident().await.attempts;
+    let asked: Vec<_> = attempts.iter().map(|attempt| attempt.responder.as_str()).collect();
+    assert_eq!(asked, ["U1", "U2"]);
+    stage.all_is_well_again();
+    stage.slack.with(|world, _| world.restore_tokens());
+    stage.pass("61 s").await;
+    assert_eq!(stage.direct_texts("M1").len(), 1, "{}", stage.transcript());
+    stage.reacts(&stage.asked()[0], &stage.post("root").ts, "eyes").await;
+    stage.pass("2 h").await;
+    stage.end().await;
+}
+
 /// Given one permission is missing at a time, when ana reports, then she reads which one, whom to ask, and what
 /// follows; and somebody is asked or the managers are called all the same where the token allows it.
 #[tokio::test]

@@ -86,6 +86,8 @@ struct Known {
     /// Addresses that nobody has.
     nobodys: Cache<String, Refusal>,
     direct: Cache<UserId, ChannelId>,
+    /// Who the bot is in a workspace: that never changes.
+    itself: BTreeMap<TeamId, UserId>,
     asked: Asked,
 }
 
@@ -113,6 +115,7 @@ impl Directory {
             emails: Cache::new(PEOPLE_TTL, MOST_LISTS),
             nobodys: Cache::new(NOBODYS_TTL, MOST_LISTS),
             direct: Cache::new(PEOPLE_TTL, MOST_LISTS),
+            itself: BTreeMap::new(),
             asked: Asked {
                 members: UnderWay::new(),
                 people: UnderWay::new(),
@@ -128,6 +131,21 @@ impl Directory {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Who the bot is. Asked once.
+    ///
+    /// # Errors
+    ///
+    /// When Slack had to be asked and did not say.
+    pub async fn itself(&self, caller: Caller<'_>) -> Result<UserId, CallError> {
+        let remembered = self.known().itself.get(caller.team).cloned();
+        if let Some(user) = remembered {
+            return Ok(user);
+        }
+        let own = self.client.auth_test(caller).await?;
+        self.known().itself.insert(caller.team.clone(), own.user.clone());
+        Ok(own.user)
     }
 
     /// Everybody in the channel, in Slack's order: bots, guests and members of other organisations too.
