@@ -15,7 +15,8 @@ use crate::dice::Dice;
 use crate::timeline::Timeline;
 
 /// The longest that a request may be on its way to Slack, in milliseconds. Slack does what it was asked within this
-/// time of the sending or never: what the product's waiting before it reads back (three seconds) is made for.
+/// time of the sending or never, and a post may take two seconds more until it can be read: that is what the product's
+/// waiting before it reads back, five seconds, is made for.
 pub(crate) const LONGEST_WAY: u64 = 2_500;
 
 /// How the network is. Cheap to clone.

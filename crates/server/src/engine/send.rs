@@ -13,9 +13,9 @@ use super::delay::delay_of;
 use super::landed::Landed;
 use super::{Engine, StepError};
 
-/// How long after an uncertain send the channel is read back: Slack says nothing of how soon a message can be
-/// read, so not at once.
-pub(super) const READ_BACK_AFTER: SignedDuration = SignedDuration::from_secs(3);
+/// How long after an uncertain send the channel is read back: the request may still be on its way, and Slack says
+/// nothing of how soon a message can be read.
+pub(super) const READ_BACK_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
 /// How soon a refused root message is tried again: somebody may invite the bot at any moment.
 const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);

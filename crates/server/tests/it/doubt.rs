@@ -115,7 +115,7 @@ async fn a_page_three_times_in_a_row() {
 async fn nothing_is_posted_again_before_it_was_looked_for() {
     let stage = Stage::with(&["ana", "bo"]).await;
     stage.fault(Fault::once("chat.postMessage", FaultKind::HangAfter).after(1));
-    stage.fault(Fault::once("conversations.replies", FaultKind::Http500).times(10));
+    stage.fault(Fault::once("conversations.replies", FaultKind::Http500).times(6));
     stage.types("U1", "https://incident.example/1").await;
     stage.pass("15 s").await;
     assert_eq!(stage.slack.read(|world| world.count_calls("chat.postMessage")), 2);

@@ -258,7 +258,7 @@ async fn the_call_waits_for_its_thread() {
     stage.types("U1", "https://incident.example/1").await;
     stage.pass("10 s").await;
     assert_eq!(stage.kinds(), "root managers/1");
-    assert_eq!(stage.post("managers/1").at, 3);
+    assert_eq!(stage.post("managers/1").at, 5);
     assert_eq!(stage.direct_texts("M1"), Vec::<String>::new());
     taken(stage, "M1").await;
 }
