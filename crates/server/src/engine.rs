@@ -20,6 +20,7 @@ mod hunt;
 mod index;
 mod look;
 mod nudge;
+mod once;
 mod people;
 mod receive;
 mod send;

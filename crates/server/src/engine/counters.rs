@@ -58,6 +58,8 @@ counters! {
     requests_too_slow,
     /// Signed requests of kinds that PagerSlack has no use for.
     requests_ignored,
+    /// Presses, commands and questions that had been taken before.
+    requests_repeated,
     /// Reactions that concern no incident.
     reactions_ignored,
     /// Minutes in which Slack dropped events because there were too many.

@@ -22,6 +22,7 @@ mod pass;
 mod presence;
 mod refusals;
 mod reload;
+mod replays;
 mod report;
 mod requests;
 mod roster_import;

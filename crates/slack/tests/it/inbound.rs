@@ -219,6 +219,24 @@ fn a_click_on_a_message() {
         it.thread_ts.unwrap().to_string(),
     );
     assert_eq!(place, ("C1".into(), "1.2".into(), "1.1".into()));
+    assert_eq!(it.at, Timestamp::from_millisecond(1_300).ok());
+}
+
+/// Whoever knows the address of an answer may write there, so no log line is to show it (P8).
+#[test]
+fn the_address_of_an_answer_does_not_print_itself() {
+    let mut click = click();
+    click["response_url"] = "https://hooks.slack.com/actions/T1/2/hunter2".into();
+    let command = [
+        ("team_id", "T1"),
+        ("channel_id", "C1"),
+        ("user_id", "U1"),
+        ("command", "/devoncall"),
+        ("response_url", "https://hooks.slack.com/commands/T1/1/hunter2"),
+    ];
+    let said = format!("{:?} {:?}", clicked(&click), form(&command));
+    assert!(said.contains("Clicked") && said.contains("/devoncall"), "{said}");
+    assert!(!said.contains("hunter2") && !said.contains("hooks"), "{said}");
 }
 
 #[test]
