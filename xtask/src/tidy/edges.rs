@@ -26,6 +26,7 @@ const CLOCKS: &[(&str, &str)] = &[
 /// them; all others wait for an event.
 const REAL_TIME: &[(&str, &str)] = &[
     ("crates/server/tests/it/wire.rs", "the whole program over real sockets, and as a process of its own"),
+    ("crates/server/tests/it/door.rs", "raw sockets, and how long the door waits for what is on them"),
     ("crates/server/tests/it/browser.rs", "Chromium"),
     ("crates/server/tests/it/reload.rs", "files that change, and the system that tells of it"),
     (

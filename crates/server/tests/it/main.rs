@@ -10,6 +10,7 @@ mod acknowledge;
 mod browser;
 mod burst;
 mod crash;
+mod door;
 mod doubt;
 mod fairness;
 mod files;
@@ -26,5 +27,7 @@ mod replays;
 mod report;
 mod requests;
 mod roster_import;
+mod secrets;
 mod unreachable;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;

@@ -10,15 +10,17 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pagerslack::demo::Demo;
-use slack_sim::{DisconnectReason, Fault, FaultKind, ScaledClock, Server, SimHandle, Sockets, demo_team};
+use slack_sim::{
+    DisconnectReason, Fault, FaultKind, ScaledClock, Server, SimHandle, Sockets, WorldBuilder, demo_team,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-const CHANNEL: &str = "C0DEMO";
+pub const CHANNEL: &str = "C0DEMO";
 
 /// Waits, in real time, for something to become true.
-async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
@@ -30,7 +32,7 @@ async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn(
 }
 
 /// The first page of the last thread: its `ts` and whom it asks.
-async fn page(slack: &SimHandle) -> (String, String) {
+pub async fn page(slack: &SimHandle) -> (String, String) {
     eventually("a page", || async {
         slack.read(|world| {
             let page = world
@@ -44,18 +46,18 @@ async fn page(slack: &SimHandle) -> (String, String) {
     .await
 }
 
-async fn taken(slack: &SimHandle) {
+pub async fn taken(slack: &SimHandle) {
     eventually("an acknowledgement", || async {
         slack.read(|world| world.transcript(CHANNEL).contains("is on it,").then_some(()))
     })
     .await;
 }
 
-fn report(slack: &SimHandle, url: &str) {
+pub fn report(slack: &SimHandle, url: &str) {
     slack.with(|world, now| world.slash_command(now, "U001", CHANNEL, "/devoncall", url)).unwrap();
 }
 
-fn react(slack: &SimHandle, user: &str, ts: &str) {
+pub fn react(slack: &SimHandle, user: &str, ts: &str) {
     slack.with(|world, now| world.react(now, user, CHANNEL, ts, "eyes")).unwrap();
 }
 
@@ -108,17 +110,22 @@ async fn socket_mode_goes_on_while_slack_replaces_its_links() {
 }
 
 /// A fake Slack for the real binary, which is started and stopped like a service.
-struct Service {
-    slack: SimHandle,
-    _sockets: Sockets,
+pub struct Service {
+    pub slack: SimHandle,
+    pub sockets: Sockets,
     api_url: String,
-    listen: SocketAddr,
-    folder: tempfile::TempDir,
+    pub listen: SocketAddr,
+    pub folder: tempfile::TempDir,
     shutdown: CancellationToken,
 }
 
 impl Service {
-    async fn prepare() -> Self {
+    pub async fn prepare() -> Self {
+        Self::of(|app| app).await
+    }
+
+    /// The same of an app with something special about it.
+    pub async fn of(special: impl FnOnce(WorldBuilder) -> WorldBuilder) -> Self {
         let listen = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
         let url = format!("http://{listen}/slack/events").parse().unwrap();
         let world = demo_team()
@@ -126,8 +133,8 @@ impl Service {
             .app(|app| {
                 app.scopes.insert("users:read.email".to_owned());
             })
-            .deliver_to(&url)
-            .build();
+            .deliver_to(&url);
+        let world = special(world).build();
         let slack = SimHandle::new(world, Arc::new(ScaledClock::new(Timestamp::now(), 1)));
         let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
         let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
@@ -135,10 +142,10 @@ impl Service {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pagerslack.toml"), "[defaults.managers]\nusers = [\"U025\"]\n")
             .unwrap();
-        Self { slack, _sockets: sockets, api_url, listen, folder, shutdown }
+        Self { slack, sockets, api_url, listen, folder, shutdown }
     }
 
-    fn command(&self) -> Command {
+    pub fn command(&self) -> Command {
         let (token, secret) =
             self.slack.read(|world| (world.app().bot_token.clone(), world.app().signing_secret.clone()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_pagerslack"));
@@ -152,15 +159,20 @@ impl Service {
         command
     }
 
-    async fn serve(&self) -> Child {
+    pub async fn serve(&self) -> Child {
         let log = std::fs::File::create(self.folder.path().join("log.jsonl")).unwrap();
         let child = self.command().arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap();
+        self.ready().await;
+        child
+    }
+
+    /// Waits until the binary takes requests.
+    pub async fn ready(&self) {
         eventually("readiness", || async {
             let answer = reqwest::get(format!("http://{}/readyz", self.listen)).await.ok()?;
             answer.status().is_success().then_some(())
         })
         .await;
-        child
     }
 
     fn log(&self) -> String {
@@ -174,7 +186,7 @@ impl Drop for Service {
     }
 }
 
-async fn exited(child: &mut Child, within: Duration) -> std::process::ExitStatus {
+pub async fn exited(child: &mut Child, within: Duration) -> std::process::ExitStatus {
     let started = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -185,7 +197,7 @@ async fn exited(child: &mut Child, within: Duration) -> std::process::ExitStatus
     }
 }
 
-fn terminate(child: &Child) {
+pub fn terminate(child: &Child) {
     let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
     assert!(status.success());
 }
