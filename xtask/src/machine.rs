@@ -1,4 +1,5 @@
-//! What tests and fuzz targets need from the machine that cargo cannot build: compilers, a browser and its driver.
+//! What tests and fuzz targets need from the machine that cargo cannot build: compilers, a browser and its driver,
+//! Node.js and Python.
 //!
 //! Nothing is installed twice, nothing without a right to install, and a person is told in one line what to type.
 
@@ -54,6 +55,37 @@ const BROWSER: &[Need] = &[
         mac: "",
     },
 ];
+
+/// For a Slack that we did not write, and for Slack's own SDK; `e2e.rs` installs both.
+const OTHER_SLACK: &[Need] = &[
+    Need {
+        name: "Node.js",
+        programs: &["node"],
+        files: &[],
+        debian: "nodejs",
+        fedora: "nodejs",
+        mac: "node",
+    },
+    Need { name: "npm", programs: &["npm"], files: &[], debian: "npm", fedora: "npm", mac: "" },
+    Need {
+        name: "Python 3",
+        programs: &["python3"],
+        files: &[],
+        debian: "python3",
+        fedora: "python3",
+        mac: "python",
+    },
+];
+
+/// Debian has it in a package of its own; there is no program to look for.
+const VENV: Need = Need {
+    name: "Python's venv",
+    programs: &[],
+    files: &[],
+    debian: "python3-venv",
+    fedora: "python3",
+    mac: "python",
+};
 
 const CXX: Need = Need {
     name: "a C++ compiler",
@@ -111,6 +143,18 @@ pub(crate) fn cxx_compiler() -> anyhow::Result<()> {
     install("the fuzz targets", &[&CXX])
 }
 
+/// Sees to Node.js and its npm, and to Python with venv.
+///
+/// # Errors
+/// When something is missing that may not be installed from here; the error is one line that says what to type.
+pub(crate) fn node_and_python() -> anyhow::Result<()> {
+    let mut missing: Vec<&Need> = OTHER_SLACK.iter().filter(|need| !is_here(need)).collect();
+    if !command::program("python3").args(&["-c", "import ensurepip, venv"]).succeeds() {
+        missing.push(&VENV);
+    }
+    install("the tests against another Slack", &missing)
+}
+
 fn install(what: &str, missing: &[&Need]) -> anyhow::Result<()> {
     match plan(what, missing, packages()) {
         Plan::Nothing => Ok(()),
@@ -146,7 +190,10 @@ fn plan(what: &str, missing: &[&Need], packages: Packages) -> Plan {
         return Plan::Nothing;
     }
     let listed = |name: fn(&Need) -> &'static str| {
-        missing.iter().map(|need| name(need)).filter(|name| !name.is_empty()).collect::<Vec<_>>()
+        let mut names: Vec<_> =
+            missing.iter().map(|need| name(need)).filter(|name| !name.is_empty()).collect();
+        names.dedup();
+        names
     };
     let command = match packages {
         Packages::Apt { root } => return Plan::Install { packages: listed(|need| need.debian), sudo: !root },
@@ -159,7 +206,7 @@ fn plan(what: &str, missing: &[&Need], packages: Packages) -> Plan {
         Packages::Mac if missing.iter().all(|need| need.mac.is_empty()) => {
             "xcode-select --install".to_owned()
         }
-        Packages::Mac => format!("brew install --cask {}", listed(|need| need.mac).join(" ")),
+        Packages::Mac => format!("brew install {}", listed(|need| need.mac).join(" ")),
         Packages::Unknown => "the commands that install these on your system".to_owned(),
     };
     Plan::Ask(format!("{what} need {}; type: {command}", names(missing)))
@@ -256,11 +303,14 @@ mod tests {
                 "sudo apt-get update && sudo apt-get install --yes chromium chromium-driver fonts-noto-color-emoji",
             ),
             (Packages::Fedora, "sudo dnf install chromium chromedriver google-noto-color-emoji-fonts"),
-            (Packages::Mac, "brew install --cask google-chrome chromedriver"),
+            (Packages::Mac, "brew install google-chrome chromedriver"),
             (Packages::Unknown, "the commands that install these on your system"),
         ] {
             assert_eq!(asked(packages), format!("{need}{typed}"));
         }
+        let python = plan("the tests", &[&OTHER_SLACK[2], &VENV], Packages::Fedora);
+        let line = "the tests need Python 3, Python's venv; type: sudo dnf install python3";
+        assert_eq!(python, Plan::Ask(line.to_owned()));
         let compiler = |packages| plan("the fuzz targets", &[&CXX], packages);
         for (packages, typed) in
             [(Packages::Fedora, "sudo dnf install gcc-c++"), (Packages::Mac, "xcode-select --install")]

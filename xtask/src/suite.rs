@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use crate::command::cargo;
-use crate::machine;
 use crate::tidy::files;
 use crate::tool::NEXTEST;
+use crate::{e2e, machine};
 
 /// Where nextest's `ci` profile leaves its report (`.config/nextest.toml`); not under `CARGO_TARGET_DIR`.
 const REPORT: &str = "target/nextest/ci/junit.xml";
@@ -23,6 +23,7 @@ pub(crate) struct Count {
 /// When the machine lacks something, or a test fails.
 pub(crate) fn run(passed_on: &[String]) -> anyhow::Result<()> {
     machine::prepare()?;
+    e2e::prepare()?;
     NEXTEST.ensure()?;
     if passed_on.is_empty() {
         doc_tests()?;
@@ -42,6 +43,7 @@ fn everywhere(passed_on: &[String]) -> &'static [&'static str] {
 /// As [`run`].
 pub(crate) fn run_counted() -> anyhow::Result<()> {
     machine::prepare()?;
+    e2e::prepare()?;
     NEXTEST.ensure()?;
     // The tests run even when a doc-test fails: one run tells all that is wrong.
     let documented = doc_tests();

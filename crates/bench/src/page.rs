@@ -17,7 +17,7 @@ use jiff::Timestamp;
 use pagerslack::engine::Engine;
 use pagerslack_core::{ChannelId, IncidentId, QueueChange, RotationId, TeamId};
 use pagerslack_slack::client::Caller;
-use pagerslack_slack::transport::{Body, Request, Response, Transport, TransportError, Verb};
+use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::{Commit, QueueCommit, Sqlite};
 use slack_sim::{Answer, RateLimits, SimHandle, SystemClock, World, blank_user};
@@ -240,19 +240,10 @@ impl Transport for Distant {
 
 /// The request as the fake Slack takes it in process.
 pub(crate) fn translated(request: Request) -> Result<http::Request<Bytes>, http::Error> {
-    let method = match request.verb {
-        Verb::Get => http::Method::GET,
-        Verb::Post => http::Method::POST,
-    };
-    let mut translated = http::Request::builder().method(method).uri(&request.url);
+    let mut translated = http::Request::builder().method(http::Method::POST).uri(&request.url);
     if let Some(token) = &request.token {
         translated = translated.header("authorization", format!("Bearer {}", token.expose()));
     }
-    if let Some(content_type) = request.body.content_type() {
-        translated = translated.header("content-type", content_type);
-    }
-    translated.body(match request.body {
-        Body::Empty => Bytes::new(),
-        Body::Form(bytes) | Body::Json(bytes) => bytes,
-    })
+    translated = translated.header("content-type", request.body.content_type());
+    translated.body(request.body.into_bytes())
 }

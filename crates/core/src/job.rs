@@ -37,6 +37,7 @@ impl JobKey {
             JobKind::PageDeadline { attempt } => format!("deadline/page/{attempt}"),
             JobKind::ManagersDeadline { round } => format!("deadline/managers/{round}"),
             JobKind::ConsiderAck { by, .. } => format!("consider-ack/{by}"),
+            JobKind::ReadBack => "read-back".to_owned(),
             JobKind::FollowUp { taken } => format!("follow-up/{taken}"),
             JobKind::Answer { .. } => "answer".to_owned(),
             JobKind::Wish { by, wish } => format!("wish/{}/{by}", wish.name()),
@@ -55,6 +56,7 @@ impl JobKey {
                 Message::Taken { taken } => format!("send/taken/{taken}"),
                 Message::HandedOver { taken } => format!("send/handed-over/{taken}"),
                 Message::Cancelled => "send/cancelled".to_owned(),
+                Message::Delayed => "send/delayed".to_owned(),
                 Message::FollowUp => "send/follow-up".to_owned(),
                 Message::FollowUpUpdate => "update/follow-up".to_owned(),
                 Message::Notice { user, notice } => format!("send/notice/{}/{user}", notice.name()),
@@ -98,6 +100,8 @@ pub enum JobKind {
         /// Whether by the button rather than by a 👀.
         button: bool,
     },
+    /// Read the reactions back, as events may have been lost: a 👀 that stands is an acknowledgement (P4).
+    ReadBack,
     /// Do what somebody wishes of the incident, if they may.
     Wish {
         /// Who.
@@ -270,7 +274,9 @@ impl JobKind {
             Self::Hunt => Urgency::Opening,
             // A manager's call for the managers wakes somebody, a hand-over looks for somebody.
             Self::Wish { .. } => Urgency::Page,
-            Self::FollowUp { .. }
+            // Whoever is to be paged meanwhile waits for no such look: before every page there is one of its own.
+            Self::ReadBack
+            | Self::FollowUp { .. }
             | Self::Answer { .. }
             | Self::NudgeSweep
             | Self::Nudge { .. }
@@ -286,6 +292,7 @@ impl JobKind {
                 | Message::Taken { .. }
                 | Message::HandedOver { .. }
                 | Message::Cancelled
+                | Message::Delayed
                 | Message::FollowUp
                 | Message::FollowUpUpdate
                 | Message::Notice { .. }

@@ -12,9 +12,11 @@
 //! - [`rules`]: the files and Slack's facts brought together into one verdict on a person.
 //! - [`hunt`]: which facts are still missing before somebody can be chosen.
 //! - [`job`]: what must be done later, as a consequence of what happened.
+//! - [`audit`]: whether everything that an open incident needs is on its way.
 //! - [`policy`]: the numbers a team may choose.
 //! - [`ids`]: a type for every id.
 
+pub mod audit;
 pub mod availability;
 pub mod calendar;
 pub mod hunt;

@@ -19,7 +19,9 @@ mod watch;
 
 pub use environment::Environment;
 pub use faults::ConfigFaults;
-pub use pagerslack_sources::settings::{File, Files, Named, RotationKeys, StoreLocation, WeekendKey};
+pub use pagerslack_sources::settings::{
+    File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
+};
 pub use reload::{Change, Outcome, Refusal, Sources};
 pub use watch::{Alert, Watch};
 
@@ -28,11 +30,12 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
 use pagerslack_sources::settings;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 use contents::Contents;
@@ -50,6 +53,8 @@ pub struct Config {
     pub store: StoreLocation,
     /// How Slack is reached.
     pub slack: SlackConfig,
+    /// Where a sign of life goes.
+    pub heartbeat: Option<HeartbeatUrl>,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -74,7 +79,7 @@ pub struct SlackConfig {
 }
 
 /// How people are hunted: all that can change while the bot runs.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// What holds where nothing else is said.
     pub defaults: Arc<RotationConfig>,
@@ -82,6 +87,19 @@ pub struct Settings {
     pub rotations: BTreeMap<ChannelId, Arc<RotationConfig>>,
     /// Who is told what those who keep the bot must see to: a person or a channel, by id.
     pub admin: Option<String>,
+    /// How often every open incident is looked at.
+    pub audit_interval: SignedDuration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            defaults: Arc::default(),
+            rotations: BTreeMap::new(),
+            admin: None,
+            audit_interval: File::default().audit_interval,
+        }
+    }
 }
 
 impl Settings {
@@ -148,12 +166,13 @@ impl Config {
     /// # Errors
     /// All faults of the environment.
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let (listen, store, api_url) = Self::check(&file, environment)?;
+        let (listen, store, api_url, heartbeat) = Self::check(&file, environment)?;
         let rotations =
             file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
             listen,
             store,
+            heartbeat,
             slack: SlackConfig {
                 api_url,
                 bot_token: environment.bot_token.clone(),
@@ -165,6 +184,7 @@ impl Config {
                 defaults: Arc::new(keys::settings(&file.defaults)),
                 rotations: rotations.collect(),
                 admin: file.admin,
+                audit_interval: file.audit_interval,
             },
             sources: None,
             notes: Vec::new(),
@@ -175,12 +195,19 @@ impl Config {
     fn check(
         file: &File,
         environment: &Environment,
-    ) -> Result<(SocketAddr, StoreLocation, Url), ConfigFaults> {
+    ) -> Result<(SocketAddr, StoreLocation, Url, Option<HeartbeatUrl>), ConfigFaults> {
         let mut faults = ConfigFaults::default();
         let fixed = (
             over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, settings::listen, &mut faults),
             over(file.store.clone(), "PAGERSLACK_STORE", &environment.store, settings::store, &mut faults),
             over(file.api_url.clone(), "SLACK_API_URL", &environment.api_url, settings::api_url, &mut faults),
+            over(
+                file.heartbeat_url.clone(),
+                "PAGERSLACK_HEARTBEAT_URL",
+                &environment.heartbeat_url.as_ref().map(|url| url.expose_secret().to_owned()),
+                |text| settings::heartbeat_url(text).map(Some),
+                &mut faults,
+            ),
         );
         let tokens = [
             ("SLACK_BOT_TOKEN", &environment.bot_token, ["xoxb-", "xoxe."]),

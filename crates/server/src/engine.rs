@@ -11,16 +11,20 @@
 mod acknowledge;
 mod alert;
 mod answer;
+mod audit;
 mod commit;
 mod counters;
 mod deadline;
+mod delay;
 mod drive;
 mod follow_up;
 mod hunt;
 mod index;
+mod landed;
 mod look;
 mod nudge;
 mod once;
+mod patience;
 mod people;
 mod receive;
 mod send;
@@ -28,8 +32,9 @@ mod tell;
 mod update;
 mod wish;
 
+pub use audit::{Audited, Auditor};
 pub use counters::Counters;
-pub use drive::Driver;
+pub use drive::{Driver, Ground, Tokio};
 pub use index::MessageIndex;
 pub use nudge::Looked;
 pub use receive::Reply;
@@ -83,6 +88,8 @@ pub struct Engine {
     counters: Counters,
     read_back: Mutex<ReadBacks>,
     due: Notify,
+    /// Since when this process listens: what happened before may have found nobody there.
+    started: Timestamp,
 }
 
 /// Why a step did not come to its end. The job stays in the store and comes up again.
@@ -118,6 +125,7 @@ impl Engine {
     pub fn new(parts: Parts) -> Self {
         Self {
             directory: Directory::new(Arc::clone(&parts.client)),
+            started: parts.clock.now(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
@@ -155,6 +163,7 @@ impl Engine {
             JobKind::ConsiderAck { by, message, button } => {
                 self.consider_ack(job, by, message, *button).await
             }
+            JobKind::ReadBack => self.read_back_lost(job).await,
             JobKind::Send(message) => self.send(job, message).await,
             JobKind::Wish { by, wish } => self.fulfil(job, by, *wish).await,
             JobKind::FollowUp { taken } => self.follow_up(job, *taken).await,

@@ -11,7 +11,9 @@ pub mod demo;
 pub mod engine;
 pub mod http;
 
+mod heartbeat;
 mod logging;
+mod rounds;
 mod run;
 
 pub use run::{Bot, Surroundings, drawn_seed};

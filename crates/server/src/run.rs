@@ -19,8 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Alert, Config, Watch};
-use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::engine::{Driver, Engine, Parts, Reply, Tokio};
+use crate::heartbeat::Heartbeat;
 use crate::http::{App, router, serve};
+use crate::rounds::Rounds;
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
 const TEND: Duration = Duration::from_secs(3_600);
@@ -36,6 +38,7 @@ pub struct Bot {
     engine: Arc<Engine>,
     app: Arc<App>,
     client: Arc<Client>,
+    heartbeat: Option<Heartbeat>,
     app_token: Option<Token>,
     clock: Arc<dyn Clock>,
     /// Over the configuration's files, if it came from files.
@@ -73,11 +76,9 @@ impl Bot {
             .map(SigningSecret::new)
             .transpose()
             .context("SLACK_SIGNING_SECRET")?;
-        let client = Arc::new(Client::new(
-            surroundings.transport,
-            &config.slack.api_url,
-            Arc::new(SingleToken(token)),
-        ));
+        let transport = surroundings.transport;
+        let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
+        let client = Arc::new(Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token))));
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
@@ -98,7 +99,7 @@ impl Bot {
             let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
             Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
         });
-        Ok(Self { engine, app, client, app_token, clock, watch })
+        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch })
     }
 
     /// The machine, for whoever drives it step by step.
@@ -123,17 +124,28 @@ impl Bot {
         router(Arc::clone(&self.app))
     }
 
+    /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
+    pub fn envelopes(&self) -> Arc<dyn EnvelopeHandler> {
+        Arc::new(Envelopes(Arc::clone(&self.engine)))
+    }
+
     /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
-        let driver = tokio::spawn(Driver::new(Arc::clone(&self.engine)).run(shutdown.clone()));
+        let driver =
+            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
-        let socket = self.app_token.clone().map(|token| {
-            let handler = Arc::new(Envelopes(Arc::clone(&self.engine)));
-            let socket = SocketMode::new(Arc::clone(&self.client), token, handler);
+        let socket = self
+            .app_token
+            .clone()
+            .map(|token| SocketMode::new(Arc::clone(&self.client), token, self.envelopes()));
+        let links = socket.as_ref().map(SocketMode::status);
+        let socket = socket.map(|socket| {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { socket.run(shutdown).await })
         });
+        let rounds = Rounds::new(Arc::clone(&self.engine), self.heartbeat, links);
+        let rounds = tokio::spawn(rounds.run(shutdown.clone()));
         let warming =
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
@@ -141,6 +153,8 @@ impl Bot {
         shutdown.cancelled().await;
         self.app.set_ready(false);
         warming.abort();
+        // What an audit mends is one commit each, which is there or not; the next start audits again.
+        rounds.abort();
         let finished = async {
             let _ = http.await;
             if let Some(socket) = socket {

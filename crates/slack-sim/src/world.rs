@@ -5,9 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
+use crate::api::LONGEST_TEXT;
 use crate::faults::{Fault, Faults};
 use crate::limits::{Limits, RateLimits};
 use crate::model::{
@@ -45,6 +46,10 @@ pub struct World {
     pub(crate) public_url: String,
     /// The most that one page of a paginated answer holds.
     pub(crate) page_cap: Option<usize>,
+    /// How many characters of text one message takes.
+    pub(crate) split_beyond: usize,
+    /// How long after a message was posted it shows in what is read back.
+    pub(crate) read_delay: SignedDuration,
     /// Whether answers and triggers go stale by the simulated clock.
     pub(crate) lateness: bool,
     counter: u64,
@@ -79,6 +84,8 @@ impl World {
             outbox: Outbox::default(),
             public_url: "http://slack.invalid".to_owned(),
             page_cap: None,
+            split_beyond: LONGEST_TEXT,
+            read_delay: SignedDuration::ZERO,
             lateness: true,
             counter: 0,
         }
@@ -164,6 +171,12 @@ impl World {
         self.ephemerals.iter().filter(|ephemeral| ephemeral.user == user).collect()
     }
 
+    /// What everybody saw alone, in order.
+    #[must_use]
+    pub fn all_ephemerals(&self) -> &[Ephemeral] {
+        &self.ephemerals
+    }
+
     /// The home tab published for a person.
     #[must_use]
     pub fn home(&self, user: &str) -> Option<&Value> {
@@ -213,6 +226,18 @@ impl World {
     /// Makes pages shorter than asked for, as Slack sometimes does; `None` ends it.
     pub fn set_page_cap(&mut self, cap: Option<usize>) {
         self.page_cap = cap;
+    }
+
+    /// Makes several messages of a text longer than so many characters, of which only the first has the blocks and
+    /// the metadata and is told to the app. Slack does so beyond some 4,000.
+    pub fn set_split_beyond(&mut self, characters: usize) {
+        self.split_beyond = characters.max(1);
+    }
+
+    /// Hides what was posted a moment ago from conversations.history and conversations.replies. Slack says nothing
+    /// of how soon a message can be read.
+    pub fn set_read_delay(&mut self, delay: SignedDuration) {
+        self.read_delay = delay;
     }
 
     /// Where this Slack can be reached, such as `http://127.0.0.1:4000`.

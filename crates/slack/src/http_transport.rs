@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-use crate::transport::{Body, Request, Response, Transport, TransportError, Verb};
+use crate::transport::{Request, Response, Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -55,11 +55,7 @@ pub(crate) fn choose_tls_provider() {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let mut builder = match request.verb {
-            Verb::Get => self.0.get(&request.url),
-            Verb::Post => self.0.post(&request.url),
-        };
-        builder = builder.timeout(request.timeout);
+        let mut builder = self.0.post(&request.url).timeout(request.timeout);
         if let Some(token) = &request.token {
             let mut bearer = HeaderValue::from_str(&format!("Bearer {}", token.expose())).map_err(|_| {
                 TransportError::NotSent("the token holds characters no header may hold".to_owned())
@@ -67,12 +63,7 @@ impl Transport for HttpTransport {
             bearer.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, bearer);
         }
-        if let Some(content_type) = request.body.content_type() {
-            builder = builder.header(CONTENT_TYPE, content_type);
-        }
-        if let Body::Form(bytes) | Body::Json(bytes) = request.body {
-            builder = builder.body(bytes);
-        }
+        builder = builder.header(CONTENT_TYPE, request.body.content_type()).body(request.body.into_bytes());
         let response = builder.send().await.map_err(failure)?;
         let status = response.status().as_u16();
         let retry_after =
@@ -145,7 +136,6 @@ mod tests {
         });
         let transport = HttpTransport::new().unwrap();
         let request = Request {
-            verb: Verb::Post,
             url,
             token: Some(Token::new("xoxb-1")),
             body: Body::Json(Bytes::from_static(b"{}")),
@@ -156,7 +146,7 @@ mod tests {
         (response, server.await.unwrap())
     }
 
-    use crate::transport::Token;
+    use crate::transport::{Body, Token};
 
     #[tokio::test]
     async fn an_answer_of_any_status_is_a_response() {
@@ -190,7 +180,7 @@ mod tests {
         let url = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);
         let request =
-            Request { verb: Verb::Get, url, token: None, body: Body::Empty, timeout: Duration::from_secs(5) };
+            Request { url, token: None, body: Body::Form(Bytes::new()), timeout: Duration::from_secs(5) };
         let error = HttpTransport::new().unwrap().send(request).await.unwrap_err();
         assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
     }

@@ -60,5 +60,5 @@ pub use method::Method;
 pub use person::{DndWindow, Person, Presence};
 #[cfg(feature = "network")]
 pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
-pub use transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
+pub use transport::{Body, Request, Response, Token, Transport, TransportError};
 pub use verify::{Rejection, SigningSecret};

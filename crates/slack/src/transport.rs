@@ -48,20 +48,9 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The two HTTP methods that Slack's Web API knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verb {
-    /// A read; its arguments are in the query.
-    Get,
-    /// Everything else.
-    Post,
-}
-
 /// What a request carries besides its address.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Body {
-    /// Nothing.
-    Empty,
     /// `application/x-www-form-urlencoded`, already encoded.
     Form(Bytes),
     /// `application/json; charset=utf-8`.
@@ -69,12 +58,18 @@ pub enum Body {
 }
 
 impl Body {
-    /// The `Content-Type`, if there is a body.
-    pub fn content_type(&self) -> Option<&'static str> {
+    /// The `Content-Type`.
+    pub fn content_type(&self) -> &'static str {
         match self {
-            Self::Empty => None,
-            Self::Form(_) => Some("application/x-www-form-urlencoded"),
-            Self::Json(_) => Some("application/json; charset=utf-8"),
+            Self::Form(_) => "application/x-www-form-urlencoded",
+            Self::Json(_) => "application/json; charset=utf-8",
+        }
+    }
+
+    /// The body as it is sent.
+    pub fn into_bytes(self) -> Bytes {
+        match self {
+            Self::Form(bytes) | Self::Json(bytes) => bytes,
         }
     }
 }
@@ -83,19 +78,16 @@ impl Body {
 impl fmt::Debug for Body {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Empty => f.write_str("Empty"),
             Self::Form(bytes) => write!(f, "Form({} bytes)", bytes.len()),
             Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
         }
     }
 }
 
-/// One HTTP request.
+/// One HTTP request, always a POST.
 #[derive(Clone)]
 pub struct Request {
-    /// GET or POST.
-    pub verb: Verb,
-    /// The whole address, query included.
+    /// The whole address.
     pub url: String,
     /// Sent as `Authorization: Bearer …`; response URLs need none.
     pub token: Option<Token>,
@@ -108,10 +100,9 @@ pub struct Request {
 /// Without the address where no token goes with it: such an address is itself what lets one write, and needs no other.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { verb, url, token, body, timeout } = self;
+        let Self { url, token, body, timeout } = self;
         let url = if token.is_some() { url } else { "[REDACTED]" };
         f.debug_struct("Request")
-            .field("verb", verb)
             .field("url", &url)
             .field("token", token)
             .field("body", body)

@@ -6,6 +6,7 @@
 pub mod answer;
 mod buttons;
 mod channel;
+mod delay;
 mod duration;
 mod follow_up;
 mod help;
@@ -24,6 +25,7 @@ pub use buttons::{
     CALL_MANAGERS_ACTION, CANCEL_ACTION, DONE_ACTION, HAND_OVER_ACTION, PASS_ACTION, TAKE_ACTION, WHY_ACTION,
 };
 pub use channel::{cancelled, handed_over, root, taken};
+pub use delay::delayed;
 pub use duration::spoken;
 pub use follow_up::{FollowUpText, follow_up, follow_up_over};
 pub use help::{direct_help, usage};

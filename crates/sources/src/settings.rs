@@ -1,7 +1,8 @@
 //! `pagerslack.toml`: what its keys say, with every fault, and no other file looked at.
 //!
 //! - `file`, `rotation`: what each key means, over `table` and `value`, which know TOML.
-//! - The environment stands above some keys; [`listen`], [`store`] and [`api_url`] read it as the file is read.
+//! - The environment stands above some keys; [`listen`], [`store`], [`api_url`] and [`heartbeat_url`] read it as
+//!   the file is read.
 
 mod file;
 mod rotation;
@@ -11,6 +12,7 @@ mod value;
 pub use file::File;
 pub use rotation::{Files, Named, RotationKeys, WeekendKey};
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -22,6 +24,30 @@ use url::Url;
 pub enum StoreLocation {
     /// An embedded database in a file.
     Sqlite(PathBuf),
+}
+
+/// Where a heartbeat goes. Whoever knows the address can beat in the bot's place, so it is kept like a secret: it
+/// prints as its scheme and host only (P8).
+#[derive(Clone, PartialEq, Eq)]
+pub struct HeartbeatUrl(Url);
+
+impl HeartbeatUrl {
+    /// The address itself, for the request and nothing else.
+    pub fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+}
+
+impl fmt::Display for HeartbeatUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}://{}/…", self.0.scheme(), self.0.host_str().unwrap_or_default())
+    }
+}
+
+impl fmt::Debug for HeartbeatUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HeartbeatUrl({self})")
+    }
 }
 
 /// Reads an address to listen on.
@@ -51,6 +77,14 @@ pub fn api_url(text: &str) -> Result<Url, String> {
 /// An address as it may be shown: without the name and the password that it may hold.
 pub fn without_credentials(text: &str) -> String {
     value::without_credentials(text)
+}
+
+/// Reads where a heartbeat goes.
+///
+/// # Errors
+/// What it must be, without what it is.
+pub fn heartbeat_url(text: &str) -> Result<HeartbeatUrl, String> {
+    value::heartbeat_url(&in_quotes(text))
 }
 
 fn in_quotes(text: &str) -> DeValue<'_> {

@@ -17,6 +17,7 @@ pub use sqlite::Sqlite;
 
 use async_trait::async_trait;
 use jiff::Timestamp;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 
 /// What a backend must be able to do. Times are given, never read.
@@ -52,6 +53,18 @@ pub trait Store: Send + Sync {
 
     /// Every open incident of a rotation, the longest open first.
     async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError>;
+
+    /// Every open incident of every workspace, in pages and in the order of workspace and id: at most `limit` after
+    /// `after`. One that is opened or ends meanwhile may be in it or not.
+    async fn open_incidents_after(
+        &self,
+        after: Option<(TeamId, IncidentId)>,
+        limit: usize,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError>;
+
+    /// The jobs about an incident, held or not, in the order of their names. One that cannot be read is left out, as
+    /// it is by [`Store::claim`].
+    async fn jobs_of(&self, team: &TeamId, incident: &IncidentId) -> Result<Vec<JobState>, StoreError>;
 
     /// The last incident about `url` in a rotation, open or not.
     async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError>;

@@ -39,6 +39,9 @@ pub struct Commit {
     /// time. If it is held it stays held, and comes up once more when its holder is done with it: the holder may
     /// have looked before there was what called for it.
     pub add: Vec<Job>,
+    /// Jobs that should be there, and perhaps were: each is added only if there is none of its name that can be
+    /// read, and then as doubtful, since the one that was lost may have had its effect (P2).
+    pub restore: Vec<Job>,
     /// Jobs to remove, leased or not; absent ones are no fault.
     pub remove: Vec<JobKey>,
     /// The job in whose course this is committed, and what becomes of it.
@@ -61,6 +64,7 @@ impl Commit {
             events: Vec::new(),
             index: None,
             add: Vec::new(),
+            restore: Vec::new(),
             remove: Vec::new(),
             job: None,
             queue: None,

@@ -18,6 +18,7 @@ const CLOCKS: &[(&str, &str)] = &[
     ("crates/slack-sim/src/clock.rs", "the fake Slack's clock itself"),
     ("crates/slack/src/socket_mode/", "the age of a link, which is no business of the rules"),
     ("crates/bench/", "measures"),
+    ("crates/simulate/src/main.rs", "says how long it took; what is played has a time of its own"),
     ("crates/store/examples/", "measures"),
     ("xtask/", "says how long a step took"),
 ];
@@ -25,15 +26,24 @@ const CLOCKS: &[(&str, &str)] = &[
 /// The tests of what happens outside this process and its manual clock. They poll, with a limit, because nothing tells
 /// them; all others wait for an event.
 const REAL_TIME: &[(&str, &str)] = &[
+    ("crates/server/tests/it/service.rs", "starts the whole program as a process of its own"),
+    ("crates/server/tests/it/killed.rs", "kills that process at any moment, over and over"),
     ("crates/server/tests/it/wire.rs", "the whole program over real sockets, and as a process of its own"),
     ("crates/server/tests/it/door.rs", "raw sockets, and how long the door waits for what is on them"),
     ("crates/server/tests/it/browser.rs", "Chromium"),
+    (
+        "crates/server/tests/it/emulate",
+        "the whole program and a Slack that is not ours, as processes of their own",
+    ),
     ("crates/server/tests/it/reload.rs", "files that change, and the system that tells of it"),
     (
         "crates/slack/tests/it/socket_mode.rs",
         "its subject is how long a link waits, and a handler that is slow",
     ),
 ];
+
+/// Where sleeping is what is made: virtual time, which passes at once.
+const VIRTUAL_TIME: &str = "crates/simulate/src/timeline.rs";
 
 const READS_OF_THE_CLOCK: [&str; 4] = ["Timestamp::now", "Zoned::now", "SystemTime::now", "Instant::now"];
 
@@ -67,7 +77,7 @@ pub(super) fn clock(path: &str, text: &str) -> Vec<Fault> {
 
 /// A test that sleeps is slow on a good day and fails on a bad one.
 pub(super) fn sleep_in_tests(path: &str, text: &str) -> Vec<Fault> {
-    if REAL_TIME.iter().any(|(place, _)| path.starts_with(place)) {
+    if path == VIRTUAL_TIME || REAL_TIME.iter().any(|(place, _)| path.starts_with(place)) {
         return Vec::new();
     }
     code(path, text)

@@ -1,5 +1,7 @@
 //! What an event makes of the state.
 
+use jiff::Timestamp;
+
 use super::event::{Event, Recorded, Report};
 use super::state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase, ScheduleShown, Taken};
 
@@ -13,10 +15,11 @@ pub fn apply(state: Option<Incident>, recorded: &Recorded) -> Option<Incident> {
         (None, _) => None,
         (Some(mut incident), event) => {
             incident.version = recorded.seq;
-            if retells(event) {
+            let delay = incident.delay();
+            advance(&mut incident, event, recorded);
+            if retells(event) || incident.delay() != delay {
                 incident.retold_at = recorded.seq;
             }
-            advance(&mut incident, event, recorded);
             Some(incident)
         }
     }
@@ -44,6 +47,7 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         schedule: None,
         resumed_at: None,
         follow_up: None,
+        delayed: None,
     }
 }
 
@@ -66,11 +70,22 @@ fn retells(event: &Event) -> bool {
         | Event::ManagersPosted { .. }
         | Event::PostRefused { .. }
         | Event::AckRefused { .. }
+        | Event::Delayed { .. }
+        | Event::ClockPutBack { .. }
         | Event::FollowUpPosted { .. } => false,
     }
 }
 
+/// Whether this begins another step, of which no delay is known. While the root message is on its way it is all one
+/// step: whoever reported it hears of the delay once.
+fn is_next_step(incident: &Incident, event: &Event) -> bool {
+    matches!(event, Event::RootPosted { .. }) || (incident.root.is_some() && retells(event))
+}
+
 fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
+    if is_next_step(incident, event) {
+        incident.delayed = None;
+    }
     match event {
         Event::Reported(_) => {}
         Event::RootPosted { message } => incident.root = Some(message.clone()),
@@ -146,6 +161,8 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
             incident.rounds_before = u32::try_from(incident.manager_rounds.len()).unwrap_or(u32::MAX);
             incident.phase = Phase::Hunting { since: recorded.at };
         }
+        Event::Delayed { why } => incident.delayed = Some(*why),
+        Event::ClockPutBack { deadline } => put_back(incident, *deadline, recorded.at),
         Event::Cancelled { by } => {
             incident.phase = Phase::Cancelled { by: by.clone(), at: recorded.at };
         }
@@ -159,6 +176,28 @@ fn ended(incident: &mut Incident, attempt: u32, end: AttemptEnd, recorded: &Reco
         found.end = Some(end);
     }
     incident.phase = Phase::Hunting { since: recorded.at };
+}
+
+/// Nothing lies after `now` any more, so that no wait is longer than it was meant to be.
+fn put_back(incident: &mut Incident, new_deadline: Option<Timestamp>, now: Timestamp) {
+    let pull = |at: &mut Timestamp| *at = (*at).min(now);
+    pull(&mut incident.reported_at);
+    incident.resumed_at.iter_mut().for_each(pull);
+    incident.attempts.iter_mut().for_each(|attempt| pull(&mut attempt.paged_at));
+    incident.manager_rounds.iter_mut().for_each(|round| pull(&mut round.at));
+    for taken in &mut incident.taken {
+        pull(&mut taken.at);
+        taken.handed_over_at.iter_mut().for_each(pull);
+    }
+    match &mut incident.phase {
+        Phase::Hunting { since: at }
+        | Phase::ScheduleShown { at }
+        | Phase::Acknowledged { at, .. }
+        | Phase::Cancelled { at, .. }
+        | Phase::Closed { at, .. } => pull(at),
+        Phase::Paging { deadline, .. } => *deadline = new_deadline.unwrap_or(*deadline),
+        Phase::ManagersPaged { deadline, .. } => *deadline = new_deadline.or(*deadline),
+    }
 }
 
 fn attempt_mut(incident: &mut Incident, number: u32) -> Option<&mut Attempt> {

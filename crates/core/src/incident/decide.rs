@@ -2,8 +2,9 @@
 
 use jiff::Timestamp;
 
-use super::event::{Event, ManagersReason, ManagersWhom, Posting, Report, Via};
+use super::event::{Delay, Event, ManagersReason, ManagersWhom, Posting, Report, Via};
 use super::state::{Incident, Phase};
+use crate::audit::clock_was_put_back;
 use crate::availability::{Candidate, Verdict};
 use crate::ids::{MessageRef, UserId};
 use crate::policy::Policy;
@@ -121,6 +122,13 @@ pub enum Command {
         /// Whether they are a manager.
         manager: bool,
     },
+    /// Slack keeps the next step waiting for longer than people expect.
+    Delay {
+        /// Why.
+        why: Delay,
+    },
+    /// The log speaks of the future.
+    ClockPutBack,
     /// The question how it went on was posted.
     FollowUpPosted {
         /// Which message it is.
@@ -243,6 +251,23 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             vec![Event::HandedOver { from: from.clone(), by: by.clone() }]
         }
         (_, Command::HandOver { .. }) => vec![],
+
+        (_, Command::Delay { why }) if incident.delayed.is_none() && incident.waits_for_slack() => {
+            vec![Event::Delayed { why: *why }]
+        }
+        (_, Command::Delay { .. }) => vec![],
+
+        (phase, Command::ClockPutBack) if clock_was_put_back(incident, now) => {
+            let deadline = match phase {
+                Phase::Paging { deadline, .. } => Some((*deadline).min(now + policy.ack_timeout)),
+                Phase::ManagersPaged { deadline: Some(deadline), .. } => {
+                    Some((*deadline).min(now + policy.manager_repeat))
+                }
+                _ => None,
+            };
+            vec![Event::ClockPutBack { deadline }]
+        }
+        (_, Command::ClockPutBack) => vec![],
 
         (_, Command::Cancel { by, manager })
             if incident.is_open() && (*manager || *by == incident.report.reporter) =>

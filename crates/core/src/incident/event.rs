@@ -134,6 +134,16 @@ pub enum Posting {
     FollowUp,
 }
 
+/// Why an incident takes longer than it should.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Delay {
+    /// Slack limits how often it may be asked, or told something.
+    Limited,
+    /// Slack does not answer, or answers with failures.
+    NoAnswer,
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -236,6 +246,18 @@ pub enum Event {
         from: UserId,
         /// Who said so: they themselves, or a manager.
         by: UserId,
+    },
+    /// Slack keeps the next step waiting, and people are told so; once for each step.
+    Delayed {
+        /// Why.
+        why: Delay,
+    },
+    /// The clock was found to have been put back: whatever the log places after this moment happened, as far as
+    /// waiting goes, at this moment.
+    ClockPutBack {
+        /// Until when whoever was asked may answer now, if somebody waits for an answer.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        deadline: Option<Timestamp>,
     },
     /// Nobody is needed any more.
     Cancelled {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::event::{ManagersReason, ManagersWhom, Posting, Report, Via};
+use super::event::{Delay, ManagersReason, ManagersWhom, Posting, Report, Via};
 use crate::availability::Candidate;
 use crate::ids::{MessageRef, UserId};
 
@@ -160,6 +160,8 @@ pub struct Incident {
     pub resumed_at: Option<Timestamp>,
     /// The question how it went on, once it stands.
     pub follow_up: Option<MessageRef>,
+    /// Why the present step was found to take too long, whether or not it still does; see [`Incident::delay`].
+    pub delayed: Option<Delay>,
 }
 
 impl Incident {
@@ -172,6 +174,26 @@ impl Incident {
             | Phase::ScheduleShown { .. } => true,
             Phase::Acknowledged { .. } | Phase::Cancelled { .. } | Phase::Closed { .. } => false,
         }
+    }
+
+    /// Whether the next step is one that only Slack keeps waiting: somebody is being looked for, or the root message
+    /// or a page is on its way.
+    pub fn waits_for_slack(&self) -> bool {
+        let underway = match &self.phase {
+            Phase::Hunting { .. } => true,
+            Phase::Paging { attempt, .. } => self.attempt(*attempt).is_some_and(|it| it.message.is_none()),
+            Phase::ManagersPaged { round, .. } => {
+                self.manager_round(*round).is_some_and(|it| it.messages.is_empty())
+            }
+            _ => false,
+        };
+        underway || (self.is_open() && self.root.is_none())
+    }
+
+    /// Why the channel waits, as the root message tells. One that is only just being posted tells nothing of it: it
+    /// is the proof that Slack takes messages.
+    pub fn delay(&self) -> Option<Delay> {
+        self.delayed.filter(|_| self.root.is_some() && self.waits_for_slack())
     }
 
     /// Everyone who need not be asked again: asked before, or had it and handed it over.

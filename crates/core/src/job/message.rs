@@ -66,6 +66,8 @@ pub enum Message {
         /// What they are told.
         notice: Notice,
     },
+    /// To the reporter, while the root message is on its way, that Slack keeps it waiting; only they see it.
+    Delayed,
     /// To the reporter, what to do so that the bot can post; only they see it.
     TellReporter {
         /// Slack's error code.

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use super::{Job, JobKey, JobKind, Message, Notice, Urgency};
+use crate::audit::needed;
 use crate::availability::Candidate;
 use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Recorded};
 use crate::policy::Policy;
@@ -63,6 +64,7 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             } else {
                 planner.send(Message::PageUpdate { attempt: *attempt });
             }
+            planner.update_root_if_retold();
         }
         Event::PageTimedOut { attempt } | Event::Passed { attempt, .. } => {
             planner.remove(&JobKind::PageDeadline { attempt: *attempt });
@@ -83,6 +85,7 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             if !after.is_open() {
                 planner.send(Message::ManagersUpdate { round: *round });
             }
+            planner.update_root_if_retold();
         }
         Event::PostRefused { why, .. } => {
             if after.report.response_url.is_some() {
@@ -128,6 +131,13 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             }
             planner.update_root();
         }
+        Event::Delayed { .. } => {
+            if after.root.is_none() && after.report.response_url.is_some() {
+                planner.send(Message::Delayed);
+            }
+            planner.update_root();
+        }
+        Event::ClockPutBack { .. } => planner.plan.add.extend(needed(after, policy, recorded.at)),
         Event::Cancelled { .. } => {
             planner.nobody_needed();
             if after.root.is_some() {
@@ -174,6 +184,13 @@ impl Planner<'_> {
     fn update_root(&mut self) {
         if self.incident.root.is_some() {
             self.send(Message::RootUpdate { version: self.incident.version });
+        }
+    }
+
+    /// The root message no longer tells of a delay.
+    fn update_root_if_retold(&mut self) {
+        if self.incident.retold_at == self.incident.version {
+            self.update_root();
         }
     }
 

@@ -7,9 +7,11 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseError;
 
 use super::*;
+use crate::audit::{Finding, JobState, examine, needed};
 use crate::availability::{Candidate, Verdict};
 use crate::incident::{
-    Command, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide, replay,
+    Command, Delay, Event, Incident, ManagersWhom, Phase, Posting, Recorded, Report, Via, apply, decide,
+    replay,
 };
 use crate::policy::Policy;
 

@@ -46,6 +46,9 @@ fn check(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     }
     writeln!(out)?;
     write!(out, "{}", summary::at_length(&config.settings, SystemClock.now()))?;
+    let beats =
+        config.heartbeat.map_or("nowhere (heartbeat_url is not set)".to_owned(), |url| url.to_string());
+    writeln!(out, "A heartbeat after each audit goes to: {beats}")?;
     version::tables(&mut out)?;
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,8 @@ pub struct Environment {
     pub signing_secret: Option<SecretString>,
     /// `SLACK_APP_TOKEN`.
     pub app_token: Option<Token>,
+    /// `PAGERSLACK_HEARTBEAT_URL`, which may hold a token.
+    pub heartbeat_url: Option<SecretString>,
     /// `RUST_LOG`: what is logged, in tracing's filter syntax.
     pub log: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Environment {
             signing_secret: get("SLACK_SIGNING_SECRET")
                 .map(|secret| SecretString::from(secret.trim().to_owned())),
             app_token: get("SLACK_APP_TOKEN").map(|token| Token::new(token.trim())),
+            heartbeat_url: get("PAGERSLACK_HEARTBEAT_URL").map(SecretString::from),
             log: get("RUST_LOG"),
         }
     }

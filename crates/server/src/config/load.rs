@@ -77,7 +77,8 @@ impl Place {
         for (channel, keys) in &file.rotations {
             rotations.insert(channel.clone(), Arc::new(loading.rotation(keys)));
         }
-        let settings = Settings { defaults, rotations, admin: file.admin.clone() };
+        let settings =
+            Settings { defaults, rotations, admin: file.admin.clone(), audit_interval: file.audit_interval };
         let (faults, notes) = (loading.faults, loading.notes);
         faults.or(Loaded { file, settings, notes })
     }

@@ -3,12 +3,13 @@
 //! Everything goes by what the files hold, never by when they were written. A change counts once it has been seen
 //! twice alike, so that a file that is just being written is not read in the middle: half a roster is a roster.
 
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::contents::Contents;
 use super::load::{Loaded, Place};
-use super::{Config, ConfigFaults, Environment, File, Settings};
+use super::{Config, ConfigFaults, Environment, File, HeartbeatUrl, Settings};
 
 /// The files from which the configuration was read.
 #[derive(Debug)]
@@ -37,14 +38,22 @@ struct Fixed(Vec<(&'static str, String)>);
 
 impl Fixed {
     fn of(file: &File) -> Self {
-        let File { listen, store, api_url, command, .. } = file;
+        let File { listen, store, api_url, command, heartbeat_url, .. } = file;
         Self(vec![
             ("listen", listen.to_string()),
             ("store", format!("{store:?}")),
             ("slack.api_url", api_url.to_string()),
             ("slack.command", command.clone()),
+            ("heartbeat_url", fingerprint(heartbeat_url.as_ref())),
         ])
     }
+}
+
+/// Tells one address from another without keeping either (P8).
+fn fingerprint(url: Option<&HeartbeatUrl>) -> String {
+    let mut hasher = DefaultHasher::new();
+    url.map(HeartbeatUrl::expose).hash(&mut hasher);
+    hasher.finish().to_string()
 }
 
 /// What looking again came to.

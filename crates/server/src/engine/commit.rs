@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pagerslack_core::incident::{replay, turn_of};
 use pagerslack_core::{
     Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
-    UserId, apply, decide, plan,
+    UserId, Verdict, apply, decide, plan,
 };
 use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, Told};
 
@@ -262,5 +262,23 @@ fn log(team: &TeamId, acted: &Acted) {
             event = name.as_deref().unwrap_or("unknown"),
             "incident"
         );
+        if let Some(why) = unread(event) {
+            tracing::warn!(
+                %team,
+                channel = %incident.report.rotation.channel,
+                incident = %incident.report.incident,
+                why,
+                "somebody is asked of whom Slack does not tell all"
+            );
+        }
     }
+}
+
+/// What could not be read of the person asked (P6).
+fn unread(event: &Event) -> Option<&str> {
+    let Event::Paged { responder, considered, .. } = event else { return None };
+    considered.iter().find_map(|candidate| match &candidate.verdict {
+        Verdict::Unknown { why } if candidate.user == *responder => Some(why.as_str()),
+        _ => None,
+    })
 }

@@ -62,12 +62,34 @@ counters! {
     requests_repeated,
     /// Reactions that concern no incident.
     reactions_ignored,
+    /// Steps of incidents that Slack kept waiting for so long that people were told.
+    delays,
     /// Minutes in which Slack dropped events because there were too many.
     events_dropped_by_slack,
     /// Jobs run to their commit.
     jobs_done,
     /// Jobs that failed and come up again.
     jobs_failed,
+    /// Audits that came to their end.
+    audits,
+    /// Audits that did not, as the store could not be read or written.
+    audits_failed,
+    /// Jobs that an open incident needs and that were not there: restored.
+    audit_jobs_missing,
+    /// Jobs further ahead than anything explains: brought forward.
+    audit_jobs_too_far_ahead,
+    /// Open incidents whose log spoke of the future, as the clock was put back: their waits began anew.
+    audit_clock_put_back,
+    /// Jobs that were overdue and that nobody took up, each time they were found.
+    audit_jobs_late,
+    /// Open incidents that could not be read, each time they were found.
+    audit_incidents_unreadable,
+    /// Open incidents whose reactions were read back, as events may have been lost.
+    audit_read_backs,
+    /// Heartbeats that were heard.
+    heartbeats,
+    /// Heartbeats that were not.
+    heartbeats_failed,
     /// Messages of which it was unknown whether they had landed, and which had.
     posts_found_again,
 }

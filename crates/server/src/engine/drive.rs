@@ -1,12 +1,16 @@
-//! Production's driver: claims due jobs and runs each on a task of its own, until told to stop.
+//! The driver: claims due jobs and runs each on a task of its own, until told to stop.
+//!
+//! Where tasks run and how time passes is its [`Ground`]: tokio's in production, a simulation's own elsewhere, so
+//! that both run the same loop.
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use pagerslack_core::JobKey;
-use pagerslack_store::{Claim, ClaimedJob, Disposal};
+use pagerslack_store::{Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,9 +30,34 @@ const STILL_RUNNING: SignedDuration = SignedDuration::from_millis(100);
 /// How soon a job that failed comes up again.
 const AFTER_A_FAILURE: SignedDuration = SignedDuration::from_secs(2);
 
+/// Where tasks run and how time passes.
+pub trait Ground: Send + Sync {
+    /// Runs a task beside whoever calls.
+    fn spawn(&self, task: BoxFuture<'static, ()>);
+
+    /// Resolves after some time.
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()>;
+}
+
+/// Production's ground. Needs a runtime of tokio's with its timers.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tokio;
+
+impl Ground for Tokio {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        tokio::spawn(task);
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(tokio::time::sleep(time))
+    }
+}
+
 /// Runs an engine.
 pub struct Driver {
     engine: Arc<Engine>,
+    ground: Arc<dyn Ground>,
+    poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
     running: Keys,
@@ -36,57 +65,82 @@ pub struct Driver {
 
 impl Driver {
     /// A driver of an engine.
-    pub fn new(engine: Arc<Engine>) -> Self {
+    pub fn new(engine: Arc<Engine>, ground: Arc<dyn Ground>) -> Self {
         Self {
             engine,
+            ground,
+            poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
             running: Arc::default(),
         }
     }
 
+    /// The same, sleeping at most so long: where nobody else adds jobs, the nudges are enough.
+    #[must_use]
+    pub fn polling(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
     /// may drop the future: the store has the rest.
     pub async fn run(self, shutdown: CancellationToken) {
+        let mut fails = false;
         while !shutdown.is_cancelled() {
             let room = self.places.available_permits();
-            let claimed = self.claim(room).await;
-            // There was room for more, so nothing more was due; a nudge tells when that changes.
-            let was_all = claimed.len() < room || room == 0;
-            for job in claimed {
-                self.start(job).await;
-            }
-            if was_all {
-                tokio::select! {
-                    () = shutdown.cancelled() => {}
-                    () = self.engine.due_sooner() => {}
-                    () = tokio::time::sleep(self.pause().await) => {}
+            let pause = match self.claim(room).await {
+                Ok(claimed) => {
+                    if std::mem::take(&mut fails) {
+                        tracing::info!("jobs are claimed again");
+                    }
+                    // There was room for more, so nothing more was due; a nudge tells when that changes.
+                    let was_all = claimed.len() < room;
+                    for job in claimed {
+                        self.start(job).await;
+                    }
+                    match (room, was_all) {
+                        (0, _) => self.poll,
+                        (_, false) => continue,
+                        (_, true) => self.pause().await,
+                    }
                 }
+                Err(error) => {
+                    if !std::mem::replace(&mut fails, true) {
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "jobs cannot be claimed; nothing goes on until they can"
+                        );
+                    }
+                    // What is due stays due: without a wait of its own this would turn as fast as it can.
+                    POLL
+                }
+            };
+            tokio::select! {
+                // In this order, and not by lot as otherwise: the same course of events gives the same steps.
+                biased;
+                () = shutdown.cancelled() => {}
+                () = self.engine.due_sooner() => {}
+                () = self.ground.sleep(pause) => {}
             }
         }
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    async fn claim(&self, limit: usize) -> Vec<ClaimedJob> {
+    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, StoreError> {
         let now = self.engine.clock().now();
         if limit == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        match self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot claim jobs");
-                Vec::new()
-            }
-        }
+        self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await
     }
 
     /// How long until the next job is due.
     async fn pause(&self) -> Duration {
         match self.engine.store().next_due().await {
-            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), POLL),
-            Ok(None) | Err(_) => POLL,
+            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), self.poll),
+            Ok(None) => self.poll,
+            Err(_) => self.poll.min(POLL),
         }
     }
 
@@ -108,11 +162,12 @@ impl Driver {
         };
         let Ok(place) = Arc::clone(&self.places).acquire_owned().await else { return };
         let engine = Arc::clone(&self.engine);
-        self.tasks.spawn(async move {
+        let task = self.tasks.track_future(async move {
             engine.run_and_count(&job).await;
             drop((running, place));
             engine.due.notify_one();
         });
+        self.ground.spawn(Box::pin(task));
     }
 }
 

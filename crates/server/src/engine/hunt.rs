@@ -11,19 +11,21 @@ use futures_util::join;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::availability::{Account, Fact, Facts, Profile};
 use pagerslack_core::hunt::{Need, Survey, survey};
-use pagerslack_core::incident::AttemptEnd;
+use pagerslack_core::incident::{AttemptEnd, Delay};
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Policy, Presence, Queue, RotationId, Rules, TeamId,
-    UserId, Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, TeamId, UserId,
+    Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
-use pagerslack_slack::directory::{PRESENCE_TTL, Remembered};
+use pagerslack_slack::directory::Remembered;
 use pagerslack_slack::method::Method;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
+use super::delay::delay_of;
 use super::look::Look;
+use super::patience::Patience;
 use super::send::recorded;
 use super::{Engine, StepError};
 
@@ -45,8 +47,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// managers are to be called. The net only: the root message brings the hunt forward when it stands.
 const ROOT_UNDERWAY: SignedDuration = SignedDuration::from_secs(1);
 
-/// A phase of hunting older than this reads the reactions back before it asks somebody else (P4). A hunt that
-/// follows a deadline at once has just done so.
+/// A phase of hunting older than this, or than this process, reads the reactions back before it asks somebody else
+/// (P4). A hunt that follows a deadline at once has just done so.
 pub(super) const READ_BACK_FRESH: SignedDuration = SignedDuration::from_secs(5);
 
 /// Whether a hunt can go on.
@@ -64,7 +66,8 @@ impl Engine {
         let Phase::Hunting { since } = incident.phase else { return self.dispose(job, Disposal::Done).await };
         let passed = incident.attempts.last().is_some_and(|last| last.end == Some(AttemptEnd::Passed));
         let handed_over = incident.taken.last().is_some_and(|taken| taken.handed_over_at == Some(since));
-        if (passed || handed_over || self.now() > since + READ_BACK_FRESH)
+        let deaf = since < self.started;
+        if (passed || handed_over || deaf || self.now() > since + READ_BACK_FRESH)
             && !self.just_read_back(&incident)
             && !self.may_escalate(job, &incident, since).await?
         {
@@ -122,6 +125,8 @@ impl Engine {
                     with_turns(&queue, with_first(incident, members, &look, candidates))
                 }
                 Found::Later(due) => {
+                    let since = hunting_since(incident);
+                    self.note_delay(incident, since, due, known.delay).await?;
                     return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
                 }
             };
@@ -172,10 +177,15 @@ impl Engine {
             };
             match survey(order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
-                Survey::Need(need) => match known.without_those_put_off(need) {
-                    Ok(need) => self.ask(rotation, &need, known, away_since).await,
-                    Err(due) => return Found::Later(due),
-                },
+                Survey::Need(need) => {
+                    match known.without_those_put_off(need) {
+                        Ok(need) => self.ask(rotation, &need, known, away_since).await,
+                        Err(due) => return Found::Later(due),
+                    }
+                    if let Some(due) = known.unknown_to_itself {
+                        return Found::Later(due);
+                    }
+                }
             }
         }
     }
@@ -193,10 +203,17 @@ impl Engine {
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
-            if let Ok(own) = self.client.auth_test(caller).await {
-                let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
-                known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
-                known.knows_itself = true;
+            match self.client.auth_test(caller).await {
+                Ok(own) => {
+                    let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
+                    known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
+                    known.knows_itself = true;
+                }
+                // A Slack that does not even say who the bot is takes no page either: nothing is lost by waiting.
+                Err(error) => {
+                    let until = known.patience.limited_until;
+                    known.unknown_to_itself = error.retry_at().filter(|at| *at <= until);
+                }
             }
         }
         for (user, window) in dnd {
@@ -233,7 +250,10 @@ impl Engine {
             _ => None,
         };
         match again {
-            Some(due) => self.dispose(job, Disposal::Again { due, doubtful: false }).await,
+            Some(due) => {
+                self.note_delay(incident, hunting_since(incident), due, delay_of(error)).await?;
+                self.dispose(job, Disposal::Again { due, doubtful: false }).await
+            }
             None => {
                 tracing::warn!(
                     incident = %job.job.incident,
@@ -314,41 +334,11 @@ fn wanted_first(incident: &Incident) -> Option<&UserId> {
     incident.report.first.as_ref().filter(|_| incident.attempts.is_empty() && incident.taken.is_empty())
 }
 
-/// How long a hunt waits for facts that Slack does not give, and how long it believes them.
-#[derive(Clone, Copy)]
-struct Patience {
-    /// The end of waiting for what Slack cannot say.
-    until: Timestamp,
-    /// Whether that is still to come.
-    left: bool,
-    /// The end of waiting for our turn under a rate limit.
-    limited_until: Timestamp,
-    /// Whoever was away at a time that this hunt has seen counts as away for this hunt: it asks about everybody
-    /// once, however many minutes the rate limit makes of that. Bounded, for a hunt may wait long for its thread.
-    away_since: Timestamp,
-    /// The same of all hunts of the incident, for while calls are scarce.
-    away_earlier_since: Timestamp,
-}
-
-impl Patience {
-    fn new(policy: &Policy, reported_at: Timestamp, since: Timestamp, now: Timestamp) -> Self {
-        let until = since + policy.patience;
-        let limited = policy.rate_limit_patience();
-        let ago = |span| now.saturating_sub(span).unwrap_or(since);
-        Self {
-            until,
-            left: now < until,
-            limited_until: reported_at.saturating_add(limited).unwrap_or(until),
-            away_since: since.max(ago(limited)) - PRESENCE_TTL,
-            // The waiting and the attempts themselves take as long again.
-            away_earlier_since: reported_at.max(ago(limited + limited)) - PRESENCE_TTL,
-        }
-    }
-
-    /// When to ask again, if that is worth waiting for.
-    fn again(&self, error: &CallError) -> Option<Timestamp> {
-        let limited = error.limited_until().filter(|at| *at <= self.limited_until);
-        limited.or_else(|| error.retry_at().filter(|_| self.left).map(|at| at.min(self.until)))
+/// Since when somebody is being looked for this time.
+fn hunting_since(incident: &Incident) -> Timestamp {
+    match incident.phase {
+        Phase::Hunting { since } => since,
+        _ => incident.wanted_since(),
     }
 }
 
@@ -363,12 +353,16 @@ struct Known {
     patience: Patience,
     facts: HashMap<UserId, Facts>,
     put_off: BTreeMap<(FactKind, UserId), Timestamp>,
+    /// Why anybody was put off last.
+    delay: Delay,
     /// A permission that is missing to know more.
     refusal: Option<Refusal>,
     /// Whether somebody's kind of account could not be read.
     blind_to_accounts: bool,
     /// Whether the bot's own account is among the facts nevertheless.
     knows_itself: bool,
+    /// When to ask again who the bot is, if it is to be asked.
+    unknown_to_itself: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -384,9 +378,11 @@ impl Known {
             patience,
             facts: HashMap::new(),
             put_off: BTreeMap::new(),
+            delay: Delay::NoAnswer,
             refusal: None,
             blind_to_accounts: false,
             knows_itself: false,
+            unknown_to_itself: None,
         }
     }
 
@@ -427,6 +423,7 @@ impl Known {
             Err(error) => match self.patience.again(&error) {
                 Some(at) => {
                     self.put_off.insert((kind, user.clone()), at);
+                    self.delay = delay_of(&error);
                     Fact::NotAsked
                 }
                 None => {

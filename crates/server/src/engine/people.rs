@@ -79,13 +79,19 @@ impl Engine {
 
     /// Whether somebody may take an incident: an engineer of the rotation or a manager. Asks Slack if it must;
     /// an error is "cannot tell", never "no" (P6).
-    pub(super) async fn eligible(&self, incident: &Incident, user: &UserId) -> Result<bool, CallError> {
+    pub(super) async fn eligible(
+        &self,
+        caller: Caller<'_>,
+        incident: &Incident,
+        user: &UserId,
+    ) -> Result<bool, CallError> {
         if let Some(eligible) = self.eligible_from_memory(incident, user) {
             return Ok(eligible);
         }
         let rotation = &incident.report.rotation;
         let mut unreadable = None;
-        for found in [self.is_engineer_of(rotation, user).await, self.is_manager(rotation, user).await] {
+        let engineer = self.is_engineer_of(caller, rotation, user).await;
+        for found in [engineer, self.is_manager(caller, rotation, user).await] {
             match found {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}
@@ -95,8 +101,12 @@ impl Engine {
         unreadable.map_or(Ok(false), Err)
     }
 
-    async fn is_engineer_of(&self, rotation: &RotationId, user: &UserId) -> Result<bool, CallError> {
-        let caller = self.paging(&rotation.team);
+    async fn is_engineer_of(
+        &self,
+        caller: Caller<'_>,
+        rotation: &RotationId,
+        user: &UserId,
+    ) -> Result<bool, CallError> {
         if !self.directory.members(caller, &rotation.channel).await?.contains(user) {
             return Ok(false);
         }
@@ -113,8 +123,13 @@ impl Engine {
     }
 
     /// Whether somebody is a manager of a rotation. Asks Slack if it must; an error is "cannot tell".
-    pub(super) async fn is_manager(&self, rotation: &RotationId, user: &UserId) -> Result<bool, CallError> {
-        let (config, caller) = (self.rotation(rotation), self.paging(&rotation.team));
+    pub(super) async fn is_manager(
+        &self,
+        caller: Caller<'_>,
+        rotation: &RotationId,
+        user: &UserId,
+    ) -> Result<bool, CallError> {
+        let config = self.rotation(rotation);
         if named_managers(&config).any(|manager| manager == user) {
             return Ok(true);
         }

@@ -3,13 +3,14 @@
 //! Unknown is resolved by reading the channel back for the message's key before anything is sent again (P2).
 
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::incident::{Posting, Via};
-use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
-use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind, Search};
+use pagerslack_core::incident::{Delay, Posting};
+use pagerslack_core::{ChannelId, Command, Incident, JobKind, Message, MessageRef, MessageTs, Phase, UserId};
+use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
-use super::commit::Act;
+use super::delay::delay_of;
+use super::landed::Landed;
 use super::{Engine, StepError};
 
 /// How long after an uncertain send the channel is read back: Slack says nothing of how soon a message can be
@@ -22,11 +23,14 @@ const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 /// Past this age a refused root message is left alone.
 const REFUSED_UNTIL: SignedDuration = SignedDuration::from_hours(1);
 
+/// How soon a manager is told again whom the bot's token does not let it tell.
+const TOKEN_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Past this age of the incident that is given up.
+const TOKEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
+
 /// How long a post may be on its way, with some room.
 const POST_TAKES: SignedDuration = SignedDuration::from_secs(10);
-
-/// How far Slack's clock and ours may lie apart.
-const CLOCKS_DISAGREE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Where a message goes.
 pub(super) struct Place {
@@ -41,7 +45,7 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         if !is_wanted(message, &incident) {
-            return self.dispose(job, Disposal::Done).await;
+            return self.unwanted(job, message, &incident).await;
         }
         let config = self.rotation(&incident.report.rotation);
         let policy = &config.policy;
@@ -81,6 +85,7 @@ impl Engine {
             Message::Cancelled => {
                 return self.say_in_thread(job, &incident, words::cancelled(&incident)).await;
             }
+            Message::Delayed => return self.tell_of_delay(job, &incident).await,
             Message::Notice { user, notice } => return self.notify(job, &incident, user, *notice).await,
             Message::TellReporter { why } => return self.tell_reporter(job, &incident, why).await,
         };
@@ -106,19 +111,20 @@ impl Engine {
             Err(error) => return self.not_posted(job, incident, posting, &error, job.doubtful).await,
         };
         let landed = match self.find_landed(job, &place, incident.reported_at).await? {
-            Landed::TooEarly => return Ok(()),
+            Landed::TooEarly => {
+                let since = wanted_since(incident, posting);
+                return self.note_delay(incident, since, self.now(), Delay::NoAnswer).await;
+            }
+            Landed::KeptOut(error) => {
+                return self.not_posted(job, incident, posting, &error, true).await;
+            }
             Landed::Already(ts) => Some(ts),
             Landed::Not => None,
         };
-        if landed.is_none() && (job.doubtful || direct.is_some()) {
-            // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
-            let wanted = self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident));
-            if !wanted {
-                return self.dispose(job, Disposal::Done).await;
-            }
+        if landed.is_none() && !self.may_still_post(job, message, incident, posting, direct).await? {
+            return Ok(());
         }
-        if let (Some(ts), Posting::Root) = (&landed, posting) {
-            // It has stood for a while, so somebody may have reacted before we knew of it (P4).
+        if let Some(ts) = &landed {
             self.hear_early_eyes(job, incident, &MessageRef::new(place.channel.clone(), ts.clone())).await?;
         }
         let sent = match landed {
@@ -134,22 +140,37 @@ impl Engine {
             }
         };
         match sent {
-            Some(Ok(ts)) => {
-                let posted = MessageRef::new(place.channel, ts);
-                let message = posted.clone();
-                let command = match posting {
-                    Posting::Root => Command::RootPosted { message },
-                    Posting::Page { attempt } => Command::PagePosted { attempt, message },
-                    Posting::Managers { round } => Command::ManagersPosted { round, message },
-                    Posting::FollowUp => Command::FollowUpPosted { message },
-                };
-                self.act_for(job, command, Disposal::Done).await?;
-                self.catch_up(&job.job.rotation.team, &job.job.incident, &posted).await;
-                Ok(())
-            }
+            Some(Ok(ts)) => self.stands(job, posting, MessageRef::new(place.channel, ts)).await,
             Some(Err(error)) => self.not_posted(job, incident, posting, &error, false).await,
             None => Ok(()),
         }
+    }
+
+    /// Whether a message that does not stand is still to be posted, when that was decided a while ago. If not, the job
+    /// has been seen to.
+    async fn may_still_post(
+        &self,
+        job: &ClaimedJob,
+        message: &Message,
+        incident: &Incident,
+        posting: Posting,
+        direct: Option<&UserId>,
+    ) -> Result<bool, StepError> {
+        let since = escalated_since(incident, posting);
+        if let Some(since) = since.filter(|since| job.doubtful || *since < self.started)
+            && !self.may_escalate(job, incident, since).await?
+        {
+            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+            return Ok(false);
+        }
+        let asked_slack = job.doubtful || direct.is_some() || since.is_some_and(|since| since < self.started);
+        // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
+        if asked_slack && !self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident))
+        {
+            self.dispose(job, Disposal::Done).await?;
+            return Ok(false);
+        }
+        Ok(true)
     }
 
     /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when
@@ -163,52 +184,9 @@ impl Engine {
     ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
         match self.find_landed(job, place, oldest).await? {
             Landed::TooEarly => Ok(None),
+            Landed::KeptOut(error) => Ok(Some(Err(error))),
             Landed::Already(ts) => Ok(Some(Ok(ts))),
             Landed::Not => self.post_now(job, place, said, self.background(&job.job.rotation.team)).await,
-        }
-    }
-
-    /// Whether an earlier try of this job has landed, if it is unknown (P2).
-    async fn find_landed(
-        &self,
-        job: &ClaimedJob,
-        place: &Place,
-        oldest: Timestamp,
-    ) -> Result<Landed, StepError> {
-        if !job.doubtful {
-            return Ok(Landed::Not);
-        }
-        let now = self.now();
-        let began = job.last_claimed_at.unwrap_or(now);
-        if now < began + READ_BACK_AFTER {
-            // Counted from now, not from `began`: this very claim is what the next one finds as the last.
-            self.put_off(job, now + READ_BACK_AFTER, true).await?;
-            return Ok(Landed::TooEarly);
-        }
-        let key = job.job.key.as_str();
-        let oldest = oldest.min(began) - CLOCKS_DISAGREE;
-        let (channel, thread) = (&place.channel, place.thread.as_ref());
-        let search = Search { channel, thread, oldest, key, bot_id: None };
-        match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
-            Ok(Some(ts)) => {
-                self.counters.posts_found_again.count();
-                Ok(Landed::Already(ts))
-            }
-            Ok(None) => Ok(Landed::Not),
-            Err(CallError::Refused(refusal)) => {
-                // It cannot be found out. A message too many is better than nobody told (P6).
-                tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
-                if refusal.kind() == RefusalKind::MissingScope {
-                    self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
-                        .await?;
-                }
-                Ok(Landed::Not)
-            }
-            Err(error) => {
-                let due = error.retry_at().unwrap_or(now).max(now + READ_BACK_AFTER);
-                self.put_off(job, due, true).await?;
-                Ok(Landed::TooEarly)
-            }
         }
     }
 
@@ -234,32 +212,16 @@ impl Engine {
         Ok(Some(self.client.post_message(caller, &post).await))
     }
 
-    /// Lets whoever has reacted to a root message take the incident before its thread calls for anybody.
-    async fn hear_early_eyes(
+    pub(super) async fn put_off(
         &self,
         job: &ClaimedJob,
-        incident: &Incident,
-        root: &MessageRef,
+        due: Timestamp,
+        doubtful: bool,
     ) -> Result<(), StepError> {
-        let team = &job.job.rotation.team;
-        // What cannot be read now is read again before the next escalation.
-        for user in self.client.eyes(self.paging(team), root).await.unwrap_or_default() {
-            let gave_up = incident.handed_over_by().any(|other| *other == user);
-            if !gave_up && self.eligible(incident, &user).await.unwrap_or(false) {
-                let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
-                self.act(Act::new(team, &job.job.incident, command)).await?;
-                self.counters.acknowledgements_read_back.count();
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-
-    async fn put_off(&self, job: &ClaimedJob, due: Timestamp, doubtful: bool) -> Result<(), StepError> {
         self.dispose(job, Disposal::Again { due, doubtful }).await
     }
 
-    async fn place(
+    pub(super) async fn place(
         &self,
         incident: &Incident,
         posting: Posting,
@@ -301,6 +263,8 @@ impl Engine {
                         "a post is put off"
                     );
                 }
+                self.note_delay(incident, wanted_since(incident, posting), *retry_at, delay_of(error))
+                    .await?;
                 self.put_off(job, *retry_at, doubtful).await
             }
             CallError::Unknown { .. } => {
@@ -309,6 +273,8 @@ impl Engine {
                     error = error as &dyn std::error::Error,
                     "a post may have landed"
                 );
+                let since = wanted_since(incident, posting);
+                self.note_delay(incident, since, now + READ_BACK_AFTER, Delay::NoAnswer).await?;
                 self.put_off(job, now + READ_BACK_AFTER, true).await
             }
             CallError::Refused(refusal) => {
@@ -320,11 +286,9 @@ impl Engine {
                 {
                     return Ok(());
                 }
-                let again = posting == Posting::Root && now < incident.reported_at + REFUSED_UNTIL;
-                let disposal = if again {
-                    Disposal::Again { due: now + REFUSED_AGAIN, doubtful: false }
-                } else {
-                    Disposal::Done
+                let disposal = match again_although_refused(job, incident, refusal, now) {
+                    Some(due) => Disposal::Again { due, doubtful },
+                    None => Disposal::Done,
                 };
                 let rotation = &incident.report.rotation;
                 let managers = self.managers(self.paging(&rotation.team), rotation).await;
@@ -336,20 +300,29 @@ impl Engine {
     }
 }
 
-/// What is known of an earlier try to post.
-enum Landed {
-    /// It stands.
-    Already(MessageTs),
-    /// There was none, or it does not stand.
-    Not,
-    /// That cannot be said yet; the job has been put off.
-    TooEarly,
+/// When a refused message is tried again, if it is: somebody may invite the bot to the channel, or give it a token
+/// that is good. Nobody else is left to tell when the managers cannot be told directly (P6).
+fn again_although_refused(
+    job: &ClaimedJob,
+    incident: &Incident,
+    refusal: &Refusal,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (wait, until) = match &job.job.kind {
+        JobKind::Send(Message::Root) => (REFUSED_AGAIN, REFUSED_UNTIL),
+        JobKind::Send(Message::ManagerDirect { .. }) if refusal.kind() == RefusalKind::TokenInvalid => {
+            (TOKEN_AGAIN, TOKEN_UNTIL)
+        }
+        _ => return None,
+    };
+    (now < incident.reported_at + until).then(|| now + wait)
 }
 
 /// Whether a message still has something to say.
 fn is_wanted(message: &Message, incident: &Incident) -> bool {
     match message {
         Message::Root => incident.root.is_none(),
+        Message::Delayed => incident.root.is_none() && incident.is_open(),
         Message::RootUpdate { version } => incident.retold_at <= *version,
         Message::Page { attempt } => incident
             .current_attempt()
@@ -371,13 +344,18 @@ fn is_wanted(message: &Message, incident: &Incident) -> bool {
     }
 }
 
-/// When the person or the managers were chosen whom a refused message was to reach.
+/// When the person or the managers were chosen whom a message is to reach.
 fn escalated_since(incident: &Incident, posting: Posting) -> Option<Timestamp> {
     match posting {
         Posting::Root | Posting::FollowUp => None,
         Posting::Page { attempt } => incident.attempt(attempt).map(|found| found.paged_at),
         Posting::Managers { round } => incident.manager_round(round).map(|found| found.at),
     }
+}
+
+/// Since when a message is to reach people.
+fn wanted_since(incident: &Incident, posting: Posting) -> Timestamp {
+    escalated_since(incident, posting).unwrap_or_else(|| incident.wanted_since())
 }
 
 /// A refusal as the log keeps it: the code, and the scope that is missing if that is the reason.

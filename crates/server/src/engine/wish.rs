@@ -29,7 +29,7 @@ impl Engine {
                 let own = command(wish, by, false);
                 let policy = &self.rotation(rotation).policy;
                 if decide(Some(&incident), &own, policy, self.now()).is_empty() {
-                    match self.is_manager(rotation, by).await {
+                    match self.is_manager(self.paging(&rotation.team), rotation, by).await {
                         Ok(manager) => command(wish, by, manager),
                         Err(error) if job.tries < TRIES => {
                             let soon = self.now() + jiff::SignedDuration::from_secs(1);

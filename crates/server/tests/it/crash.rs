@@ -14,6 +14,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::config::RotationConfig;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
@@ -24,15 +25,26 @@ use tokio::sync::Notify;
 use crate::harness::{CHANNEL, InProcess, NOON, Stage, team};
 
 /// Burns down step by step, and then everything stands still for ever.
-struct Fuse {
+pub struct Fuse {
     left: AtomicI64,
     blown: AtomicBool,
     told: Notify,
 }
 
 impl Fuse {
-    fn of(steps: i64) -> Arc<Self> {
+    /// Burns for so many steps.
+    pub fn of(steps: i64) -> Arc<Self> {
         Arc::new(Self { left: AtomicI64::new(steps), blown: AtomicBool::new(false), told: Notify::new() })
+    }
+
+    /// Blows at the next step.
+    pub fn blow(&self) {
+        self.left.store(0, Ordering::SeqCst);
+    }
+
+    /// Waits until it has blown.
+    pub async fn is_blown(&self) {
+        self.told.notified().await;
     }
 
     async fn step(&self) {
@@ -44,7 +56,8 @@ impl Fuse {
     }
 }
 
-struct FusedStore(Arc<Fuse>, Arc<dyn Store>);
+/// A store that stands still once the fuse has blown.
+pub struct FusedStore(pub Arc<Fuse>, pub Arc<dyn Store>);
 
 macro_rules! fused {
     ($self:ident, $call:expr) => {{
@@ -103,6 +116,18 @@ impl Store for FusedStore {
 
     async fn open_incidents(&self, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
         self.1.open_incidents(rotation).await
+    }
+
+    async fn open_incidents_after(
+        &self,
+        after: Option<(TeamId, IncidentId)>,
+        limit: usize,
+    ) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+        self.1.open_incidents_after(after, limit).await
+    }
+
+    async fn jobs_of(&self, team: &TeamId, incident: &IncidentId) -> Result<Vec<JobState>, StoreError> {
+        self.1.jobs_of(team, incident).await
     }
 
     async fn last_about(&self, rotation: &RotationId, url: &str) -> Result<Option<IncidentId>, StoreError> {
@@ -188,6 +213,7 @@ impl<'a> Lives<'a> {
         let rotation = self.rotation.clone();
         let (slack, clock) = (self.slack.clone(), Arc::clone(&self.clock));
         let stage = Stage::start(slack, clock, Arc::new(store), Arc::new(transport), rotation).await;
+        stage.is_not_examined();
         if self.together {
             stage.run_together();
         }

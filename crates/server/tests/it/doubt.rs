@@ -126,3 +126,33 @@ async fn nothing_is_posted_again_before_it_was_looked_for() {
     stage.reacts(&page.asks(), &page.ts, "eyes").await;
     stage.end().await;
 }
+
+/// Given a page stands of which Slack said nothing, when somebody takes the incident before that is found out, then
+/// the page is found all the same, and no longer asks anybody.
+#[tokio::test]
+async fn a_page_that_nobody_waits_for_any_more_is_found_and_asks_nobody() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    stage.fault(Fault::once("chat.postMessage", FaultKind::CloseAfter).after(1));
+    stage.types("U1", "https://incident.example/1").await;
+    stage.reacts("U1", &stage.post("root").ts, "eyes").await;
+    stage.pass("1 min").await;
+    assert_eq!(stage.kinds(), "root page/1 taken");
+    let page = stage.post("page/1").text;
+    assert!(page.contains("need not answer any more") || page.contains("is on it"), "{page}");
+    stage.end().await;
+}
+
+/// The same of a call that reached a manager directly.
+#[tokio::test]
+async fn a_call_of_the_managers_that_nobody_waits_for_any_more_is_found_and_asks_nobody() {
+    let stage = Stage::with(&["ana"]).await;
+    stage.presence("U1", slack_sim::Presence::Away);
+    stage.fault(Fault::once("chat.postMessage", FaultKind::CloseAfter).after(1));
+    stage.types("U1", "https://incident.example/1").await;
+    stage.reacts("U1", &stage.post("root").ts, "eyes").await;
+    stage.pass("1 min").await;
+    assert_eq!(stage.kinds(), "root managers/1 taken");
+    let call = stage.post("managers/1").text;
+    assert!(call.contains("is on it"), "{call}");
+    stage.end().await;
+}

@@ -4,12 +4,13 @@
 //! Web API. Nothing sleeps: [`Stage::pass`] moves the clock from one thing that is due to the next.
 
 mod asking;
+mod auditing;
 mod looking;
 
 pub use looking::Post;
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -20,9 +21,9 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::clock::Clock;
 use pagerslack::config::{Config, Environment, File, RotationConfig, Settings};
-use pagerslack::engine::LEASE;
+use pagerslack::engine::{Auditor, LEASE};
 use pagerslack::{Bot, Surroundings};
-use pagerslack_slack::transport::{Body, Request, Response, Token, Transport, TransportError, Verb};
+use pagerslack_slack::transport::{Request, Response, Token, Transport, TransportError};
 use pagerslack_store::{Claim, Sqlite, Store};
 use secrecy::SecretString;
 use slack_sim::{
@@ -45,10 +46,15 @@ pub struct Stage {
     /// The bot.
     pub bot: Bot,
     clock: Arc<ManualClock>,
+    /// By how many seconds the bot's clock runs ahead of Slack's.
+    ahead: Arc<AtomicI64>,
     store: Arc<dyn Store>,
     router: Router,
     under_way: Mutex<Vec<Delivery>>,
     at_a_time: AtomicUsize,
+    /// Whether it is looked at every rest whether the open incidents are sound.
+    examined: AtomicBool,
+    auditor: tokio::sync::Mutex<Auditor>,
 }
 
 /// A team of engineers `U1` … in `#dev-escalation`, everybody online, with one manager `M1` outside the channel.
@@ -126,8 +132,9 @@ impl Stage {
         transport: Arc<dyn Transport>,
         config: Config,
     ) -> Self {
+        let ahead = Arc::new(AtomicI64::new(0));
         let surroundings = Surroundings {
-            clock: Arc::new(Shared(Arc::clone(&clock))),
+            clock: Arc::new(Shared(Arc::clone(&clock), Arc::clone(&ahead))),
             store: Arc::clone(&store),
             transport,
             seed: SEED,
@@ -135,7 +142,18 @@ impl Stage {
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();
-        Self { slack, bot, clock, store, router, under_way: Mutex::default(), at_a_time: AtomicUsize::new(1) }
+        Self {
+            auditor: tokio::sync::Mutex::new(Auditor::new(Arc::clone(bot.engine()))),
+            slack,
+            bot,
+            clock,
+            ahead,
+            store,
+            router,
+            under_way: Mutex::default(),
+            at_a_time: AtomicUsize::new(1),
+            examined: AtomicBool::new(true),
+        }
     }
 
     /// The process dies: what Slack was delivering finds nobody there.
@@ -219,7 +237,8 @@ impl Stage {
 
     async fn next_due(&self) -> Option<Timestamp> {
         let slack = self.slack.read(World::next_due);
-        let store = self.store.next_due().await.unwrap();
+        // By Slack's clock.
+        let store = self.store.next_due().await.unwrap().map(|due| due - self.ahead());
         [slack, store].into_iter().flatten().min()
     }
 
@@ -229,6 +248,7 @@ impl Stage {
             let delivered = self.deliver().await;
             let worked = self.work().await;
             if !delivered && !worked {
+                self.assert_sound().await;
                 return;
             }
         }
@@ -262,7 +282,7 @@ impl Stage {
     }
 
     async fn work(&self) -> bool {
-        let (now, limit) = (self.now(), self.at_a_time.load(Ordering::Relaxed));
+        let (now, limit) = (self.now() + self.ahead(), self.at_a_time.load(Ordering::Relaxed));
         let claimed = self.store.claim(Claim { now, lease_until: now + LEASE, limit }).await.unwrap();
         join_all(claimed.iter().map(|job| self.bot.engine().run_and_count(job))).await;
         !claimed.is_empty()
@@ -282,11 +302,11 @@ impl Stage {
 }
 
 /// The stage's clock as the bot's.
-struct Shared(Arc<ManualClock>);
+struct Shared(Arc<ManualClock>, Arc<AtomicI64>);
 
 impl Clock for Shared {
     fn now(&self) -> Timestamp {
-        self.0.now()
+        self.0.now() + SignedDuration::from_secs(self.1.load(Ordering::Relaxed))
     }
 }
 
@@ -296,22 +316,12 @@ pub struct InProcess(pub SimHandle);
 #[async_trait]
 impl Transport for InProcess {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let method = match request.verb {
-            Verb::Get => http::Method::GET,
-            Verb::Post => http::Method::POST,
-        };
-        let mut builder = http::Request::builder().method(method).uri(&request.url);
+        let mut builder = http::Request::builder().method(http::Method::POST).uri(&request.url);
         if let Some(token) = &request.token {
             builder = builder.header("authorization", format!("Bearer {}", token.expose()));
         }
-        if let Some(content_type) = request.body.content_type() {
-            builder = builder.header("content-type", content_type);
-        }
-        let body = match request.body {
-            Body::Empty => Bytes::new(),
-            Body::Form(bytes) | Body::Json(bytes) => bytes,
-        };
-        match self.0.http(builder.body(body).unwrap()) {
+        builder = builder.header("content-type", request.body.content_type());
+        match self.0.http(builder.body(request.body.into_bytes()).unwrap()) {
             Answer::Respond(response) => {
                 let header =
                     |name: &str| response.headers().get(name).map(|v| v.to_str().unwrap().to_owned());

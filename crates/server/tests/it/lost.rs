@@ -1,5 +1,6 @@
 //! A 👀 whose event never arrives is found before anybody else is asked (P4).
 
+use pagerslack::config::RotationConfig;
 use slack_sim::{Fault, FaultKind};
 
 use crate::harness::{Post, Stage};
@@ -86,6 +87,49 @@ async fn when_the_reactions_cannot_be_read_at_first() {
     assert!((120..=135).contains(&second.at), "{}", second.at);
     stage.reacts(&second.asks(), &second.ts, "eyes").await;
     stage.end().await;
+}
+
+/// Given a hunt waits a few seconds for Slack, when the process ends, somebody puts 👀 on the root while nobody is there,
+/// and the next process goes on, then it reads them back before it asks anybody.
+#[tokio::test]
+async fn before_a_hunt_that_another_process_began() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    stage.fault(Fault::once("users.getPresence", FaultKind::RateLimited { retry_after: Some(3) }));
+    stage.types("U1", "https://incident.example/1").await;
+    eyes_get_lost(&stage, "U2", &stage.post("root")).await;
+    stage.jump("1 s").await;
+    found(stage.restarted(managed()).await, "U2", "root taken").await;
+}
+
+/// Given somebody has been chosen and their page waits for Slack, when the process ends and somebody puts 👀 on the
+/// root while nobody is there, then the page does not go out any more.
+#[tokio::test]
+async fn before_a_page_that_another_process_wanted_to_post() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    stage.fault(Fault::once("chat.postMessage", FaultKind::RateLimited { retry_after: Some(3) }).after(1));
+    stage.types("U1", "https://incident.example/1").await;
+    assert_eq!(stage.kinds(), "root");
+    eyes_get_lost(&stage, "U2", &stage.post("root")).await;
+    stage.jump("1 s").await;
+    found(stage.restarted(managed()).await, "U2", "root taken").await;
+}
+
+/// Given a page stands of which Slack said nothing, and somebody puts 👀 on it before that is found out, when it is
+/// found, then so are they.
+#[tokio::test]
+async fn on_a_page_of_which_nobody_knew_that_it_stands() {
+    let stage = Stage::with(&["ana", "bo"]).await;
+    stage.fault(Fault::once("chat.postMessage", FaultKind::CloseAfter).after(1));
+    stage.types("U1", "https://incident.example/1").await;
+    let page = stage.post("page/1");
+    eyes_get_lost(&stage, &page.asks(), &page).await;
+    stage.pass("10 s").await;
+    assert_eq!(stage.kinds(), "root page/1 taken");
+    found(stage, &page.asks(), "root page/1 taken").await;
+}
+
+fn managed() -> RotationConfig {
+    RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }
 }
 
 async fn eyes_get_lost(stage: &Stage, user: &str, post: &Post) {

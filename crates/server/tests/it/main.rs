@@ -5,17 +5,25 @@
 
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod harness;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod service;
 
 mod acknowledge;
+mod audit;
 mod browser;
 mod burst;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
 mod door;
 mod doubt;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod emulate;
 mod fairness;
 mod files;
+mod heartbeat;
 mod hunt;
 mod in_slack;
+mod killed;
 mod lost;
 mod managers;
 mod nudge_cli;
@@ -28,6 +36,7 @@ mod report;
 mod requests;
 mod roster_import;
 mod secrets;
+mod slow;
 mod unreachable;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;

@@ -1,35 +1,16 @@
 //! The same over real sockets: HTTP and Socket Mode on loopback, slow and large bodies, and the real binary told
 //! to stop.
 
-use std::future::Future;
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use pagerslack::demo::Demo;
-use slack_sim::{
-    DisconnectReason, Fault, FaultKind, ScaledClock, Server, SimHandle, Sockets, WorldBuilder, demo_team,
-};
+use slack_sim::{DisconnectReason, Fault, FaultKind, SimHandle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio_util::sync::CancellationToken;
 
-pub const CHANNEL: &str = "C0DEMO";
-
-/// Waits, in real time, for something to become true.
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
-    let started = Instant::now();
-    loop {
-        if let Some(found) = look().await {
-            return found;
-        }
-        assert!(started.elapsed() < Duration::from_secs(20), "this does not happen: {what}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
+use crate::service::{CHANNEL, Service, eventually, exited, stopped, terminate};
 
 /// The first page of the last thread: its `ts` and whom it asks.
 pub async fn page(slack: &SimHandle) -> (String, String) {
@@ -109,99 +90,6 @@ async fn socket_mode_goes_on_while_slack_replaces_its_links() {
     demo.stop().await;
 }
 
-/// A fake Slack for the real binary, which is started and stopped like a service.
-pub struct Service {
-    pub slack: SimHandle,
-    pub sockets: Sockets,
-    api_url: String,
-    pub listen: SocketAddr,
-    pub folder: tempfile::TempDir,
-    shutdown: CancellationToken,
-}
-
-impl Service {
-    pub async fn prepare() -> Self {
-        Self::of(|app| app).await
-    }
-
-    /// The same of an app with something special about it.
-    pub async fn of(special: impl FnOnce(WorldBuilder) -> WorldBuilder) -> Self {
-        let listen = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
-        let url = format!("http://{listen}/slack/events").parse().unwrap();
-        let world = demo_team()
-            .command("/devoncall", "")
-            .app(|app| {
-                app.scopes.insert("users:read.email".to_owned());
-            })
-            .deliver_to(&url);
-        let world = special(world).build();
-        let slack = SimHandle::new(world, Arc::new(ScaledClock::new(Timestamp::now(), 1)));
-        let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
-        let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
-        tokio::spawn(server.run(shutdown.clone()));
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("pagerslack.toml"), "[defaults.managers]\nusers = [\"U025\"]\n")
-            .unwrap();
-        Self { slack, sockets, api_url, listen, folder, shutdown }
-    }
-
-    pub fn command(&self) -> Command {
-        let (token, secret) =
-            self.slack.read(|world| (world.app().bot_token.clone(), world.app().signing_secret.clone()));
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pagerslack"));
-        command
-            .current_dir(self.folder.path())
-            .env_clear()
-            .env("SLACK_API_URL", &self.api_url)
-            .env("SLACK_BOT_TOKEN", token)
-            .env("SLACK_SIGNING_SECRET", secret)
-            .env("PAGERSLACK_LISTEN", self.listen.to_string());
-        command
-    }
-
-    pub async fn serve(&self) -> Child {
-        let log = std::fs::File::create(self.folder.path().join("log.jsonl")).unwrap();
-        let child = self.command().arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap();
-        self.ready().await;
-        child
-    }
-
-    /// Waits until the binary takes requests.
-    pub async fn ready(&self) {
-        eventually("readiness", || async {
-            let answer = reqwest::get(format!("http://{}/readyz", self.listen)).await.ok()?;
-            answer.status().is_success().then_some(())
-        })
-        .await;
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log.jsonl")).unwrap()
-    }
-}
-
-impl Drop for Service {
-    fn drop(&mut self) {
-        self.shutdown.cancel();
-    }
-}
-
-pub async fn exited(child: &mut Child, within: Duration) -> std::process::ExitStatus {
-    let started = Instant::now();
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status;
-        }
-        assert!(started.elapsed() < within, "it does not exit within {within:?}");
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-}
-
-pub fn terminate(child: &Child) {
-    let status = Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap();
-    assert!(status.success());
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
     let service = Service::prepare().await;
@@ -224,7 +112,7 @@ async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
 
     // The 👀 comes while nobody is there; Slack's first retry or the read-back tells the next process.
     react(&service.slack, &responder, &ts);
-    let mut child = service.serve().await;
+    let child = service.serve().await;
     eventually("the second page", || async {
         let pages = service.slack.read(|world| {
             world
@@ -238,14 +126,13 @@ async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
     .await;
     let roots = service.slack.read(|world| world.transcript(CHANNEL).matches("reports an incident").count());
     assert_eq!(roots, 2, "P2: no message stands twice");
-    terminate(&child);
-    exited(&mut child, Duration::from_secs(10)).await;
+    stopped(child).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn slow_bodies_are_cut_off_and_large_ones_refused() {
     let service = Service::prepare().await;
-    let mut child = service.serve().await;
+    let child = service.serve().await;
     let mut slow = TcpStream::connect(service.listen).await.unwrap();
     slow.write_all(b"POST /slack/events HTTP/1.1\r\nhost: bot\r\ncontent-length: 1000\r\n\r\nhalf")
         .await
@@ -268,8 +155,7 @@ async fn slow_bodies_are_cut_off_and_large_ones_refused() {
     for line in ["requests_too_slow_total 1", "requests_too_large_total 1", "requests_unsigned_total 1"] {
         assert!(metrics.contains(line), "{metrics}");
     }
-    terminate(&child);
-    exited(&mut child, Duration::from_secs(10)).await;
+    stopped(child).await;
 }
 
 /// Given the bot runs, when the roster is broken, then the admin gets one direct message, and the bot goes on.
@@ -278,7 +164,7 @@ async fn the_admin_is_told_of_a_broken_file() {
     let service = Service::prepare().await;
     let write = |name: &str, text: &str| std::fs::write(service.folder.path().join(name), text).unwrap();
     write("pagerslack.toml", "admin = \"U025\"\n[defaults.managers]\nusers = [\"U025\"]\n");
-    let mut child = service.serve().await;
+    let child = service.serve().await;
     write("oncall.csv", "email,role\nana,engineer\n");
     let told = eventually("an alert", || async {
         service.slack.read(|world| {
@@ -290,8 +176,7 @@ async fn the_admin_is_told_of_a_broken_file() {
     assert!(told.contains("oncall.csv line 2"), "{told}");
     report(&service.slack, "https://i.example/1");
     page(&service.slack).await;
-    terminate(&child);
-    exited(&mut child, Duration::from_secs(10)).await;
+    stopped(child).await;
 }
 
 fn doctor(service: &Service, arguments: &[&str]) -> (bool, String) {

@@ -9,8 +9,8 @@ use crate::json::Detail;
 use crate::model::{Channel, ChannelKind, Ephemeral};
 use crate::world::{Draft, World};
 
-/// Longer text becomes several messages; chat.update refuses it.
-const LONGEST_TEXT: usize = 4000;
+/// Longer text becomes several messages ([`World::set_split_beyond`]); chat.update refuses it.
+pub(crate) const LONGEST_TEXT: usize = 4000;
 /// Slack cuts off what is beyond.
 const TRUNCATED_AT: usize = 40_000;
 
@@ -93,7 +93,7 @@ impl World {
             parent.ok_or("cannot_reply_to_message")?;
         }
         self.limits.admit_post(now, &id).map_err(Refusal::rate_limited)?;
-        let mut pieces = split(&content.text).into_iter();
+        let mut pieces = split(&content.text, self.split_beyond).into_iter();
         let first = Draft {
             author: self.bot_author(),
             text: pieces.next().unwrap_or_default(),
@@ -227,10 +227,10 @@ impl World {
 }
 
 /// Pieces of at most 4,000 characters, cut at a line or a word where there is one.
-fn split(text: &str) -> Vec<String> {
+fn split(text: &str, longest: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut rest = text;
-    while let Some((limit, _)) = rest.char_indices().nth(LONGEST_TEXT) {
+    while let Some((limit, _)) = rest.char_indices().nth(longest) {
         let head = &rest[..limit];
         let cut = head.rfind('\n').or_else(|| head.rfind(' ')).filter(|cut| *cut > 0).unwrap_or(limit);
         pieces.push(rest[..cut].to_owned());
@@ -242,13 +242,17 @@ fn split(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use super::{LONGEST_TEXT, split};
 
     #[test]
     fn text_is_split_beyond_4000_characters() {
-        assert_eq!(split(&"é".repeat(4000)).len(), 1);
-        let pieces: Vec<usize> = split(&"é".repeat(8001)).iter().map(|it| it.chars().count()).collect();
+        assert_eq!(split(&"é".repeat(4000), LONGEST_TEXT).len(), 1);
+        let pieces: Vec<usize> =
+            split(&"é".repeat(8001), LONGEST_TEXT).iter().map(|it| it.chars().count()).collect();
         assert_eq!(pieces, [4000, 4000, 1]);
-        assert_eq!(split(&format!("{} tail", "x".repeat(3999))), ["x".repeat(3999), "tail".to_owned()]);
+        assert_eq!(
+            split(&format!("{} tail", "x".repeat(3999)), LONGEST_TEXT),
+            ["x".repeat(3999), "tail".to_owned()]
+        );
     }
 }

@@ -39,7 +39,12 @@ impl World {
         Ok(json!({"members": page, "response_metadata": {"next_cursor": next}}))
     }
 
-    pub(super) fn history(&self, args: &Args) -> Reply {
+    /// Whether a message can be read back already: see [`World::set_read_delay`].
+    fn is_readable(&self, now: Timestamp, message: &Message) -> bool {
+        now.duration_since(message.at) >= self.read_delay
+    }
+
+    pub(super) fn history(&self, now: Timestamp, args: &Args) -> Reply {
         let channel = self.scoped(&args.text("channel"), "history")?;
         self.joined_channel(&channel.id)?;
         let range = Range::read(args)?;
@@ -48,6 +53,7 @@ impl World {
             .messages
             .iter()
             .filter(|it| !it.deleted && (it.thread_ts.is_none() || it.broadcast) && range.holds(&it.ts))
+            .filter(|it| self.is_readable(now, it))
             .collect();
         roots.sort_by_key(|it| Reverse(it.ts.clone()));
         let detail = Detail { metadata: args.flag("include_all_metadata"), reactions: false };
@@ -60,7 +66,7 @@ impl World {
         }))
     }
 
-    pub(super) fn replies(&self, args: &Args) -> Reply {
+    pub(super) fn replies(&self, now: Timestamp, args: &Args) -> Reply {
         let channel = self.scoped(&args.text("channel"), "history")?;
         // Not among the documented errors, but what a bot outside the channel gets.
         self.joined_channel(&channel.id)?;
@@ -73,7 +79,7 @@ impl World {
             Some(_) => vec![asked],
             None => self.thread(&channel.id, &ts),
         };
-        thread.retain(|it| it.ts == ts || range.holds(&it.ts));
+        thread.retain(|it| it.ts == ts || (range.holds(&it.ts) && self.is_readable(now, it)));
         let detail = Detail { metadata: args.flag("include_all_metadata"), reactions: false };
         let (page, next) = self.page(&thread, args, "next_ts", limit)?;
         let messages: Vec<Value> = page.iter().map(|it| self.message_json(&channel.id, it, detail)).collect();

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub(crate) use self::args::Args;
+pub(crate) use self::chat::LONGEST_TEXT;
 pub use self::methods::COMMON_ERRORS;
 use self::methods::{Auth, Spec};
 use crate::faults::FaultKind;

@@ -9,6 +9,7 @@
 //! Lateness is judged here by real time; the world's own judgement, by simulated time, is switched off.
 
 mod deliver;
+mod latency;
 mod page;
 mod socket;
 
@@ -34,6 +35,7 @@ use tokio_util::task::TaskTracker;
 use tower::ServiceExt;
 use url::Url;
 
+use self::latency::Latency;
 pub use self::socket::{DisconnectReason, Sockets};
 use crate::api::Answer;
 use crate::handle::SimHandle;
@@ -57,6 +59,7 @@ struct Shared {
     handle: SimHandle,
     sockets: Sockets,
     side_panel: Option<Url>,
+    latency: Latency,
 }
 
 impl Server {
@@ -74,7 +77,12 @@ impl Server {
         Ok(Self {
             listener,
             address,
-            shared: Shared { handle, sockets: Sockets::default(), side_panel: None },
+            shared: Shared {
+                handle,
+                sockets: Sockets::default(),
+                side_panel: None,
+                latency: Latency::none(),
+            },
         })
     }
 
@@ -82,6 +90,14 @@ impl Server {
     #[must_use]
     pub fn with_side_panel(mut self, url: Url) -> Self {
         self.shared.side_panel = Some(url);
+        self
+    }
+
+    /// Lets every call take up to `longest` until it takes effect, and as long again until its answer, drawn from a
+    /// seed. It takes effect even if the caller is gone by then.
+    #[must_use]
+    pub fn with_latency(mut self, longest: Duration, seed: u64) -> Self {
+        self.shared.latency = Latency::up_to(longest, seed);
         self
     }
 
@@ -122,7 +138,7 @@ impl Server {
             };
             match accepted {
                 Ok((stream, _)) => {
-                    let serving = serve(stream, shared.handle.clone(), router.clone(), shutdown.clone());
+                    let serving = serve(stream, shared.clone(), router.clone(), shutdown.clone());
                     tasks.spawn(shutdown.clone().run_until_cancelled_owned(serving));
                 }
                 Err(error) => {
@@ -146,13 +162,13 @@ fn router(shared: Shared) -> Router {
         .with_state(shared)
 }
 
-async fn serve(stream: TcpStream, handle: SimHandle, router: Router, shutdown: CancellationToken) {
+async fn serve(stream: TcpStream, shared: Shared, router: Router, shutdown: CancellationToken) {
     let service = service_fn(move |request: hyper::Request<Incoming>| {
-        let (handle, router, shutdown) = (handle.clone(), router.clone(), shutdown.clone());
+        let (shared, router, shutdown) = (shared.clone(), router.clone(), shutdown.clone());
         async move {
             let path = request.uri().path();
             if path.starts_with("/api/") || path.starts_with("/response/") {
-                return answer(&handle, request, &shutdown).await;
+                return answer(shared, request, &shutdown).await;
             }
             match router.oneshot(request.map(Body::new)).await {
                 Ok(response) => Ok(response),
@@ -171,13 +187,26 @@ async fn serve(stream: TcpStream, handle: SimHandle, router: Router, shutdown: C
 
 /// An error closes the connection without an answer.
 async fn answer(
-    handle: &SimHandle,
+    shared: Shared,
     request: hyper::Request<Incoming>,
     shutdown: &CancellationToken,
 ) -> io::Result<Response> {
     let (parts, body) = request.into_parts();
     let body = to_bytes(Body::new(body), LARGEST_BODY).await.map_err(io::Error::other)?;
-    match handle.http(http::Request::from_parts(parts, body)) {
+    let request = http::Request::from_parts(parts, body);
+    let answer = match shared.latency.draw() {
+        None => shared.handle.http(request),
+        // On a task of its own: when the caller hangs up, this very future is dropped.
+        Some((before, after)) => tokio::spawn(async move {
+            tokio::time::sleep(before).await;
+            let answer = shared.handle.http(request);
+            tokio::time::sleep(after).await;
+            answer
+        })
+        .await
+        .map_err(io::Error::other)?,
+    };
+    match answer {
         Answer::Respond(response) => Ok(response.map(Body::from)),
         Answer::Close => Err(io::Error::other("closed by a fault")),
         Answer::Hang => {

@@ -90,3 +90,38 @@ fn deliveries_are_dropped_doubled_and_delayed() {
     dm(&mut world);
     assert_eq!(world.take_due(start()).len(), 1);
 }
+
+/// Given Slack takes its time to show what was posted, when the channel and the thread are read back, then the message
+/// is not there, and later it is.
+#[test]
+fn what_was_posted_can_be_read_a_while_later() {
+    let mut world = team();
+    world.set_read_delay(jiff::SignedDuration::from_secs(2));
+    let root = call(&mut world, start(), "chat.postMessage", &json!({"channel": CHANNEL, "text": "root"}));
+    let reply = json!({"channel": CHANNEL, "text": "reply", "thread_ts": root["ts"]});
+    call(&mut world, seconds(2), "chat.postMessage", &reply);
+    let read = |world: &mut slack_sim::World, at, method: &str| {
+        let asked = json!({"channel": CHANNEL, "ts": root["ts"]});
+        call(world, at, method, &asked)["messages"].as_array().map(Vec::len)
+    };
+    assert_eq!(read(&mut world, seconds(1), "conversations.history"), Some(0));
+    assert_eq!(read(&mut world, seconds(2), "conversations.history"), Some(1));
+    assert_eq!(read(&mut world, seconds(3), "conversations.replies"), Some(1), "only the root");
+    assert_eq!(read(&mut world, seconds(4), "conversations.replies"), Some(2));
+}
+
+/// Given Slack splits what is long, when something long is posted, then it stands in pieces, and the app is told of
+/// the first, which alone has the metadata.
+#[test]
+fn a_long_text_may_become_several_messages() {
+    let mut world = team();
+    world.set_split_beyond(10);
+    let metadata = json!({"event_type": "x", "event_payload": {"key": "k"}});
+    let post = json!({"channel": CHANNEL, "text": "one two three four", "metadata": metadata});
+    let answer = call(&mut world, start(), "chat.postMessage", &post);
+    let messages = world.messages(CHANNEL);
+    let texts: Vec<&str> = messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(texts, ["one two", "three four"]);
+    assert_eq!(answer["ts"], messages[0].ts);
+    assert_eq!((messages[0].metadata.is_some(), messages[1].metadata.is_some()), (true, false));
+}

@@ -220,3 +220,26 @@ async fn a_command_in_a_thread_is_refused_and_whispers_are_numbered() {
     assert!(seen["messages"][1]["number"].as_u64() > before, "a page opened before shows it");
     assert_eq!(seen["messages"][1]["number"], seen["last_ephemeral"], "and one opened now does not");
 }
+
+/// Given calls take their time, when the caller hangs up before its message stands, then it stands all the same, as
+/// it would at Slack.
+#[tokio::test]
+async fn a_call_takes_effect_even_if_its_caller_is_gone() {
+    /// Draws 0.83 s first.
+    const SEED: u64 = 20;
+    let handle = SimHandle::new(team(), Arc::new(ManualClock::new(start())));
+    let server = Server::bind(SocketAddr::from(([127, 0, 0, 1], 0)), handle.clone()).await.unwrap();
+    let server = server.with_latency(Duration::from_secs(1), SEED);
+    let url = format!("{}/api/chat.postMessage", server.url());
+    let stop = CancellationToken::new();
+    tokio::spawn(server.run(stop.clone()));
+    let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_millis(50)).build().unwrap();
+    let mut changes = handle.changes();
+    let post =
+        client.post(url).bearer_auth("xoxb-simulated").form(&[("channel", CHANNEL), ("text", "Hello")]);
+    assert!(post.send().await.unwrap_err().is_timeout());
+    assert_eq!(handle.read(|world| world.messages(CHANNEL).len()), 0, "not yet");
+    let stands = changes.wait_for(|_| handle.read(|world| world.messages(CHANNEL).len() == 1));
+    tokio::time::timeout(Duration::from_secs(20), stands).await.unwrap().unwrap();
+    stop.cancel();
+}

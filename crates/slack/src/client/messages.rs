@@ -17,7 +17,7 @@ use super::error::{CallError, Cause, Refusal, not_done, not_sent_or_doubtful};
 use super::{Arguments, Caller, Client, Pages, read};
 use crate::lenient::{Word, or_default};
 use crate::method::{Effect, Method};
-use crate::transport::{Body, Request, Verb};
+use crate::transport::{Body, Request};
 
 /// The `event_type` of our metadata.
 const METADATA_TYPE: &str = "pagerslack";
@@ -47,7 +47,8 @@ pub struct Search<'a> {
     pub channel: &'a ChannelId,
     /// The thread's parent, where the message would be in a thread.
     pub thread: Option<&'a MessageTs>,
-    /// A moment before it was posted. A minute of margin is wise: clocks differ.
+    /// A moment before it was posted: beyond the newest page a channel is read no further back than this. A minute of
+    /// margin is wise: clocks differ. A thread is read whole.
     pub oldest: Timestamp,
     /// Its key.
     pub key: &'a str,
@@ -146,7 +147,7 @@ impl Client {
         }
         let body = Body::Json(Bytes::from(message.to_string()));
         let url = response_url.to_owned();
-        let request = Request { verb: Verb::Post, url, token: None, body, timeout: RESPOND_TIMEOUT };
+        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT };
         let sent = self.transport.send(request).await;
         let response = sent.map_err(|error| not_sent_or_doubtful(Effect::Once, now, error))?;
         match response.status {
@@ -176,7 +177,8 @@ impl Client {
     /// Looks for a message of ours by its key: in the thread (conversations.replies), or in the channel
     /// (conversations.history).
     ///
-    /// `None` means that it was not there when Slack looked; a post of a moment ago may still turn up.
+    /// `None` means that it was not there when Slack looked; a post of a moment ago may still turn up. The newest
+    /// messages are looked through whenever they were posted, for our clock may be wrong by hours.
     ///
     /// # Errors
     ///
@@ -188,8 +190,6 @@ impl Client {
     ) -> Result<Option<MessageTs>, CallError> {
         let mut common = vec![
             ("channel", search.channel.to_string()),
-            ("oldest", slack_time(search.oldest)),
-            ("inclusive", "true".to_owned()),
             ("include_all_metadata", "true".to_owned()),
             ("limit", SEARCH_PAGE.to_string()),
         ];
@@ -202,14 +202,16 @@ impl Client {
         };
         let mut pages = Pages::new(method, caller.now);
         loop {
-            let query = Arguments::Query(pages.query(&common));
+            let query = Arguments::Form(pages.query(&common));
             let response =
                 self.call(caller, method, None, query).await.map_err(|error| pages.again(error))?;
             let page: Messages<'_> = read(method, caller.now, &response)?;
             if let Some(message) = page.messages.iter().find(|message| message.is_ours(search)) {
                 return Ok(message.ts.get().map(MessageTs::new));
             }
-            if !pages.more(page.response_metadata)? {
+            // A channel's history comes newest first.
+            let far_back = search.thread.is_none() && page.goes_back_beyond(search.oldest);
+            if far_back || !pages.more(page.response_metadata)? {
                 return Ok(None);
             }
         }
@@ -227,7 +229,7 @@ impl Client {
             ("timestamp", of.ts.to_string()),
             ("full", "true".to_owned()),
         ];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let item: Reacted = read(method, caller.now, &response)?;
         let eyes = item.message.reactions.into_iter().flatten().filter(|reaction| reaction.name == "eyes");
         Ok(eyes.flat_map(|reaction| reaction.users).map(UserId::new).collect())
@@ -241,7 +243,7 @@ impl Client {
     pub async fn permalink(&self, caller: Caller<'_>, of: &MessageRef) -> Result<String, CallError> {
         let method = Method::ChatGetPermalink;
         let query = vec![("channel", of.channel.to_string()), ("message_ts", of.ts.to_string())];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         read::<Permalink>(method, caller.now, &response).map(|answer| answer.permalink)
     }
 }
@@ -254,12 +256,6 @@ fn message(channel: &ChannelId, text: &str, blocks: &Value) -> Map<String, Value
         arguments.insert("blocks".into(), blocks.clone());
     }
     arguments
-}
-
-/// Slack's way to write a moment as an argument: seconds with six decimals.
-fn slack_time(moment: Timestamp) -> String {
-    let microseconds = moment.as_microsecond().max(0);
-    format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
 }
 
 #[derive(Deserialize)]
@@ -278,6 +274,16 @@ struct Messages<'a> {
     messages: Vec<Found<'a>>,
     #[serde(borrow, default)]
     response_metadata: Option<Next<'a>>,
+}
+
+impl Messages<'_> {
+    /// Whether the last message of a page is older than a moment. A `ts` is seconds since the epoch, to which Slack
+    /// adds what makes it unique (docs.slack.dev/messaging/retrieving-messages).
+    fn goes_back_beyond(&self, moment: Timestamp) -> bool {
+        let last = self.messages.last().and_then(|message| message.ts.get());
+        let seconds = last.and_then(|ts| ts.split('.').next()?.parse::<i64>().ok());
+        seconds.is_some_and(|seconds| seconds < moment.as_second())
+    }
 }
 
 #[derive(Deserialize)]

@@ -43,7 +43,7 @@ impl Client {
         let mut pages = Pages::new(method, caller.now);
         let mut members = Vec::new();
         loop {
-            let query = Arguments::Query(pages.query(&common));
+            let query = Arguments::Form(pages.query(&common));
             let response =
                 self.call(caller, method, None, query).await.map_err(|error| pages.again(error))?;
             let page: Members<'_> = read(method, caller.now, &response)?;
@@ -78,7 +78,7 @@ impl Client {
         method: Method,
         argument: (&'static str, String),
     ) -> Result<Person, CallError> {
-        let response = self.call(caller, method, None, Arguments::Query(vec![argument])).await?;
+        let response = self.call(caller, method, None, Arguments::Form(vec![argument])).await?;
         let answer: OneUser<'_> = read(method, caller.now, &response)?;
         answer.user.person().ok_or_else(|| unreadable(caller, method, "a user without an id"))
     }
@@ -92,7 +92,7 @@ impl Client {
         let method = Method::UsersList;
         let mut query = vec![("limit", USERS_PAGE.to_string()), ("team_id", caller.team.to_string())];
         query.extend(from.map(|cursor| ("cursor", cursor.to_owned())));
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let page: Users<'_> = read(method, caller.now, &response)?;
         let people = page.members.iter().filter_map(WirePerson::person).collect();
         Ok(UsersPage { people, next: cursor(page.response_metadata) })
@@ -106,7 +106,7 @@ impl Client {
     pub async fn presence(&self, caller: Caller<'_>, user: &UserId) -> Result<Presence, CallError> {
         let method = Method::UsersGetPresence;
         let response =
-            self.call(caller, method, None, Arguments::Query(vec![("user", user.to_string())])).await?;
+            self.call(caller, method, None, Arguments::Form(vec![("user", user.to_string())])).await?;
         let answer: PresenceAnswer<'_> = read(method, caller.now, &response)?;
         match answer.presence.get() {
             Some("active") => Ok(Presence::Active),
@@ -136,7 +136,7 @@ impl Client {
         }
         let list = users.iter().map(UserId::as_str).collect::<Vec<_>>().join(",");
         let query = vec![("users", list), ("team_id", caller.team.to_string())];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let answer: DndAnswer = read(method, caller.now, &response)?;
         let windows =
             answer.users.into_iter().filter_map(|(user, dnd)| Some((UserId::new(user), dnd.0.window()?)));
@@ -155,7 +155,7 @@ impl Client {
     ) -> Result<Vec<UserId>, CallError> {
         let method = Method::UsergroupsUsersList;
         let query = vec![("usergroup", group.to_string()), ("team_id", caller.team.to_string())];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let answer: GroupAnswer<'_> = read(method, caller.now, &response)?;
         Ok(answer.users.iter().filter_map(|user| user.get()).map(UserId::new).collect())
     }

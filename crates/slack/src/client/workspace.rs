@@ -88,7 +88,7 @@ impl Client {
     ) -> Result<ChannelInfo, CallError> {
         let method = Method::ConversationsInfo;
         let query = vec![("channel", channel.to_string())];
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let WireChannelAnswer { channel: wire } = read(method, caller.now, &response)?;
         Ok(wire.info(wire.id.get().unwrap_or(channel.as_str())))
     }
@@ -103,7 +103,7 @@ impl Client {
         let query =
             [("types", "public_channel,private_channel"), ("exclude_archived", "true"), ("limit", "999")];
         let query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
-        let response = self.call(caller, method, None, Arguments::Query(query)).await?;
+        let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let answer: WireChannels<'_> = read(method, caller.now, &response)?;
         // Slack leaves `is_member` out here: it is what was asked for.
         Ok(answer

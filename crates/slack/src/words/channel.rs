@@ -7,6 +7,7 @@ use pagerslack_core::{Incident, Phase, Policy};
 use serde_json::json;
 
 use super::buttons::{Button, actions};
+use super::delay::delayed_step;
 use super::managers::missing;
 use super::moment::moment;
 use super::{Said, address, context, link, note, quoted, section, spoken};
@@ -22,8 +23,12 @@ pub fn root(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Said {
         note(incident)
     );
     let now = happening(incident, policy, day_zone);
+    let delay = incident.delay().map(delayed_step).unwrap_or_default();
     let hint = if incident.is_open() { "React with :eyes: here or in the thread to take it." } else { "" };
     let mut blocks = vec![section(&headline), section(&now)];
+    if !delay.is_empty() {
+        blocks.push(section(&delay));
+    }
     let buttons = buttons(&incident.phase);
     if !buttons.is_empty() {
         blocks.push(actions(incident, buttons));
@@ -31,7 +36,7 @@ pub fn root(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Said {
     if !hint.is_empty() {
         blocks.push(context(hint));
     }
-    let text = [headline.as_str(), &now, hint]
+    let text = [headline.as_str(), &now, &delay, hint]
         .into_iter()
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_slack::{
-    Body, Client, Request, Response, SLACK_API, SingleToken, Token, Transport, TransportError, Verb,
+    Body, Client, Request, Response, SLACK_API, SingleToken, Token, Transport, TransportError,
 };
 use serde_json::{Value, json};
 
@@ -74,13 +74,12 @@ impl Fake {
 impl Transport for Fake {
     async fn send(&self, request: Request) -> Answer {
         let url = url::Url::parse(&request.url).unwrap();
-        let arguments = match (&request.verb, &request.body) {
-            (Verb::Get, Body::Empty) => url
-                .query_pairs()
+        assert_eq!(url.query(), None, "arguments go into the body");
+        let arguments = match &request.body {
+            Body::Form(form) => url::form_urlencoded::parse(form)
                 .map(|(key, value)| (key.into_owned(), Value::String(value.into_owned())))
                 .collect(),
-            (Verb::Post, Body::Json(json)) => serde_json::from_slice(json).unwrap(),
-            other => panic!("a request of another kind: {other:?}"),
+            Body::Json(json) => serde_json::from_slice(json).unwrap(),
         };
         let method = url.path().trim_start_matches("/api/").to_owned();
         let asked = Asked { method, arguments, request };

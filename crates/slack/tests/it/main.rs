@@ -8,6 +8,7 @@ mod asked_once;
 mod client;
 mod directory;
 mod documented;
+mod examples;
 mod fake;
 mod inbound;
 mod manifest;

@@ -5,13 +5,14 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::Faults;
+use jiff::SignedDuration;
 use pagerslack_core::ChannelId;
 use url::Url;
 
-use super::StoreLocation;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
+use super::{HeartbeatUrl, StoreLocation};
 
 /// The largest file that is read, in bytes: thousands of rotations, each with settings of its own.
 const LARGEST: usize = 1_000_000;
@@ -29,6 +30,10 @@ pub struct File {
     pub command: String,
     /// Who is told what those who keep the bot must see to.
     pub admin: Option<String>,
+    /// How often every open incident is looked at.
+    pub audit_interval: SignedDuration,
+    /// Where a sign of life goes after each such look.
+    pub heartbeat_url: Option<HeartbeatUrl>,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -43,6 +48,8 @@ impl Default for File {
             api_url: slack(),
             command: "/devoncall".to_owned(),
             admin: None,
+            audit_interval: SignedDuration::from_mins(1),
+            heartbeat_url: None,
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -77,6 +84,9 @@ impl File {
         root.take("listen", &mut self.listen, value::listen);
         root.take("store", &mut self.store, value::store);
         root.take("admin", &mut self.admin, value::optional(value::addressee));
+        let often = SignedDuration::from_secs(10)..=SignedDuration::from_hours(1);
+        root.take("audit_interval", &mut self.audit_interval, value::duration(often));
+        root.take("heartbeat_url", &mut self.heartbeat_url, value::optional(value::heartbeat_url));
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);

@@ -14,7 +14,7 @@ use pagerslack_core::{ChannelId, UserGroupId, UserId, calendar};
 use toml::de::DeValue;
 use url::Url;
 
-use super::StoreLocation;
+use super::{HeartbeatUrl, StoreLocation};
 
 /// A value as it is quoted in a sentence: short, on one line, and never a token.
 pub(super) fn shown(value: &DeValue<'_>) -> String {
@@ -277,9 +277,34 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
     })
 }
 
+/// Where a heartbeat goes. What stands there instead is not quoted: it may be a secret.
+pub(super) fn heartbeat_url(value: &DeValue<'_>) -> Result<HeartbeatUrl, String> {
+    let read = |text: &str| {
+        let url = Url::parse(text.trim()).ok()?;
+        (matches!(url.scheme(), "https" | "http") && url.has_host()).then_some(HeartbeatUrl(url))
+    };
+    value
+        .as_str()
+        .and_then(read)
+        .ok_or_else(|| "must be an address that begins with https:// or http://".to_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Given an address that holds a token, then neither it nor a fault ever shows the token (P8).
+    #[test]
+    fn where_a_heartbeat_goes_is_a_secret() {
+        let read = |text: &str| heartbeat_url(&DeValue::String(text.into()));
+        let url = read(" https://beat.example/ping/s3cret?key=s3cret ").unwrap();
+        assert_eq!(url.expose(), "https://beat.example/ping/s3cret?key=s3cret");
+        assert_eq!(format!("{url} {url:?}"), "https://beat.example/… HeartbeatUrl(https://beat.example/…)");
+        for wrong in ["beat.example/s3cret", "ftp://beat.example/s3cret", "https://"] {
+            let told = read(wrong).map(|_| ()).unwrap_err();
+            assert_eq!(told, "must be an address that begins with https:// or http://", "{wrong}");
+        }
+    }
 
     /// Found by the fuzz targets: a method put behind such an address would have been a part of its fragment.
     #[test]

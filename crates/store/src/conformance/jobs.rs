@@ -3,14 +3,16 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::job::Notice;
 use pagerslack_core::{Job, JobKind, Message, TeamId, Urgency};
 
 use super::samples::{
-    adding, after, claim, claim_one, commit, deadline, every_job_kind, job, precise, start,
+    adding, after, claim, claim_one, commit, deadline, disposing, every_job_kind, incident, job, precise,
+    rotation, start,
 };
 use super::{Outcome, Shared, Suite};
-use crate::Claim;
+use crate::{Claim, Disposal};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has nothing to do", nothing).await;
@@ -23,6 +25,8 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a key removed and added is there", removed_and_added).await;
     suite.case("the next due time is the earliest", next_due).await;
     suite.case("the same key in two workspaces is two jobs", two_workspaces).await;
+    suite.case("the jobs about an incident, with who holds them", of_an_incident).await;
+    suite.case("a lost job is restored as doubtful, one that is there is left alone", restored).await;
 }
 
 async fn nothing(store: Shared) -> Outcome {
@@ -167,5 +171,51 @@ async fn two_workspaces(store: Shared) -> Outcome {
     assert_eq!(claim_one(&*store, start()).await?.job, deadline(1, start()));
     let claimed = claim_one(&*store, after(10)).await?;
     assert_eq!(claimed.job.rotation.team, other);
+    Ok(())
+}
+
+async fn of_an_incident(store: Shared) -> Outcome {
+    let (team, id) = (rotation().team, incident());
+    assert_eq!(store.jobs_of(&team, &id).await?, []);
+    let page = job(JobKind::Send(Message::Page { attempt: 1 }), start());
+    let elsewhere = Job::new(&rotation(), &"incident-2".into(), JobKind::Hunt, start());
+    store.commit(adding([page.clone(), deadline(1, after(90)), elsewhere])).await?;
+    let free = |job| JobState { job, lease_until: None, tries: 0, doubtful: false };
+    assert_eq!(store.jobs_of(&team, &id).await?, [free(deadline(1, after(90))), free(page.clone())]);
+    let other: TeamId = "T2".into();
+    assert_eq!(store.jobs_of(&other, &id).await?, []);
+    let claim = Claim { now: start(), lease_until: after(30), limit: 9 };
+    store.claim(claim).await?;
+    let held = JobState { job: page.clone(), lease_until: Some(after(30)), tries: 1, doubtful: false };
+    assert_eq!(store.jobs_of(&team, &id).await?, [free(deadline(1, after(90))), held]);
+    // Its lease ends without a word.
+    let again = Claim { now: after(30), lease_until: after(60), limit: 9 };
+    store.claim(again).await?;
+    let doubtful = JobState { job: page, lease_until: Some(after(60)), tries: 2, doubtful: true };
+    assert_eq!(store.jobs_of(&team, &id).await?.pop(), Some(doubtful));
+    Ok(())
+}
+
+async fn restored(store: Shared) -> Outcome {
+    let restoring = |job: Job| {
+        let mut commit = commit(0);
+        commit.restore.push(job);
+        commit
+    };
+    store.commit(restoring(deadline(1, start()))).await?;
+    let claimed = claim_one(&*store, start()).await?;
+    assert_eq!((&claimed.job, claimed.tries, claimed.doubtful), (&deadline(1, start()), 1, true));
+    assert_eq!(claimed.last_claimed_at, None);
+
+    // It is held: its holder keeps it, and it does not come up once more.
+    store.commit(restoring(deadline(1, after(5)))).await?;
+    store.commit(disposing(&claimed, Disposal::Done)).await?;
+    assert_eq!(store.job_count().await?, 0);
+
+    // It is there: its time stays, and nothing is in doubt.
+    store.commit(adding([deadline(2, after(10))])).await?;
+    store.commit(restoring(deadline(2, start()))).await?;
+    assert_eq!(claim(&*store, after(9)).await?, []);
+    assert!(!claim_one(&*store, after(10)).await?.doubtful);
     Ok(())
 }

@@ -1,12 +1,13 @@
 //! Questions beside the course of an incident: what is open, what was it about, who was told what.
 
-use super::samples::{URL, after, append, commit, index, rotation, start};
+use super::samples::{URL, after, append, commit, index, recorded, rotation, start};
 use super::{Outcome, Shared, Suite};
-use crate::{IncidentIndex, Told};
+use crate::{Commit, IncidentIndex, Told};
 use pagerslack_core::{IncidentId, RotationId};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("the open incidents of a rotation, the longest open first", open).await;
+    suite.case("every open incident of every workspace, page by page", every_open).await;
     suite.case("the last incident about an address, open or not", about).await;
     suite.case("an incident that was over can be open again", reopened).await;
     suite.case("who was told what is remembered, the last time counts", told).await;
@@ -29,6 +30,31 @@ async fn open(store: Shared) -> Outcome {
     assert_eq!(store.open_incidents(&elsewhere).await?, []);
     let other_workspace = RotationId::new("T2".into(), "C1".into());
     assert_eq!(store.open_incidents(&other_workspace).await?, []);
+    Ok(())
+}
+
+async fn every_open(store: Shared) -> Outcome {
+    assert_eq!(store.open_incidents_after(None, 9).await?, []);
+    for (id, open) in [("z", true), ("a", true), ("m", false), ("b", true)] {
+        happens(&store, id, &format!("https://example.com/{id}"), open).await?;
+    }
+    let there = RotationId::new("T2".into(), "C9".into());
+    let mut other = Commit::new(there.team.clone(), IncidentId::new("a"), 0);
+    other.events.push(recorded(1));
+    other.index = Some(IncidentIndex { rotation: there, url: URL.to_owned(), open: true });
+    store.commit(other).await?;
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let page = store.open_incidents_after(after, 2).await?;
+        assert!(page.len() <= 2);
+        let Some(last) = page.last() else { break };
+        after = Some(last.clone());
+        all.extend(page.into_iter().map(|(team, incident)| format!("{team} {incident}")));
+    }
+    assert_eq!(all, ["T1 a", "T1 b", "T1 z", "T2 a"]);
+    let last = Some(("T1".into(), IncidentId::new("z")));
+    assert_eq!(store.open_incidents_after(last, 9).await?, [("T2".into(), IncidentId::new("a"))]);
+    assert_eq!(store.open_incidents_after(None, 0).await?, []);
     Ok(())
 }
 

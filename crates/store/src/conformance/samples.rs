@@ -2,7 +2,7 @@
 
 use jiff::civil::{date, time};
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::incident::{ManagersReason, ManagersWhom, Posting, Via};
+use pagerslack_core::incident::{Delay, ManagersReason, ManagersWhom, Posting, Via};
 use pagerslack_core::job::{AnswerTo, Notice, Question, Wish};
 use pagerslack_core::{
     Candidate, Event, IncidentId, Job, JobKind, Message, MessageRef, Recorded, Report, RotationId, TeamId,
@@ -128,6 +128,10 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::ScheduleShown { link: URL.to_owned(), day: "the weekend".to_owned() },
         Event::HuntResumed { by: "U1".into() },
         Event::HandedOver { from: "U1".into(), by: "U2".into() },
+        Event::Delayed { why: Delay::Limited },
+        Event::Delayed { why: Delay::NoAnswer },
+        Event::ClockPutBack { deadline: None },
+        Event::ClockPutBack { deadline: Some(precise()) },
         Event::Cancelled { by: "U1".into() },
         Event::FollowUpPosted { message: message("1.4") },
         Event::Closed { by: "U1".into() },
@@ -204,6 +208,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         JobKind::FollowUp { taken: 1 },
         JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
         JobKind::NudgeSweep,
+        JobKind::ReadBack,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
     ];
@@ -220,6 +225,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
         Message::FollowUp,
+        Message::Delayed,
         Message::FollowUpUpdate,
         Message::Notice { user: "U1".into(), notice: Notice::AckRefused },
         Message::Notice { user: "U1".into(), notice: Notice::WhyMe { attempt: 2 } },
@@ -240,13 +246,13 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=16));
+        assert!(kinds.into_iter().eq(0..=18));
     }
 
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=24));
+        assert!(kinds.into_iter().eq(0..=26));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -268,6 +274,8 @@ mod tests {
             Event::FollowUpPosted { .. } => 14,
             Event::Closed { .. } => 15,
             Event::HuntResumed { .. } => 16,
+            Event::ClockPutBack { .. } => 17,
+            Event::Delayed { .. } => 18,
         }
     }
 
@@ -293,6 +301,7 @@ mod tests {
                 Message::Cancelled => 17,
                 Message::FollowUp => 18,
                 Message::FollowUpUpdate => 19,
+                Message::Delayed => 26,
             },
             JobKind::Answer { .. } => 15,
             JobKind::FollowUp { .. } => 20,
@@ -300,6 +309,7 @@ mod tests {
             JobKind::Nudge { .. } => 22,
             JobKind::Alert { .. } => 23,
             JobKind::Wish { .. } => 24,
+            JobKind::ReadBack => 25,
         }
     }
 }

@@ -4,8 +4,9 @@
 //! the latter case its work may or may not have been done, so it is handed out as doubtful.
 
 use jiff::Timestamp;
-use pagerslack_core::{Job, JobKey, RotationId, Urgency};
-use rusqlite::{Connection, Row, params};
+use pagerslack_core::audit::JobState;
+use pagerslack_core::{IncidentId, Job, JobKey, JobKind, RotationId, TeamId, Urgency};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::convert::{bound, count, failed, instant};
 use crate::{Claim, ClaimedJob, Fence, StoreError};
@@ -94,19 +95,22 @@ impl Found {
         })
     }
 
-    fn hand_out(self, lease_until: Timestamp, fence: i64) -> Result<ClaimedJob, StoreError> {
+    fn job(&self) -> Result<Job, StoreError> {
         let corrupt = |source| StoreError::Corrupt { what: format!("job {}", self.key), source };
-        let kind = serde_json::from_str(&self.kind).map_err(|source| corrupt(source.into()))?;
-        let urgency = Urgency::of_rank(self.urgency).ok_or_else(|| corrupt("no such urgency".into()))?;
+        let (kind, urgency) = readable(&self.kind, self.urgency).map_err(corrupt)?;
+        Ok(Job {
+            key: JobKey::from(self.key.clone()),
+            rotation: RotationId::new(self.team.as_str().into(), self.channel.as_str().into()),
+            incident: self.incident.as_str().into(),
+            kind,
+            urgency,
+            due: instant(self.due)?,
+        })
+    }
+
+    fn hand_out(self, lease_until: Timestamp, fence: i64) -> Result<ClaimedJob, StoreError> {
         Ok(ClaimedJob {
-            job: Job {
-                key: JobKey::from(self.key),
-                rotation: RotationId::new(self.team.as_str().into(), self.channel.as_str().into()),
-                incident: self.incident.as_str().into(),
-                kind,
-                urgency,
-                due: instant(self.due)?,
-            },
+            job: self.job()?,
             fence: Fence(count(fence)?),
             tries: self.tries.saturating_add(1),
             doubtful: self.doubtful,
@@ -114,6 +118,53 @@ impl Found {
             lease_until,
         })
     }
+}
+
+/// What a row says is to be done, and how soon.
+fn readable(kind: &str, urgency: u8) -> Result<(JobKind, Urgency), Box<dyn std::error::Error + Send + Sync>> {
+    let urgency = Urgency::of_rank(urgency).ok_or("no such urgency")?;
+    Ok((serde_json::from_str(kind)?, urgency))
+}
+
+/// Whether there is a job of a name that can be read; `None` if there is none at all.
+pub(super) fn is_readable(db: &Connection, team: &TeamId, key: &JobKey) -> rusqlite::Result<Option<bool>> {
+    db.prepare_cached("SELECT kind, urgency FROM jobs WHERE team = ?1 AND key = ?2")?
+        .query_row([team.as_str(), key.as_str()], |row| {
+            let (kind, urgency): (String, u8) = (row.get(0)?, row.get(1)?);
+            Ok(readable(&kind, urgency).is_ok())
+        })
+        .optional()
+}
+
+/// The jobs about an incident.
+pub(super) fn jobs_of(
+    db: &Connection,
+    team: &TeamId,
+    incident: &IncidentId,
+) -> Result<Vec<JobState>, StoreError> {
+    let found: Vec<(Found, Option<i64>)> = db
+        .prepare_cached(
+            "SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency, lease_until
+             FROM jobs WHERE team = ?1 AND incident = ?2 ORDER BY key",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map([team.as_str(), incident.as_str()], |row| Ok((Found::read(row)?, row.get(11)?)))?
+                .collect()
+        })
+        .map_err(failed("reading the jobs about an incident"))?;
+    // What cannot be read counts as absent; whoever tries to do it is told.
+    let readable = found.into_iter().filter_map(|(found, lease)| Some((found.job().ok()?, found, lease)));
+    readable
+        .map(|(job, found, lease)| {
+            Ok(JobState {
+                job,
+                lease_until: lease.map(instant).transpose()?,
+                tries: found.tries,
+                doubtful: found.doubtful,
+            })
+        })
+        .collect()
 }
 
 fn due(db: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Found>> {

@@ -7,6 +7,7 @@ use pagerslack_core::incident::EVENT_FORM;
 use pagerslack_core::{IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, TeamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::claim::is_readable;
 use super::convert::{bound, failed, number, record};
 use crate::{Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError};
 
@@ -30,7 +31,7 @@ fn well_formed(commit: &Commit) -> Result<(), StoreError> {
     let own = |team: &TeamId| *team == commit.team;
     let stays = commit.index.iter().all(|index| own(&index.rotation.team))
         && commit.queue.iter().all(|queue| own(&queue.rotation.team))
-        && commit.add.iter().all(|job| own(&job.rotation.team));
+        && commit.add.iter().chain(&commit.restore).all(|job| own(&job.rotation.team));
     if !stays {
         return Err(malformed(commit, "it reaches into another workspace"));
     }
@@ -134,6 +135,9 @@ fn write(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
     }
     for job in &commit.add {
         add(db, job)?;
+    }
+    for job in &commit.restore {
+        restore(db, job)?;
     }
     if let Some(queue) = &commit.queue {
         move_queue(db, queue)?;
@@ -240,6 +244,21 @@ fn add(db: &Connection, job: &Job) -> Result<(), StoreError> {
     })
     .map(drop)
     .map_err(failed("adding a job"))
+}
+
+/// A job that is there and can be read is left alone. One that cannot will never be done, and makes room.
+fn restore(db: &Connection, job: &Job) -> Result<(), StoreError> {
+    let team = &job.rotation.team;
+    match is_readable(db, team, &job.key).map_err(failed("looking for a job"))? {
+        Some(true) => return Ok(()),
+        Some(false) => remove(db, team, &job.key).map_err(failed("removing an unreadable job"))?,
+        None => {}
+    }
+    add(db, job)?;
+    db.prepare_cached("UPDATE jobs SET doubtful = 1 WHERE team = ?1 AND key = ?2")
+        .and_then(|mut statement| statement.execute([team.as_str(), job.key.as_str()]))
+        .map(drop)
+        .map_err(failed("restoring a job"))
 }
 
 /// The same fold as [`pagerslack_core::Queue::apply`], row by row: every change takes a number, even one

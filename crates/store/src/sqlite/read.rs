@@ -82,6 +82,27 @@ pub(super) fn open_incidents(db: &Connection, rotation: &RotationId) -> Result<V
     .map_err(failed("looking for open incidents"))
 }
 
+/// A page of the open incidents of every workspace.
+pub(super) fn open_incidents_after(
+    db: &Connection,
+    after: Option<&(TeamId, IncidentId)>,
+    limit: usize,
+) -> Result<Vec<(TeamId, IncidentId)>, StoreError> {
+    // No id is empty, so nothing comes before the first page.
+    let (team, incident) = after.map_or(("", ""), |(team, incident)| (team.as_str(), incident.as_str()));
+    rows(
+        db,
+        "SELECT team, incident FROM incidents WHERE open = 1 AND (team, incident) > (?1, ?2)
+         ORDER BY team, incident LIMIT ?3",
+        params![team, incident, i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| {
+            let (team, incident): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok((team.as_str().into(), IncidentId::new(incident)))
+        },
+    )
+    .map_err(failed("looking for every open incident"))
+}
+
 /// The last incident about `url` in a rotation, open or not.
 pub(super) fn last_about(
     db: &Connection,

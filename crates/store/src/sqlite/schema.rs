@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -129,6 +129,12 @@ UPDATE jobs SET urgency = CASE
     ELSE 3 END;
 DROP INDEX jobs_free;
 CREATE INDEX jobs_free ON jobs (urgency, due) WHERE lease_until IS NULL;
+";
+
+/// Every open incident and its jobs are looked at each minute, whatever lies in the history.
+const AUDIT: &str = "
+CREATE INDEX incidents_every_open ON incidents (team, incident) WHERE open = 1;
+CREATE INDEX jobs_incident ON jobs (team, incident);
 ";
 
 /// The schema that a database has: 0 for an empty one.

@@ -230,6 +230,30 @@ async fn an_event_of_a_later_form_is_not_guessed_at() {
     }
 }
 
+/// Given a row that nobody can read stands where a job should, when the job is restored, then it takes that place.
+#[tokio::test]
+async fn a_job_is_restored_over_an_unreadable_one() {
+    let store = Sqlite::in_memory().unwrap();
+    let mut adding = append("i1", 0, "U1");
+    adding.add.push(hunt("i1"));
+    store.commit(adding).await.unwrap();
+    on_writer(&store, |db| {
+        assert_eq!(db.execute("UPDATE jobs SET kind = '{'", []).unwrap(), 1);
+    })
+    .await;
+    assert_eq!(store.claim(CLAIM).await.unwrap(), []);
+    assert_eq!(store.jobs_of(&"T1".into(), &"i1".into()).await.unwrap(), []);
+    let mut restoring = Commit::new("T1".into(), "i1".into(), 0);
+    restoring.restore.push(hunt("i1"));
+    store.commit(restoring).await.unwrap();
+    let claimed = store.claim(CLAIM).await.unwrap();
+    assert_eq!(
+        claimed.iter().map(|claimed| (&claimed.job, claimed.doubtful)).collect::<Vec<_>>(),
+        [(&hunt("i1"), true)]
+    );
+    assert_eq!(store.job_count().await.unwrap(), 1);
+}
+
 #[test]
 fn migrations_run_once() {
     let mut db = Connection::open_in_memory().unwrap();
@@ -248,7 +272,9 @@ fn migrations_run_once() {
 fn jobs_of_an_older_database_get_their_urgency() {
     let mut db = Connection::open_in_memory().unwrap();
     schema::migrate_to(&mut db, 1).unwrap();
-    let kinds = crate::conformance::every_job_kind();
+    let mut kinds = crate::conformance::every_job_kind();
+    // No such database has any of these.
+    kinds.retain(|kind| *kind != JobKind::ReadBack);
     let stored = kinds.iter().map(|kind| serde_json::to_string(kind).unwrap()).chain(["{".to_owned()]);
     for (number, kind) in stored.enumerate() {
         db.execute(
@@ -275,6 +301,8 @@ fn the_frequent_questions_are_answered_by_an_index() {
         "SELECT id FROM jobs WHERE lease_until IS NULL AND urgency = 1 AND due <= 7 ORDER BY due, id LIMIT 9",
         "SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 1",
         "SELECT id FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= 7 ORDER BY due, id LIMIT 9",
+        "SELECT team, incident FROM incidents WHERE open = 1 AND (team, incident) > ('T', 'i') ORDER BY team, incident LIMIT 9",
+        "SELECT id FROM jobs WHERE team = 'T' AND incident = 'i' ORDER BY key",
         "SELECT seq FROM events WHERE team = 'T' AND incident = 'i' ORDER BY seq",
         "UPDATE messages SET live = 1 WHERE team = 'T' AND incident = 'i' AND live <> 1",
     ] {

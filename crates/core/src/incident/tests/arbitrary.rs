@@ -106,6 +106,8 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         (".*", ".*").prop_map(|(link, day)| Event::ScheduleShown { link, day }),
         any_user().prop_map(|by| Event::HuntResumed { by }),
         (any_user(), any_user()).prop_map(|(from, by)| Event::HandedOver { from, by }),
+        prop::sample::select(vec![Delay::Limited, Delay::NoAnswer]).prop_map(|why| Event::Delayed { why }),
+        prop::option::of(any_time()).prop_map(|deadline| Event::ClockPutBack { deadline }),
         any_user().prop_map(|by| Event::Cancelled { by }),
         message().prop_map(|message| Event::FollowUpPosted { message }),
         any_user().prop_map(|by| Event::Closed { by }),

@@ -215,3 +215,36 @@ fn given_a_clock_that_was_put_back_nothing_ends_early() {
          → page 1 timed out",
     );
 }
+
+/// A delay is recorded once for each step, and never of a step that waits for a person.
+#[test]
+fn given_slack_is_slow_when_a_step_takes_long_it_is_recorded_once() {
+    check(
+        "0 report
+         → reported
+         20 delay
+         → delayed: NoAnswer
+         21 delay
+         → nothing
+         22 hunt ann
+         → paged 1 ann until 142, of ann
+         40 delay
+         → nothing
+         50 root posted
+         → root posted
+         71 delay
+         → delayed: NoAnswer
+         80 page 1 posted
+         → page 1 posted, until 200
+         120 delay
+         → nothing
+         200 time out 1
+         → page 1 timed out
+         221 delay
+         → delayed: NoAnswer
+         230 ack ann
+         → acknowledged by ann
+         260 delay
+         → nothing",
+    );
+}

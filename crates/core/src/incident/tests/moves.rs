@@ -26,6 +26,8 @@ pub(super) enum Move {
     CallManagers { by: UserId },
     HandOver { who: Option<UserId>, manager: bool },
     Cancel { who: Option<UserId>, manager: bool },
+    Delay,
+    ClockPutBack,
     FollowUpPosted(u8),
     Close { who: Option<UserId>, manager: bool },
 }
@@ -73,6 +75,8 @@ impl Move {
                 Command::HandOver { by: who.or(on_it).unwrap_or("nobody".into()), manager }
             }
             Move::Cancel { who, manager } => Command::Cancel { by: who.unwrap_or("rae".into()), manager },
+            Move::Delay => Command::Delay { why: Delay::Limited },
+            Move::ClockPutBack => Command::ClockPutBack,
             Move::FollowUpPosted(ts) => Command::FollowUpPosted { message: message(ts.to_string()) },
             Move::Close { who, manager } => {
                 Command::Close { by: who.or(on_it).unwrap_or("nobody".into()), manager }
@@ -110,6 +114,8 @@ fn any_move() -> impl Strategy<Value = Move> {
         1 => any_user().prop_map(|by| Move::CallManagers { by }),
         4 => who().prop_map(|(who, manager)| Move::HandOver { who, manager }),
         1 => someone().prop_map(|(who, manager)| Move::Cancel { who, manager }),
+        2 => Just(Move::Delay),
+        1 => Just(Move::ClockPutBack),
         1 => (0..9_u8).prop_map(Move::FollowUpPosted),
         1 => someone().prop_map(|(who, manager)| Move::Close { who, manager }),
     ]

@@ -75,6 +75,10 @@ fn one_of_each_event() {
         Event::Cancelled { by: "U2".into() },
         Event::FollowUpPosted { message: message("1.5") },
         Event::Closed { by: "W1".into() },
+        Event::ClockPutBack { deadline: None },
+        Event::ClockPutBack { deadline: Some(at(60)) },
+        Event::Delayed { why: Delay::Limited },
+        Event::Delayed { why: Delay::NoAnswer },
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -110,6 +114,10 @@ fn one_of_each_event() {
     {"seq":27,"at":"1970-01-01T00:00:00Z","event":{"type":"cancelled","by":"U2"}}
     {"seq":28,"at":"1970-01-01T00:00:00Z","event":{"type":"follow_up_posted","message":{"channel":"C1","ts":"1.5"}}}
     {"seq":29,"at":"1970-01-01T00:00:00Z","event":{"type":"closed","by":"W1"}}
+    {"seq":30,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back"}}
+    {"seq":31,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back","deadline":"1970-01-01T00:01:00Z"}}
+    {"seq":32,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"limited"}}
+    {"seq":33,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"no_answer"}}
     "#);
 }
 

@@ -64,6 +64,7 @@ pub(super) fn command(words: &str) -> Command {
             link: "https://example.com/shifts".to_owned(),
             day: "the weekend".to_owned(),
         },
+        ["delay"] => Command::Delay { why: Delay::NoAnswer },
         ["resume", by] => Command::ResumeHunt { by: (*by).into() },
         ["call", "managers", by] => Command::CallManagers { by: (*by).into(), managers },
         ["hand", "over", by, who @ ..] => Command::HandOver { by: (*by).into(), manager: is_manager(who) },
@@ -142,6 +143,11 @@ pub(super) fn told(event: &Event) -> String {
         Event::HuntResumed { by } => format!("{by} reports it again"),
         Event::HandedOver { from, by } if from == by => format!("{from} hands over"),
         Event::HandedOver { from, by } => format!("{by} takes it from {from}"),
+        Event::Delayed { why } => format!("delayed: {why:?}"),
+        Event::ClockPutBack { deadline: None } => "clock put back".to_owned(),
+        Event::ClockPutBack { deadline: Some(deadline) } => {
+            format!("clock put back, until {}", deadline.as_second())
+        }
         Event::Cancelled { by } => format!("{by} cancels"),
         Event::FollowUpPosted { .. } => "follow-up posted".to_owned(),
         Event::Closed { by } => format!("{by} closes"),

@@ -24,7 +24,12 @@ impl Desk {
         self.now = self.now.max(job.due);
         match weather.roll(8) {
             1 => self.now += SignedDuration::from_secs(i64::from(weather.roll(200))),
-            2 => self.now -= SignedDuration::from_secs(i64::from(weather.roll(200))),
+            2 => {
+                self.now -= SignedDuration::from_secs(i64::from(weather.roll(200)));
+                if weather.roll(2) == 1 {
+                    self.commit(&Command::ClockPutBack, None);
+                }
+            }
             3 => self.somebody_acts(weather),
             _ => {}
         }
@@ -32,7 +37,12 @@ impl Desk {
         match self.outcome(&job.kind, weather) {
             // Somebody made the job pointless meanwhile: the work is dropped, as when a lease is lost.
             _ if !self.has(&job.kind) => {}
-            Outcome::Later => self.put_off(job, later),
+            Outcome::Later => {
+                if weather.roll(3) == 1 {
+                    self.commit(&Command::Delay { why: Delay::Limited }, None);
+                }
+                self.put_off(job, later);
+            }
             Outcome::Pointless => drop(self.jobs.remove(&job.key)),
             Outcome::Send(message) => {
                 self.jobs.remove(&job.key);
@@ -80,6 +90,7 @@ impl Desk {
             },
             JobKind::ConsiderAck { .. }
             | JobKind::Answer { .. }
+            | JobKind::ReadBack
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
             | JobKind::Wish { .. }
@@ -194,6 +205,28 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// What an auditor finds, of these jobs.
+    fn audited<'a>(&self, jobs: impl Iterator<Item = &'a Job>) -> Vec<Finding> {
+        let state = |job: &Job| JobState { job: job.clone(), lease_until: None, tries: 0, doubtful: false };
+        let jobs: Vec<JobState> = jobs.map(state).collect();
+        examine(self.incident(), &jobs, &self.policy, self.now)
+    }
+
+    /// P1: an auditor finds nothing missing, and finds whatever is.
+    fn is_sound(&self) -> Result<(), TestCaseError> {
+        let is_missing = |finding: &Finding| matches!(finding, Finding::Missing(_));
+        let findings = self.audited(self.jobs.values());
+        prop_assert!(!findings.iter().any(is_missing), "{:?} in {:?}", findings, self.incident());
+        for wanted in needed(self.incident(), &self.policy, self.now) {
+            let lost = self.audited(self.jobs.values().filter(|job| job.key != wanted.key));
+            let missing: Vec<_> = lost.into_iter().filter(is_missing).collect();
+            prop_assert_eq!(missing, [Finding::Missing(wanted)]);
+        }
+        Ok(())
+    }
+}
+
 enum Outcome {
     /// The job found something out.
     Found(Command),
@@ -236,6 +269,7 @@ proptest! {
         while !desk.jobs.is_empty() {
             desk.step(&mut weather);
             desk.is_driven()?;
+            desk.is_sound()?;
             steps += 1;
             prop_assert!(steps < 500, "no end: {:?}", desk.jobs);
         }
@@ -286,6 +320,7 @@ fn if_slack_never_takes_a_message_the_managers_are_told_directly() {
                 desk.put_off(job, due);
             }
             desk.is_driven().unwrap();
+            desk.is_sound().unwrap();
         }
         let rounds = &desk.incident().manager_rounds;
         assert_eq!(rounds.len(), 3);

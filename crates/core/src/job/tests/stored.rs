@@ -23,6 +23,7 @@ fn one_of_each() -> Vec<JobKind> {
         JobKind::ManagersDeadline { round: 1 },
         JobKind::ConsiderAck { by: "U1".into(), message: message("1.2"), button: true },
         JobKind::FollowUp { taken: 1 },
+        JobKind::ReadBack,
         JobKind::NudgeSweep,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "hello".to_owned() },
@@ -59,6 +60,7 @@ fn one_of_each() -> Vec<JobKind> {
         Message::Taken { taken: 2 },
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
+        Message::Delayed,
         Message::FollowUp,
         Message::FollowUpUpdate,
         Message::TellReporter { why: "not_in_channel".to_owned() },
@@ -86,6 +88,7 @@ fn one_of_each_job() {
     deadline/managers/1 {"kind":"managers_deadline","round":1}
     consider-ack/U1 {"kind":"consider_ack","by":"U1","message":{"channel":"C1","ts":"1.2"},"button":true}
     follow-up/1 {"kind":"follow_up","taken":1}
+    read-back {"kind":"read_back"}
     nudge-sweep {"kind":"nudge_sweep"}
     nudge/U1 {"kind":"nudge","user":"U1"}
     alert {"kind":"alert","to":"C9","text":"hello"}
@@ -112,6 +115,7 @@ fn one_of_each_job() {
     send/taken/2 {"kind":"send","message":"taken","taken":2}
     send/handed-over/1 {"kind":"send","message":"handed_over","taken":1}
     send/cancelled {"kind":"send","message":"cancelled"}
+    send/delayed {"kind":"send","message":"delayed"}
     send/follow-up {"kind":"send","message":"follow_up"}
     update/follow-up {"kind":"send","message":"follow_up_update"}
     send/tell-reporter/not_in_channel {"kind":"send","message":"tell_reporter","why":"not_in_channel"}
@@ -159,7 +163,12 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         number().prop_map(|taken| Message::Taken { taken }),
         number().prop_map(|taken| Message::HandedOver { taken }),
         number().prop_map(|round| Message::ManagersUpdate { round }),
-        prop::sample::select(vec![Message::Cancelled, Message::FollowUp, Message::FollowUpUpdate]),
+        prop::sample::select(vec![
+            Message::Cancelled,
+            Message::Delayed,
+            Message::FollowUp,
+            Message::FollowUpUpdate
+        ]),
         (user(), notice).prop_map(|(user, notice)| Message::Notice { user, notice }),
         "[a-z/]{0,2}|.*".prop_map(|why| Message::TellReporter { why }),
     ];
@@ -176,6 +185,7 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         1 => (user(), any_question(), any_answer_to())
             .prop_map(|(user, question, to)| JobKind::Answer { user, question, to }),
         1 => number().prop_map(|taken| JobKind::FollowUp { taken }),
+        1 => Just(JobKind::ReadBack),
         1 => Just(JobKind::NudgeSweep),
         1 => user().prop_map(|user| JobKind::Nudge { user }),
         1 => (user(), prop::sample::select(vec![Wish::HandOver, Wish::Cancel, Wish::CallManagers, Wish::Close]))

@@ -107,3 +107,19 @@ fn given_a_root_that_never_stands_each_manager_is_told_and_an_ack_says_nothing_i
         (140, root(), &["- deadline/root", "+ send/taken at 140", "+ update/root/6 at 140"]),
     ]);
 }
+
+#[test]
+fn given_slack_is_slow_whoever_waits_is_told_and_the_root_says_so_until_the_page_is_out() {
+    let delay = || Command::Delay { why: Delay::NoAnswer };
+    check(&[
+        (0, Command::Report(report()), &["+ send/root at 0", "+ hunt at 0", "+ deadline/root at 120"]),
+        (20, delay(), &["+ send/delayed at 20"]),
+        (21, delay(), &[]),
+        (22, root(), &["- deadline/root", "+ hunt at 22"]),
+        (42, delay(), &["+ update/root/4 at 42"]),
+        (50, hunt("ann"), &["+ deadline/page/1 at 170", "+ send/page/1 at 50", "+ update/root/5 at 50"]),
+        (70, delay(), &["+ update/root/6 at 70"]),
+        (71, page_posted(1), &["+ deadline/page/1 at 191", "+ update/root/7 at 71"]),
+        (100, delay(), &[]),
+    ]);
+}

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use proptest::prelude::*;
 
 use super::*;
-use crate::config::{DEFAULT, File, Named, StoreLocation};
+use crate::config::{DEFAULT, File, HeartbeatUrl, Named, StoreLocation};
 
 /// What is wrong with a file.
 fn faults(text: &str) -> String {
@@ -56,6 +56,7 @@ fn the_embedded_file_names_every_key() {
 fn every_key_is_read() {
     let file = File::parse(
         "listen = \"[::1]:80\"\nstore = \"sqlite:///var/lib/p.db\"\nadmin = \"U1\"\n\
+         audit_interval = \"90 s\"\nheartbeat_url = \"https://beat.example/x\"\n\
          slack = { api_url = \"http://localhost:1/api\", command = \"/page\" }\n\
          files = { oncall = \"a.csv\", holidays = \"\" }\n\
          [defaults]\nack_timeout = \"1 min 30 s\"\nmax_attempts = 3\npatience = \"1m\"\nmin_tenure = \"90 days\"\n\
@@ -71,6 +72,8 @@ fn every_key_is_read() {
     assert_eq!(file.store, StoreLocation::Sqlite("/var/lib/p.db".into()));
     assert_eq!(file.api_url.as_str(), "http://localhost:1/api/");
     assert_eq!((file.admin.as_deref(), file.command.as_str()), (Some("U1"), "/page"));
+    assert_eq!(file.audit_interval, SignedDuration::from_secs(90));
+    assert_eq!(file.heartbeat_url.as_ref().map(HeartbeatUrl::expose), Some("https://beat.example/x"));
     let keys = &file.defaults;
     assert_eq!(keys.files.oncall, Named::Path("a.csv".into()));
     assert_eq!((&keys.files.holidays, &keys.files.exclusions), (&Named::None, &Named::Usual));
@@ -154,6 +157,12 @@ fn values_that_make_no_sense_are_told() {
     check(
         "slack.command = \"page\"",
         "slack.command must be a slash command such as \"/devoncall\", not \"page\"",
+    );
+    check("audit_interval = \"5 s\"", "audit_interval must lie between 10s and 1h, not be \"5 s\"");
+    // It may be a secret and is not repeated.
+    check(
+        "heartbeat_url = \"beat.example/token\"",
+        "heartbeat_url must be an address that begins with https:// or http://",
     );
     check("files.oncall = 1", "files.oncall must be text in quotes, not 1");
     let defaults =

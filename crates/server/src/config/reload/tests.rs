@@ -196,9 +196,11 @@ fn what_needs_a_restart_is_told_once() {
     let stage = Stage::new("");
     stage.write(
         "pagerslack.toml",
-        "listen = \"127.0.0.1:1\"\nslack.command = \"/page\"\nstore = \"sqlite:x\"",
+        "listen = \"127.0.0.1:1\"\nslack.command = \"/page\"\nstore = \"sqlite:x\"\n\
+         heartbeat_url = \"https://beat.example/s3cret\"",
     );
-    assert_eq!(stage.changed().restart_for, ["listen", "store", "slack.command"]);
+    assert_eq!(stage.changed().restart_for, ["listen", "store", "slack.command", "heartbeat_url"]);
+    assert!(!format!("{:?}", stage.sources.state).contains("s3cret"), "P8");
     stage.write("oncall.csv", "email\nbo@example.com\n");
     assert_eq!(stage.changed().restart_for, [""; 0]);
 }

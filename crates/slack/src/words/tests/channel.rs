@@ -1,7 +1,7 @@
 //! What the channel reads.
 
 use jiff::tz::TimeZone;
-use pagerslack_core::incident::ManagersReason;
+use pagerslack_core::incident::{Delay, ManagersReason};
 use pagerslack_core::{Incident, Phase, Policy};
 
 use super::story::{Story, Texts, manager_reasons, managers_of, nobody_available, two_asked};
@@ -27,6 +27,9 @@ fn roots(texts: &Texts<'_>) -> Vec<Incident> {
     let taken = || two_asked(texts).taken(263, "U3");
     let mut stories = vec![
         new(),
+        new().delayed(20, Delay::Limited),
+        two_asked(texts).delayed(260, Delay::NoAnswer),
+        new().delayed(20, Delay::NoAnswer).paged(30, 1, "U2"),
         new().paged(5, 1, "U2"),
         new().paged(5, 1, "U2").timed_out(125, 1),
         new().taken(3, "U4").handed_over(600, "U4", "U4"),

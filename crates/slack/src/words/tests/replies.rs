@@ -1,6 +1,7 @@
 //! What the reporter reads, and whoever types something.
 
 use pagerslack_core::Policy;
+use pagerslack_core::incident::Delay;
 
 use super::story::{Story, Texts, managers_of, nobody_available, refusal};
 use super::{Sentence, shown};
@@ -43,6 +44,8 @@ pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
         ("cannot post: no managers", cannot_post(&refusal("not_in_channel", None), &channel, None)),
         ("cannot see who is there", cannot_see(&refusal("missing_scope", Some("users:read")))),
         ("cannot read back", cannot_see(&refusal("missing_scope", Some("channels:history")))),
+        ("delayed: rate limits", delayed(Delay::Limited, &report)),
+        ("delayed: no answer", delayed(Delay::NoAnswer, &report)),
         ("managers told", managers_told(&refusal("not_in_channel", None), &report)),
         ("nobody reached", nobody_reached(&refusal("token_revoked", None), &report)),
     ];

@@ -2,7 +2,7 @@
 
 use jiff::civil::{date, time};
 use jiff::{SignedDuration, Timestamp};
-use pagerslack_core::incident::{ManagersReason, ManagersWhom, Report, Via, replay};
+use pagerslack_core::incident::{Delay, ManagersReason, ManagersWhom, Report, Via, replay};
 use pagerslack_core::{Candidate, Event, Incident, MessageRef, Recorded, RotationId, UserId, Verdict};
 
 use crate::client::Refusal;
@@ -86,6 +86,11 @@ impl Story {
     ) -> Self {
         let direct = matches!(reason, ManagersReason::CannotPost { .. });
         self.then(seconds, Event::ManagersPaged { round, whom, reason, direct, deadline: None })
+    }
+
+    /// Slack keeps the present step waiting.
+    pub(super) fn delayed(self, seconds: i64, why: Delay) -> Self {
+        self.then(seconds, Event::Delayed { why })
     }
 
     pub(super) fn taken(self, seconds: i64, by: &str) -> Self {
