@@ -158,7 +158,6 @@ mod tests {
     #[test]
     fn nothing_that_lets_one_in_prints_itself() {
         let api = Request {
-            verb: Verb::Post,
             url: "https://slack.com/api/auth.test".into(),
             token: Some(Token::new("xoxb-hunter2")),
             body: Body::Form("client_secret=hunter2".into()),

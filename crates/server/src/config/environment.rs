@@ -52,7 +52,8 @@ impl Environment {
 /// Without secrets: those that are wrapped say so themselves, and an address may hold a password.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, listen, store, api_url, bot_token, signing_secret, app_token, log } = self;
+        let Self { config, listen, store, api_url, bot_token, signing_secret, app_token, heartbeat_url, log } =
+            self;
         let shown = |address: &Option<String>| address.as_deref().map(without_credentials);
         f.debug_struct("Environment")
             .field("config", config)
@@ -62,6 +63,7 @@ impl fmt::Debug for Environment {
             .field("bot_token", bot_token)
             .field("signing_secret", signing_secret)
             .field("app_token", app_token)
+            .field("heartbeat_url", heartbeat_url)
             .field("log", log)
             .finish()
     }

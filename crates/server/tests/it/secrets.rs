@@ -1,18 +1,20 @@
 //! No secret is ever printed (P8): the real binary lives through a good day and many bad ones, with everything logged
 //! that can be, and all that it has written is searched.
 //!
-//! What is searched for is in every secret there is: both tokens, the signing secret, the client's secret and the
-//! verification token, right ones and wrong ones; the addresses at which answers may be posted; the tickets of
-//! WebSockets.
+//! What is searched for is in every secret there is: both tokens, the signing secret, the client's secret, the
+//! verification token and the heartbeat's address, right ones and wrong ones; the addresses at which answers may be
+//! posted; the tickets of WebSockets.
 
 use std::fs::File;
-use std::path::Path;
-use std::process::Child;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use slack_sim::{DisconnectReason, Fault, FaultKind, WorldBuilder};
+use slack_sim::{DisconnectReason, Fault, FaultKind, WorldBuilder, demo_team};
+use tokio::sync::mpsc::UnboundedReceiver;
 
-use crate::wire::{CHANNEL, Service, eventually, exited, page, react, report, taken, terminate};
+use crate::heartbeat::listener;
+use crate::service::{CHANNEL, Process, Service, eventually, exited, terminate};
+use crate::wire::{page, react, report, taken};
 
 /// A part of every secret.
 const SECRET: &str = "hunter2";
@@ -20,12 +22,15 @@ const SECRET: &str = "hunter2";
 const ANSWER: &str = "/response/";
 /// A part of every WebSocket's address.
 const TICKET: &str = "ticket-";
+/// What the bot is configured with beside its secrets.
+const SETTINGS: &str = "[defaults.managers]\nusers = [\"U025\"]\n";
 /// Everything, and of those who print what passes through them by name.
 const EVERYTHING: &str = "trace,hyper=trace,hyper_util=trace,h2=trace,reqwest=trace,rustls=trace,tungstenite=trace,\
     tokio_tungstenite=trace,axum=trace,pagerslack=trace,pagerslack_slack=trace,pagerslack_store=trace";
 
 fn with_secrets(world: WorldBuilder) -> WorldBuilder {
-    world.app(|app| {
+    world.command("/devoncall", "").app(|app| {
+        app.scopes.insert("users:read.email".to_owned());
         app.bot_token = format!("xoxb-1-{SECRET}");
         app.app_token = format!("xapp-1-{SECRET}");
         app.signing_secret = format!("signing-{SECRET}");
@@ -38,15 +43,19 @@ fn with_secrets(world: WorldBuilder) -> WorldBuilder {
 struct Watched {
     service: Service,
     runs: usize,
+    /// Where the heartbeat goes, and what is heard there.
+    heartbeat: (String, UnboundedReceiver<String>),
 }
 
 impl Watched {
     async fn over(socket_mode: bool) -> Self {
-        let transport = |world: WorldBuilder| if socket_mode { world.socket_mode() } else { world };
-        Self { service: Service::of(|world| transport(with_secrets(world))).await, runs: 0 }
+        let world = with_secrets(demo_team());
+        let world = if socket_mode { world.socket_mode() } else { world };
+        let service = Service::new(world, SETTINGS, |server| server).await;
+        Self { service, runs: 0, heartbeat: listener(&format!("ping/{SECRET}?key={SECRET}")).await }
     }
 
-    fn spawn(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> Child {
+    fn spawn(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
         self.runs += 1;
         let file = |kind: &str| File::create(self.path(self.runs, kind)).unwrap();
         let mut command = self.service.command();
@@ -56,13 +65,22 @@ impl Watched {
             .env("RUST_BACKTRACE", "full")
             .env("SLACK_CLIENT_SECRET", format!("client-{SECRET}"))
             .env("SLACK_VERIFICATION_TOKEN", format!("verification-{SECRET}"))
+            .env("PAGERSLACK_HEARTBEAT_URL", &self.heartbeat.0)
             .envs(environment.iter().copied())
             .stdout(file("stdout"))
             .stderr(file("stderr"));
-        command.spawn().unwrap()
+        Process::start(&mut command)
     }
 
-    fn path(&self, run: usize, kind: &str) -> std::path::PathBuf {
+    /// Starts the service, and waits until it is ready and its heart beats.
+    async fn serve(&mut self, environment: &[(&str, &str)]) -> Process {
+        let process = self.spawn(&["serve"], environment);
+        self.service.ready().await;
+        assert!(self.heartbeat.1.recv().await.unwrap().contains(SECRET));
+        process
+    }
+
+    fn path(&self, run: usize, kind: &str) -> PathBuf {
         self.service.folder.path().join(format!("{run}.{kind}"))
     }
 
@@ -82,7 +100,7 @@ impl Watched {
         eventually(what, || async { self.last().contains(what).then_some(()) }).await;
     }
 
-    async fn stop(&self, mut child: Child) {
+    async fn stop(&self, mut child: Process) {
         // What a monitor is shown is output too.
         let counters = reqwest::get(format!("http://{}/metrics", self.service.listen)).await.unwrap();
         std::fs::write(self.path(self.runs, "metrics"), counters.bytes().await.unwrap()).unwrap();
@@ -132,8 +150,8 @@ fn assert_private(path: &Path) {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_secret_is_printed_over_http() {
     let mut watched = Watched::over(false).await;
-    let child = watched.spawn(&["serve"], &[]);
-    watched.service.ready().await;
+    let child = watched.serve(&[]).await;
+    watched.says("the heartbeat is not heard").await;
     let slack = watched.service.slack.clone();
     let faults = [
         ("users.getPresence", FaultKind::RateLimited { retry_after: Some(1) }),
@@ -182,8 +200,7 @@ async fn no_secret_is_printed_over_http() {
 async fn no_wrong_secret_is_printed() {
     let mut watched = Watched::over(false).await;
     let wrong = [("SLACK_BOT_TOKEN", "xoxb-2-hunter2"), ("SLACK_SIGNING_SECRET", "another-hunter2")];
-    let child = watched.spawn(&["serve"], &wrong);
-    watched.service.ready().await;
+    let child = watched.serve(&wrong).await;
     let slack = watched.service.slack.clone();
     report(&slack, "https://i.example/1");
     eventually("a refusal", || async {
@@ -193,6 +210,12 @@ async fn no_wrong_secret_is_printed() {
     watched.says("Slack does not say who the bot is").await;
     watched.stop(child).await;
     watched.run(&["doctor"], &wrong).await;
+
+    // Reports come in, and no answer goes out.
+    let child = watched.serve(&wrong[..1]).await;
+    report(&slack, "https://i.example/2");
+    watched.says("invalid_auth").await;
+    watched.stop(child).await;
 
     // Secrets in the wrong places.
     for (name, value) in [
@@ -204,6 +227,7 @@ async fn no_wrong_secret_is_printed() {
         ("PAGERSLACK_LISTEN", "xapp-hunter2"),
         ("SLACK_API_URL", "https://hunter2@127.0.0.1/"),
         ("SLACK_API_URL", "xoxb-hunter2"),
+        ("PAGERSLACK_HEARTBEAT_URL", "beat.example/hunter2"),
     ] {
         for command in [&["serve"][..], &["doctor"], &["config", "check"]] {
             // The one token that is well-formed and cannot travel lets `serve` run.
@@ -218,6 +242,9 @@ async fn no_wrong_secret_is_printed() {
         "signing_secret = \"hunter2\n",
         "[defaults.managers]\nusers = [\"xoxb-hunter2\"]\n",
         "[slack\nbot_token = 'xoxb-hunter2'\n",
+        "heartbeat_url = \"beat.example/hunter2\"\n",
+        "heartbeat_url = [\"https://beat.example/hunter2\"]\n",
+        "heartbeat_url = \"https://beat.example/hunter2\n",
     ] {
         std::fs::write(watched.service.folder.path().join("pagerslack.toml"), file).unwrap();
         for command in [&["serve"][..], &["doctor"], &["config", "check"]] {
@@ -232,8 +259,7 @@ async fn no_wrong_secret_is_printed() {
 async fn no_secret_is_printed_over_socket_mode() {
     let mut watched = Watched::over(true).await;
     let token = format!("xapp-1-{SECRET}");
-    let child = watched.spawn(&["serve"], &[("SLACK_APP_TOKEN", &token)]);
-    watched.service.ready().await;
+    let child = watched.serve(&[("SLACK_APP_TOKEN", &token)]).await;
     let (slack, sockets) = (watched.service.slack.clone(), watched.service.sockets.clone());
     eventually("two links", || async { (sockets.count() == 2).then_some(()) }).await;
     report(&slack, "https://i.example/1");
@@ -250,8 +276,8 @@ async fn no_secret_is_printed_over_socket_mode() {
     taken(&slack).await;
     watched.stop(child).await;
 
-    let child = watched.spawn(&["serve"], &[("SLACK_APP_TOKEN", "xapp-2-hunter2")]);
-    watched.service.ready().await;
+    let child = watched.serve(&[("SLACK_APP_TOKEN", "xapp-2-hunter2")]).await;
+    watched.says("the heartbeat is heard").await;
     watched.says("Slack does not accept the app token").await;
     watched.stop(child).await;
     watched.run(&["doctor"], &[("SLACK_APP_TOKEN", "xapp-2-hunter2")]).await;
