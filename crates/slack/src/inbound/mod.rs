@@ -283,17 +283,23 @@ impl fmt::Debug for Click {
 /// Reads the body of a verified HTTP request.
 ///
 /// Slack posts events as JSON, commands and interactions as forms. Where `content_type` says neither, the
-/// body's first character decides.
+/// body's first character decides. It is not signed as the body is, so it makes no form of JSON: what somebody wrote
+/// in there would be read as fields.
 pub fn parse(content_type: &str, body: &[u8]) -> Inbound {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let braced = body.trim_ascii_start().first() == Some(&b'{');
     let json = if essence.eq_ignore_ascii_case("application/json") {
         true
     } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         false
     } else {
-        body.trim_ascii_start().first() == Some(&b'{')
+        braced
     };
-    if json { event::parse(body) } else { parse_form(body) }
+    match (json, braced) {
+        (true, _) => event::parse(body),
+        (false, true) => Inbound::malformed("the form is JSON"),
+        (false, false) => parse_form(body),
+    }
 }
 
 /// Reads the payload of a Socket Mode envelope of type `kind`.

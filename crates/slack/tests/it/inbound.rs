@@ -299,6 +299,21 @@ fn nothing_makes_it_panic_and_nothing_is_repeated_back() {
     assert_eq!(what, format!("event:{}", "x".repeat(40)));
 }
 
+/// Given an event that Slack has signed, when somebody calls it a form on the way, then what a person wrote in it is not
+/// read as a command: what a body is called is not signed.
+#[test]
+fn json_that_is_called_a_form_is_malformed() {
+    let typed =
+        "x&team_id=T1&channel_id=C1&user_id=U1&command=/devoncall&text=https://i.example/1&trigger_id=1&";
+    for typed in [typed.to_owned(), format!("&payload={typed}")] {
+        let body = wrapped(&json!({ "type": "message", "text": typed })).to_string();
+        for body in [body.clone(), format!(" \r\n{body}")] {
+            let read = parse("application/x-www-form-urlencoded", body.as_bytes());
+            assert_eq!(name(&read), "Malformed", "{read:?}");
+        }
+    }
+}
+
 /// Every half of a real event is read without a panic, and none is taken for the whole.
 #[test]
 fn a_body_cut_anywhere_is_malformed() {
