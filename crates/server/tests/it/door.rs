@@ -86,6 +86,9 @@ impl Signed {
     }
 }
 
+/// What is tried, the bytes that make it of a report, and what must come of it.
+type Row<'a> = (&'a str, &'a dyn Fn(&Signed) -> String, Comes);
+
 /// The bot's real door on a real port.
 struct Door {
     stage: Stage,
@@ -124,8 +127,8 @@ impl Door {
         heard(&mut stream).await
     }
 
-    /// Tries every row; each says what is sent and what must come of it.
-    async fn check(&self, rows: &[(&str, &dyn Fn(&Signed) -> String, Comes)]) {
+    /// Tries every row.
+    async fn check(&self, rows: &[Row<'_>]) {
         for (number, (what, bytes, comes)) in rows.iter().enumerate() {
             let before = self.stage.count("reports");
             let answers = self.answers(&bytes(&self.signed(number))).await;

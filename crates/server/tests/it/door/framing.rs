@@ -1,6 +1,6 @@
 //! Where a request ends: what leaves it open is refused, and nothing hidden in a request is ever answered.
 
-use super::{ARefusal, AReport, AReportAndTheEnd, AnAnswer, Door, HIDDEN, POST, TheEnd};
+use super::{ARefusal, AReport, AReportAndTheEnd, AnAnswer, Door, HIDDEN, POST, Signed, TheEnd};
 
 /// Given a request whose length is said wrongly or twice, then it is refused unless all that it says agrees, and what
 /// comes behind a refused one is not answered.
@@ -8,16 +8,16 @@ use super::{ARefusal, AReport, AReportAndTheEnd, AnAnswer, Door, HIDDEN, POST, T
 async fn a_length_is_said_once_and_rightly() {
     let door = Door::open().await;
     let with = |length: &'static str| {
-        move |signed: &super::Signed| {
+        move |signed: &Signed| {
             let said = length.replace("{n}", &signed.length().to_string());
             format!("{POST}{}{said}\r\n\r\n{}", signed.headers(), signed.body)
         }
     };
-    let shorter = |signed: &super::Signed| {
+    let shorter = |signed: &Signed| {
         let body = &signed.body;
         format!("{POST}{}content-length: {}\r\n\r\n{body}", signed.headers(), body.len() - 3)
     };
-    let hidden = |signed: &super::Signed| {
+    let hidden = |signed: &Signed| {
         let body = format!("{}{HIDDEN}", signed.body);
         format!("{POST}{}content-length: {}\r\n\r\n{body}", signed.headers(), body.len())
     };
@@ -49,15 +49,15 @@ async fn a_length_is_said_once_and_rightly() {
 async fn pieces_are_announced_in_one_way() {
     let door = Door::open().await;
     let with = |coding: &'static str| {
-        move |signed: &super::Signed| {
+        move |signed: &Signed| {
             format!("{POST}{}{coding}\r\n\r\n{}{HIDDEN}", signed.headers(), signed.chunked())
         }
     };
-    let alone = |signed: &super::Signed| {
+    let alone = |signed: &Signed| {
         let headers = signed.headers();
         format!("{POST}{headers}transfer-encoding:\tChunked \r\n\r\n{}", signed.chunked())
     };
-    let whole = |signed: &super::Signed| {
+    let whole = |signed: &Signed| {
         let pieces = format!("{}{HIDDEN}", signed.chunked());
         let headers = signed.headers();
         format!(
@@ -65,7 +65,7 @@ async fn pieces_are_announced_in_one_way() {
             pieces.len()
         )
     };
-    let old = |signed: &super::Signed| {
+    let old = |signed: &Signed| {
         let headers = signed.headers();
         format!(
             "POST /slack/events HTTP/1.0\r\n{headers}transfer-encoding: chunked\r\n\r\n{}",
@@ -100,13 +100,13 @@ async fn pieces_are_announced_in_one_way() {
 async fn pieces_are_cut_well() {
     let door = Door::open().await;
     let of = |pieces: &'static str| {
-        move |signed: &super::Signed| {
+        move |signed: &Signed| {
             let size = format!("{:x}", signed.length());
             let pieces = pieces.replace("{size}", &size).replace("{body}", &signed.body);
             format!("{POST}{}transfer-encoding: chunked\r\n\r\n{pieces}", signed.headers())
         }
     };
-    let talkative = |signed: &super::Signed| {
+    let talkative = |signed: &Signed| {
         let (size, headers) = (signed.length(), signed.headers());
         let aside = "x".repeat(20_000);
         format!(
@@ -114,12 +114,12 @@ async fn pieces_are_cut_well() {
             signed.body
         )
     };
-    let crumbs = |signed: &super::Signed| {
+    let crumbs = |signed: &Signed| {
         let crumbs = "1\r\nx\r\n".repeat(256 * 1024 + 1);
         format!("{POST}{}transfer-encoding: chunked\r\n\r\n{crumbs}0\r\n\r\n", signed.headers())
     };
     // Slack's own headers, in the trailers of somebody else's request.
-    let trailing = |signed: &super::Signed| {
+    let trailing = |signed: &Signed| {
         let (size, body, headers) = (signed.length(), &signed.body, signed.headers());
         format!(
             "{POST}host: bot\r\ntransfer-encoding: chunked\r\n\r\n{size:x}\r\n{body}\r\n0\r\n{headers}\r\n"
@@ -146,11 +146,11 @@ async fn pieces_are_cut_well() {
 #[tokio::test]
 async fn what_rides_behind_a_refused_request_is_not_answered() {
     let door = Door::open().await;
-    let unsigned = |signed: &super::Signed| {
+    let unsigned = |signed: &Signed| {
         let body = &signed.body;
         format!("{POST}host: bot\r\ncontent-length: {}\r\n\r\n{body}{HIDDEN}", body.len())
     };
-    let signed_behind = |signed: &super::Signed| {
+    let signed_behind = |signed: &Signed| {
         let (headers, body) = (signed.headers(), &signed.body);
         let n = body.len();
         format!(
@@ -158,11 +158,9 @@ async fn what_rides_behind_a_refused_request_is_not_answered() {
         )
     };
     let bearing = |line: &'static str| {
-        move |_: &super::Signed| {
-            format!("{line}\r\nhost: bot\r\ncontent-length: {}\r\n\r\n{HIDDEN}", HIDDEN.len())
-        }
+        move |_: &Signed| format!("{line}\r\nhost: bot\r\ncontent-length: {}\r\n\r\n{HIDDEN}", HIDDEN.len())
     };
-    let only = |bytes: &'static str| move |_: &super::Signed| bytes.to_owned();
+    let only = |bytes: &'static str| move |_: &Signed| bytes.to_owned();
     door.check(&[
         ("a question", &unsigned, ARefusal(401)),
         ("a report", &signed_behind, ARefusal(401)),

@@ -7,6 +7,10 @@ use tokio::time::{Instant, sleep};
 
 use super::{Door, POST, heard, statuses};
 
+/// What is tried: what is sent first, and then after each pause; what is answered, and after how many seconds the door
+/// closes.
+type Row<'a> = (&'a str, &'a str, &'a str, Duration, &'a [u16], u64);
+
 /// Sends one piece, and one more after each pause; gives the answers' statuses and after how long the door closed.
 async fn drip(door: &Door, first: &str, piece: &str, pause: Duration) -> (Vec<u16>, Duration) {
     let started = Instant::now();
@@ -37,7 +41,7 @@ async fn nobody_holds_the_door_open() {
     let body = format!("{POST}{}content-length: {}\r\n\r\n", signed.headers(), signed.length());
     let cut = format!("{body}{}", &signed.body[..20]);
     let pieces = format!("{POST}{}transfer-encoding: chunked\r\n\r\n", signed.headers());
-    let rows: [(&str, &str, &str, Duration, &[u16], u64); 8] = [
+    let rows: [Row<'_>; 8] = [
         ("nothing", "", "", never, &[], 30),
         ("half a line", "POST /sl", "", never, &[], 30),
         ("headers that drip", POST, "a: b\r\n", second, &[], 30),
