@@ -8,6 +8,7 @@ mod edges;
 pub(crate) mod files;
 mod leftovers;
 mod links;
+mod lints;
 mod shape;
 mod source;
 mod workplace;
@@ -49,6 +50,7 @@ const RULES: &[Rule] = &[
     edges::environment,
     edges::clock,
     edges::sleep_in_tests,
+    lints::lints,
     workplace::paths,
     workplace::registries,
 ];

@@ -10,6 +10,8 @@ mod plan;
 pub use message::{Message, Notice};
 pub use plan::{Plan, plan};
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -187,7 +189,7 @@ pub enum Question {
 }
 
 /// Where a question is answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "to", rename_all = "snake_case")]
 pub enum AnswerTo {
     /// In their conversation with the bot.
@@ -203,6 +205,18 @@ pub enum AnswerTo {
         /// Source: <https://docs.slack.dev/interactivity/handling-user-interaction>.
         response_url: String,
     },
+}
+
+/// Without the address of the answer, at which everybody may write who knows it (P8).
+impl fmt::Debug for AnswerTo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct { channel } => f.debug_struct("Direct").field("channel", channel).finish(),
+            Self::Command { channel, response_url: _ } => {
+                f.debug_struct("Command").field("channel", channel).finish_non_exhaustive()
+            }
+        }
+    }
 }
 
 /// Which of the jobs that are due comes first; the lower, the sooner. Within a class the longest due comes first.

@@ -14,7 +14,6 @@ pub const SCOPES: &[(&str, &str)] = &[
     ("users:read", "know people's names, time zones and whether they are there"),
     ("dnd:read", "leave people alone who do not want to be disturbed"),
     ("reactions:read", "see the 👀 that acknowledges a page"),
-    ("reactions:write", "put the first 👀 under a page, to be clicked"),
     ("channels:read", "know who is in a public channel"),
     ("groups:read", "know who is in a private channel"),
     ("channels:history", "find out whether a page went out when Slack did not say"),
@@ -27,9 +26,7 @@ pub const SCOPES: &[(&str, &str)] = &[
 /// The events the bot is told of.
 pub const BOT_EVENTS: &[&str] = &[
     "reaction_added",
-    "reaction_removed",
     "message.im",
-    "app_home_opened",
     "member_joined_channel",
     "member_left_channel",
     "team_join",

@@ -49,7 +49,7 @@ impl fmt::Debug for Token {
 }
 
 /// What a request carries besides its address.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub enum Body {
     /// `application/x-www-form-urlencoded`, already encoded.
     Form(Bytes),
@@ -74,8 +74,18 @@ impl Body {
     }
 }
 
+/// Only how long it is: it holds what people wrote, and may hold a secret.
+impl fmt::Debug for Body {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Form(bytes) => write!(f, "Form({} bytes)", bytes.len()),
+            Self::Json(bytes) => write!(f, "Json({} bytes)", bytes.len()),
+        }
+    }
+}
+
 /// One HTTP request, always a POST.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Request {
     /// The whole address.
     pub url: String,
@@ -87,8 +97,22 @@ pub struct Request {
     pub timeout: Duration,
 }
 
+/// Without the address where no token goes with it: such an address is itself what lets one write, and needs no other.
+impl fmt::Debug for Request {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, token, body, timeout } = self;
+        let url = if token.is_some() { url } else { "[REDACTED]" };
+        f.debug_struct("Request")
+            .field("url", &url)
+            .field("token", token)
+            .field("body", body)
+            .field("timeout", timeout)
+            .finish()
+    }
+}
+
 /// One HTTP response.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Response {
     /// The HTTP status.
     pub status: u16,
@@ -102,6 +126,20 @@ pub struct Response {
     pub body: Bytes,
 }
 
+/// Only how long the body is: the answer of `apps.connections.open` holds a ticket.
+impl fmt::Debug for Response {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, retry_after, scopes, date, body } = self;
+        f.debug_struct("Response")
+            .field("status", status)
+            .field("retry_after", retry_after)
+            .field("scopes", scopes)
+            .field("date", date)
+            .field("body", &format_args!("{} bytes", body.len()))
+            .finish()
+    }
+}
+
 /// The exchange failed below HTTP. The strings hold the chain of causes and never a token.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TransportError {
@@ -111,4 +149,29 @@ pub enum TransportError {
     /// The request may have reached Slack: a timeout, a reset, a body cut short.
     #[error("no answer to the request: {0}")]
     Unknown(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_lets_one_in_prints_itself() {
+        let api = Request {
+            url: "https://slack.com/api/auth.test".into(),
+            token: Some(Token::new("xoxb-hunter2")),
+            body: Body::Form("client_secret=hunter2".into()),
+            timeout: Duration::from_secs(5),
+        };
+        let hook = Request {
+            url: "https://hooks.slack.com/commands/T1/1/hunter2".into(),
+            token: None,
+            body: Body::Json(r#"{"text":"hunter2"}"#.into()),
+            ..api.clone()
+        };
+        let ticket = Response { body: r#"{"url":"wss://x/?ticket=hunter2"}"#.into(), ..Response::default() };
+        let said = format!("{api:?} {hook:?} {ticket:?} {:?}", Token::new("hunter2"));
+        assert!(!said.contains("hunter2"), "{said}");
+        assert!(said.contains("https://slack.com/api/auth.test") && said.contains("21 bytes"), "{said}");
+    }
 }

@@ -7,6 +7,7 @@
 pub mod columns;
 pub mod exclusions;
 pub mod fault;
+pub mod formulas;
 pub mod holidays;
 pub mod import;
 pub mod oncall;

@@ -17,6 +17,7 @@ use pagerslack_core::roster::{Entry, Roster, Who};
 use crate::Faults;
 use crate::columns::{Columns, Field, key};
 use crate::fault::nearest;
+use crate::formulas;
 use fields::{Cells, role_name};
 use table::Table;
 pub use table::{LONGEST_FILE, MOST_ROWS, decode};
@@ -71,7 +72,8 @@ pub fn parse(text: &str, columns: &Columns) -> Result<Oncall, Faults> {
 
 /// Writes the file that [`parse`] reads back as the same entries: the same entries make the same text.
 ///
-/// Zones are written by their IANA name; one that has none cannot have come from a file and is left out.
+/// Zones are written by their IANA name; one that has none cannot have come from a file and is left out. Whoever opens
+/// the file in a spreadsheet runs nothing of what people wrote in it.
 pub fn write(entries: &[Entry], columns: &Columns) -> String {
     let mut text = String::new();
     let written = &Field::ALL[..Field::WRITTEN];
@@ -111,12 +113,13 @@ fn line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
         if index > 0 {
             text.push(',');
         }
+        let cell = formulas::disarm(cell);
         if cell.contains(['"', ',', ';', '\t', '\n', '\r']) {
             text.push('"');
             text.push_str(&cell.replace('"', "\"\""));
             text.push('"');
         } else {
-            text.push_str(cell);
+            text.push_str(&cell);
         }
     }
     text.push('\n');

@@ -74,6 +74,11 @@ pub fn api_url(text: &str) -> Result<Url, String> {
     value::api_url(&in_quotes(text))
 }
 
+/// An address as it may be shown: without the name and the password that it may hold.
+pub fn without_credentials(text: &str) -> String {
+    value::without_credentials(text)
+}
+
 /// Reads where a heartbeat goes.
 ///
 /// # Errors

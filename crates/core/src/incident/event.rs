@@ -1,5 +1,7 @@
 //! What happened, in the past tense, as it is stored for ever.
 
+use std::fmt;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +24,7 @@ pub struct Recorded {
 }
 
 /// What somebody reported.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The incident.
     pub incident: IncidentId,
@@ -40,6 +42,21 @@ pub struct Report {
     /// Where the reporter can be answered although the bot may not post in the channel: usable five times
     /// within thirty minutes. Source: <https://docs.slack.dev/interactivity/handling-user-interaction>.
     pub response_url: Option<String>,
+}
+
+/// Without the address of the answer, at which everybody may write who knows it (P8).
+impl fmt::Debug for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { incident, rotation, url, note, reporter, first, response_url: _ } = self;
+        f.debug_struct("Report")
+            .field("incident", incident)
+            .field("rotation", rotation)
+            .field("url", url)
+            .field("note", note)
+            .field("reporter", reporter)
+            .field("first", first)
+            .finish_non_exhaustive()
+    }
 }
 
 /// How an acknowledgement reached us.

@@ -32,6 +32,17 @@ fn report() -> Report {
     }
 }
 
+/// Whoever knows the address of an answer may write there, so no log line is to show it (P8).
+#[test]
+fn the_address_of_an_answer_does_not_print_itself() {
+    let response_url = "https://hooks.slack.com/commands/T1/1/hunter2".to_owned();
+    let reported = Event::Reported(Report { response_url: Some(response_url.clone()), ..report() });
+    let to = AnswerTo::Command { channel: "C1".into(), response_url };
+    let asked = JobKind::Answer { user: "rae".into(), question: Question::Top, to };
+    let said = format!("{reported:?} {asked:?}");
+    assert!(said.contains("rae") && !said.contains("hunter2") && !said.contains("hooks"), "{said}");
+}
+
 fn message(ts: &str) -> MessageRef {
     MessageRef::new("C1".into(), ts.into())
 }

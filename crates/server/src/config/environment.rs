@@ -1,12 +1,14 @@
 //! What the environment says. Nothing else in PagerSlack reads it.
 
+use std::fmt;
 use std::path::PathBuf;
 
 use pagerslack_slack::transport::Token;
+use pagerslack_sources::settings::without_credentials;
 use secrecy::SecretString;
 
 /// The variables that PagerSlack knows, unchecked. Empty ones count as unset.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Environment {
     /// `PAGERSLACK_CONFIG`: the configuration file.
     pub config: Option<PathBuf>,
@@ -44,5 +46,25 @@ impl Environment {
             heartbeat_url: get("PAGERSLACK_HEARTBEAT_URL").map(SecretString::from),
             log: get("RUST_LOG"),
         }
+    }
+}
+
+/// Without secrets: those that are wrapped say so themselves, and an address may hold a password.
+impl fmt::Debug for Environment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { config, listen, store, api_url, bot_token, signing_secret, app_token, heartbeat_url, log } =
+            self;
+        let shown = |address: &Option<String>| address.as_deref().map(without_credentials);
+        f.debug_struct("Environment")
+            .field("config", config)
+            .field("listen", listen)
+            .field("store", &shown(store))
+            .field("api_url", &shown(api_url))
+            .field("bot_token", bot_token)
+            .field("signing_secret", signing_secret)
+            .field("app_token", app_token)
+            .field("heartbeat_url", heartbeat_url)
+            .field("log", log)
+            .finish()
     }
 }

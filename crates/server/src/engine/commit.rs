@@ -7,7 +7,7 @@ use pagerslack_core::{
     Command, Event, Incident, IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId,
     UserId, Verdict, apply, decide, plan,
 };
-use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit};
+use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, Told};
 
 use super::{Engine, StepError};
 
@@ -109,8 +109,20 @@ impl Engine {
         incident: &IncidentId,
         jobs: Vec<Job>,
     ) -> Result<(), StepError> {
+        self.add_jobs_once(rotation, incident, jobs, None).await
+    }
+
+    /// Adds jobs, and remembers in the same breath that what called for them was taken.
+    pub(super) async fn add_jobs_once(
+        &self,
+        rotation: &RotationId,
+        incident: &IncidentId,
+        jobs: Vec<Job>,
+        taken: Option<Told>,
+    ) -> Result<(), StepError> {
         let mut commit = Commit::new(rotation.team.clone(), incident.clone(), 0);
         commit.add = jobs;
+        commit.told.extend(taken);
         self.store.commit(commit).await?;
         self.due.notify_one();
         Ok(())

@@ -58,6 +58,8 @@ counters! {
     requests_too_slow,
     /// Signed requests of kinds that PagerSlack has no use for.
     requests_ignored,
+    /// Presses, commands and questions that had been taken before.
+    requests_repeated,
     /// Reactions that concern no incident.
     reactions_ignored,
     /// Steps of incidents that Slack kept waiting for so long that people were told.

@@ -17,7 +17,7 @@ use pagerslack_slack::text;
 use pagerslack_slack::words::{self, Said};
 
 use super::commit::Act;
-use super::{Engine, StepError};
+use super::{Engine, StepError, once};
 
 /// The reaction that acknowledges. It has no skin tones.
 const EYES: &str = "eyes";
@@ -92,8 +92,14 @@ impl Engine {
                 Reply::Ephemeral(words::mistaken(&words::Mistake::DirectMessage, &typed.command))
             }
             Request::Report { url, note, first } => {
+                let id = IncidentId::derive(&rotation, &self.request_of(&typed));
+                // What was open then may be closed by now, and is not opened again by it. A store that cannot be read
+                // cannot be written either, and the reporter is told so below.
+                if self.asked_before(&typed.team, &typed.user, &id).await.unwrap_or(false) {
+                    return Reply::Done;
+                }
                 let report = Report {
-                    incident: IncidentId::derive(&rotation, &self.request_of(&typed)),
+                    incident: id,
                     rotation,
                     url,
                     note,
@@ -121,8 +127,15 @@ impl Engine {
         question: Question,
         to: AnswerTo,
     ) -> Reply {
+        match self.asked_before(&rotation.team, &user, &id).await {
+            Ok(true) => return Reply::Done,
+            Ok(false) => {}
+            Err(error) => return again(&error),
+        }
+        let taken = once::asked(&user, &id, self.now());
         let job = Job::new(&rotation, &id, JobKind::Answer { user, question, to }, self.now());
-        self.add_jobs(&rotation, &id, vec![job]).await.map_or_else(|error| again(&error), |()| Reply::Done)
+        let added = self.add_jobs_once(&rotation, &id, vec![job], Some(taken)).await;
+        added.map_or_else(|error| again(&error), |()| Reply::Done)
     }
 
     /// What tells this command from every other. Slack uses a trigger and an answer's address once; should it send
@@ -146,6 +159,9 @@ impl Engine {
             }
             Err(StepError::AlreadyOpen(other)) => {
                 self.counters.reports_doubled.count();
+                if let Err(error) = self.remember_asking(&team, &reporter, &incident).await {
+                    return again(&error);
+                }
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
             }
             Err(error) => {
@@ -212,16 +228,30 @@ impl Engine {
             return Reply::Done;
         };
         let message = MessageRef::new(channel, ts);
+        match self.pressed_before(&click).await {
+            Ok(true) => return Reply::Done,
+            Ok(false) => {}
+            Err(error) => return again(&error),
+        }
+        let reply = self.pressed(&click, &incident, &message).await;
+        if reply != Reply::Again {
+            self.remember_press(&click).await;
+        }
+        reply
+    }
+
+    /// Does what a button is for.
+    async fn pressed(&self, click: &Click, incident: &IncidentId, message: &MessageRef) -> Reply {
         match click.action_id.as_str() {
             words::TAKE_ACTION => {
-                self.take(&click.team, &incident, &click.user, &message, Via::Button, None).await
+                self.take(&click.team, incident, &click.user, message, Via::Button, None).await
             }
-            words::PASS_ACTION => self.pass(&click.team, &incident, &click.user).await,
-            words::WHY_ACTION => self.why_me(&click.team, &incident, &click.user, &message).await,
-            words::HAND_OVER_ACTION => self.wishes(&click, &incident, Wish::HandOver).await,
-            words::CANCEL_ACTION => self.wishes(&click, &incident, Wish::Cancel).await,
-            words::CALL_MANAGERS_ACTION => self.wishes(&click, &incident, Wish::CallManagers).await,
-            words::DONE_ACTION => self.wishes(&click, &incident, Wish::Close).await,
+            words::PASS_ACTION => self.pass(&click.team, incident, &click.user).await,
+            words::WHY_ACTION => self.why_me(&click.team, incident, &click.user, message).await,
+            words::HAND_OVER_ACTION => self.wishes(click, incident, Wish::HandOver).await,
+            words::CANCEL_ACTION => self.wishes(click, incident, Wish::Cancel).await,
+            words::CALL_MANAGERS_ACTION => self.wishes(click, incident, Wish::CallManagers).await,
+            words::DONE_ACTION => self.wishes(click, incident, Wish::Close).await,
             _ => Reply::Done,
         }
     }

@@ -13,6 +13,10 @@ use tokio_util::sync::CancellationToken;
 /// `axum::serve` knows no such limit: half a request would stay open for ever.
 const HEADERS: Duration = Duration::from_secs(30);
 
+/// How much of a request is held before its headers are complete: far more than Slack sends, and a sixth of what hyper
+/// would hold for everybody who connects. One read may go beyond it once.
+const HELD: usize = 64 * 1024;
+
 /// How long a failing `accept` (too many open files, say) rests before the next.
 const REST: Duration = Duration::from_millis(50);
 
@@ -39,6 +43,7 @@ pub async fn serve(listener: TcpListener, router: Router, shutdown: Cancellation
         let connection = hyper::server::conn::http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEADERS)
+            .max_buf_size(HELD)
             .serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tokio::spawn(async move {

@@ -28,7 +28,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
                 StatusCode::REQUEST_TIMEOUT => counters.requests_too_slow.count(),
                 _ => counters.requests_malformed.count(),
             }
-            return (status, [(header::CONNECTION, "close")]).into_response();
+            return refusal(status);
         }
     };
     let header = |name| single(headers, name);
@@ -37,11 +37,16 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
     });
     if !verified {
         counters.requests_unsigned.count();
-        return StatusCode::UNAUTHORIZED.into_response();
+        return refusal(StatusCode::UNAUTHORIZED);
     }
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     answer(app.engine.receive(inbound::parse(content_type, &body)).await)
+}
+
+/// Nothing that came behind it on the connection is answered: it might be hidden there.
+fn refusal(status: StatusCode) -> Response {
+    (status, [(header::CONNECTION, "close")]).into_response()
 }
 
 /// A header that stands there once. Of two, a proxy in front may have checked the other.

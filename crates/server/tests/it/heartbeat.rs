@@ -21,10 +21,11 @@ use crate::crash::{Fuse, FusedStore};
 /// What comes from the environment wins over the file, and is a secret.
 const TOKEN: &str = "ping/s3cret?x=1";
 
-/// A service that hears heartbeats, with the first line of each; it answers the first with an error.
-async fn listener() -> (String, mpsc::UnboundedReceiver<String>) {
+/// A service that hears heartbeats at an address that ends like this, with the first line of each; it answers the first
+/// with an error.
+pub(crate) async fn listener(path: &str) -> (String, mpsc::UnboundedReceiver<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let url = format!("http://{}/{TOKEN}", listener.local_addr().unwrap());
+    let url = format!("http://{}/{path}", listener.local_addr().unwrap());
     let (sender, heard) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let mut status = "500 Internal Server Error";
@@ -48,7 +49,7 @@ async fn listener() -> (String, mpsc::UnboundedReceiver<String>) {
 /// when the store stands still, then it beats no more.
 #[tokio::test]
 async fn it_beats_while_the_store_works() {
-    let (url, mut heard) = listener().await;
+    let (url, mut heard) = listener(TOKEN).await;
     let environment = Environment {
         bot_token: Some(Token::new("xoxb-1")),
         // Nobody is there: the heartbeat says that the bot is alive, not that Slack is.

@@ -14,6 +14,7 @@ mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+mod door;
 mod doubt;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod emulate;
@@ -30,9 +31,12 @@ mod pass;
 mod presence;
 mod refusals;
 mod reload;
+mod replays;
 mod report;
 mod requests;
 mod roster_import;
+mod secrets;
 mod slow;
 mod unreachable;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;

@@ -10,7 +10,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use slack_sim::{Server, SimHandle, SystemClock, WorldBuilder, demo_team};
+use slack_sim::{Server, SimHandle, Sockets, SystemClock, WorldBuilder, demo_team};
 use tokio::net::TcpSocket;
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,8 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl
 pub struct Service {
     /// The fake Slack.
     pub slack: SimHandle,
+    /// Its WebSockets.
+    pub sockets: Sockets,
     /// Where the binary listens.
     pub listen: SocketAddr,
     /// Where it runs: its configuration, its database and its log.
@@ -62,12 +64,12 @@ impl Service {
         let url = format!("http://{listen}/slack/events").parse().unwrap();
         let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::new(SystemClock));
         let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
-        let (api_url, shutdown) = (server.api_url(), CancellationToken::new());
+        let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
         tokio::spawn(serve(server).run(shutdown.clone()));
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("pagerslack.toml"), settings).unwrap();
         let client = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0).build().unwrap();
-        Self { slack, listen, folder, api_url, client, shutdown, _port: port }
+        Self { slack, sockets, listen, folder, api_url, client, shutdown, _port: port }
     }
 
     /// The binary with the environment that it needs.
@@ -93,14 +95,19 @@ impl Service {
     /// Starts the binary and waits until it is ready.
     pub async fn serve(&self) -> Process {
         let process = self.spawn(self.command());
-        eventually("readiness", || async { self.is_ready().await.then_some(()) }).await;
+        self.ready().await;
         process
+    }
+
+    /// Waits until the binary is ready.
+    pub async fn ready(&self) {
+        eventually("readiness", || async { self.is_ready().await.then_some(()) }).await;
     }
 
     /// Starts `pagerslack serve`, its output going to the log.
     pub fn spawn(&self, mut command: Command) -> Process {
         let log = std::fs::File::options().append(true).create(true).open(self.log_file()).unwrap();
-        Process(command.arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap())
+        Process::start(command.arg("serve").stdout(log).stderr(Stdio::inherit()))
     }
 
     /// Whether it says that it is ready.
@@ -139,6 +146,11 @@ impl Drop for Service {
 pub struct Process(Child);
 
 impl Process {
+    /// Starts any command.
+    pub fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
     /// Whether it has not ended by itself.
     pub fn is_running(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()

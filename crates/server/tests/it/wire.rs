@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::service::{CHANNEL, Service, eventually, exited, stopped, terminate};
 
 /// The first page of the last thread: its `ts` and whom it asks.
-async fn page(slack: &SimHandle) -> (String, String) {
+pub async fn page(slack: &SimHandle) -> (String, String) {
     eventually("a page", || async {
         slack.read(|world| {
             let page = world
@@ -27,18 +27,18 @@ async fn page(slack: &SimHandle) -> (String, String) {
     .await
 }
 
-async fn taken(slack: &SimHandle) {
+pub async fn taken(slack: &SimHandle) {
     eventually("an acknowledgement", || async {
         slack.read(|world| world.transcript(CHANNEL).contains("is on it,").then_some(()))
     })
     .await;
 }
 
-fn report(slack: &SimHandle, url: &str) {
+pub fn report(slack: &SimHandle, url: &str) {
     slack.with(|world, now| world.slash_command(now, "U001", CHANNEL, "/devoncall", url)).unwrap();
 }
 
-fn react(slack: &SimHandle, user: &str, ts: &str) {
+pub fn react(slack: &SimHandle, user: &str, ts: &str) {
     slack.with(|world, now| world.react(now, user, CHANNEL, ts, "eyes")).unwrap();
 }
 

@@ -42,6 +42,10 @@ pub const NOBODYS_TTL: SignedDuration = SignedDuration::from_mins(10);
 /// How long the members of a user group are believed; changes are told by events.
 pub const GROUPS_TTL: SignedDuration = SignedDuration::from_mins(5);
 
+/// How long after something changed its event still tells how things are. Slack delivers within seconds, and what
+/// failed a minute later.
+const NEWS: SignedDuration = SignedDuration::from_secs(30);
+
 /// People remembered, and do-not-disturb and presence entries: some hundred megabytes at the very most.
 const MOST_PEOPLE: usize = 200_000;
 /// Channels and user groups remembered.
@@ -400,13 +404,20 @@ impl Directory {
                 known.doubt_members(now, team, old);
                 known.doubt_members(now, team, new);
             }
-            Inbound::UserChanged { team, user } | Inbound::TeamJoined { team, user } => {
+            Inbound::UserChanged { team, user, at } | Inbound::TeamJoined { team, user, at } => {
                 if let Some(email) = &user.email {
                     known.nobodys.drop_one(team, &email.to_lowercase());
                 }
-                known.people.told(now, team, &user.id, Arc::new(Person::clone(user)));
+                if is_news(now, *at) {
+                    known.people.told(now, team, &user.id, Arc::new(Person::clone(user)));
+                } else {
+                    known.people.drop_one(team, &user.id);
+                }
             }
-            Inbound::DndChanged { team, user, dnd } => known.dnd.told(now, team, user, *dnd),
+            Inbound::DndChanged { team, user, dnd, at } if is_news(now, *at) => {
+                known.dnd.told(now, team, user, *dnd);
+            }
+            Inbound::DndChanged { team, user, .. } => known.dnd.drop_one(team, user),
             Inbound::UserGroupChanged { team, group } => {
                 known.groups.told(now, team, group, None);
                 known.asked.groups.detach(team, group);
@@ -425,6 +436,13 @@ impl Directory {
             | Inbound::Malformed { .. } => {}
         }
     }
+}
+
+/// Whether an event tells how things are. One that comes late, delivered again or played back, may tell of what has
+/// changed since: then nobody is believed, and Slack is asked when it matters (P8). A clock that is wrong by as much
+/// only makes for more questions.
+fn is_news(now: Timestamp, at: Option<Timestamp>) -> bool {
+    at.is_none_or(|at| now.duration_since(at) <= NEWS)
 }
 
 impl Known {

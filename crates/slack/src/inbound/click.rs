@@ -6,7 +6,7 @@
 use pagerslack_core::ids::{ChannelId, MessageTs, TeamId, UserId};
 use serde::Deserialize;
 
-use super::{Click, Inbound, unreadable};
+use super::{Click, Inbound, instant, unreadable};
 use crate::lenient::{Word, first};
 
 #[derive(Deserialize)]
@@ -58,6 +58,8 @@ struct Place<'a> {
 struct Action<'a> {
     #[serde(borrow, default)]
     action_id: Word<'a>,
+    #[serde(borrow, default)]
+    action_ts: Word<'a>,
     #[serde(borrow, default)]
     value: Word<'a>,
     #[serde(borrow, default)]
@@ -127,6 +129,7 @@ fn click(wire: &Wire<'_>) -> Option<Click> {
         user: UserId::new(id(&wire.user)?),
         action_id: action.action_id.get()?.to_owned(),
         value: action.value().unwrap_or_default().to_owned(),
+        at: action.action_ts.get().and_then(instant),
         response_url: wire.response_url.or_empty(),
         trigger_id: wire.trigger_id.or_empty(),
     })

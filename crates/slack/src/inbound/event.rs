@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use pagerslack_core::ids::{ChannelId, MessageRef, MessageTs, TeamId, UserGroupId, UserId};
 use serde::Deserialize;
 
-use super::{DirectMessage, Inbound, Reaction, unreadable};
+use super::{DirectMessage, Inbound, Reaction, instant, unreadable};
 use crate::lenient::{Present, Word, first, or_default};
 use crate::person::{WireDnd, WirePerson};
 
@@ -23,6 +23,8 @@ struct Wrapper<'a> {
     context_team_id: Word<'a>,
     #[serde(borrow, default)]
     event_id: Word<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    event_time: Option<i64>,
     #[serde(borrow, default)]
     challenge: Word<'a>,
     #[serde(default, deserialize_with = "or_default")]
@@ -159,12 +161,15 @@ fn understood(kind: &str, event: &Event<'_>, wrapper: &Wrapper<'_>, body: &[u8])
     let team = installation(wrapper)?;
     let user = || event.user.get().map(UserId::new);
     let channel = || event.channel.get().map(ChannelId::new);
+    let at = wrapper.event_time.and_then(|second| Timestamp::from_second(second).ok());
     Some(match kind {
         "member_joined_channel" => Inbound::MemberJoined { team, channel: channel()?, user: user()? },
         "member_left_channel" => Inbound::MemberLeft { team, channel: channel()?, user: user()? },
-        "user_change" => Inbound::UserChanged { team, user: person(body)? },
-        "team_join" => Inbound::TeamJoined { team, user: person(body)? },
-        "dnd_updated_user" => Inbound::DndChanged { team, user: user()?, dnd: event.dnd_status.window()? },
+        "user_change" => Inbound::UserChanged { team, user: person(body)?, at },
+        "team_join" => Inbound::TeamJoined { team, user: person(body)?, at },
+        "dnd_updated_user" => {
+            Inbound::DndChanged { team, user: user()?, dnd: event.dnd_status.window()?, at }
+        }
         "subteam_members_changed" => {
             Inbound::UserGroupChanged { team, group: UserGroupId::new(event.subteam_id.get()?) }
         }
@@ -192,13 +197,6 @@ fn reaction(event: &Event<'_>, wrapper: &Wrapper<'_>) -> Option<Reaction> {
         event_id: wrapper.event_id.or_empty(),
         at: event.event_ts.get().and_then(instant),
     })
-}
-
-/// `1360782804.083113`: seconds since the epoch, with a fraction that is a moment here and no message's name.
-fn instant(ts: &str) -> Option<Timestamp> {
-    let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, "0"));
-    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
-    Timestamp::new(seconds.parse().ok()?, digits.parse::<i32>().ok()?.checked_mul(1_000)?).ok()
 }
 
 /// Only what a person wrote: edits and the like have a subtype, and bots' posts have none but a bot's id.

@@ -9,6 +9,7 @@ mod command;
 mod event;
 
 use std::borrow::Cow;
+use std::fmt;
 
 use jiff::Timestamp;
 use pagerslack_core::ids::{ChannelId, MessageRef, MessageTs, TeamId, UserGroupId, UserId};
@@ -54,8 +55,10 @@ pub enum Inbound {
     UserChanged {
         /// The workspace the app is installed in.
         team: TeamId,
-        /// The person as they are now.
+        /// The person as they are then.
         user: Box<Person>,
+        /// When that was, where Slack said it.
+        at: Option<Timestamp>,
     },
     /// Somebody new is in the workspace.
     TeamJoined {
@@ -63,6 +66,8 @@ pub enum Inbound {
         team: TeamId,
         /// The person.
         user: Box<Person>,
+        /// When that was, where Slack said it.
+        at: Option<Timestamp>,
     },
     /// A person's do-not-disturb changed.
     DndChanged {
@@ -72,6 +77,8 @@ pub enum Inbound {
         user: UserId,
         /// The window that runs or comes next; `None` when there is none.
         dnd: Option<DndWindow>,
+        /// When that was so, where Slack said it.
+        at: Option<Timestamp>,
     },
     /// A user group has other members now; who, has to be asked.
     UserGroupChanged {
@@ -153,7 +160,7 @@ impl Inbound {
 }
 
 /// A slash command as typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct SlashCommand {
     /// The workspace it was typed in.
     pub team: TeamId,
@@ -212,7 +219,7 @@ pub struct DirectMessage {
 }
 
 /// A press of a button, or a choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Click {
     /// The workspace.
     pub team: TeamId,
@@ -230,26 +237,69 @@ pub struct Click {
     pub action_id: String,
     /// The button's value, or what was chosen; "" when there is none.
     pub value: String,
+    /// When they pressed it, where Slack said it: the same however often it comes.
+    pub at: Option<Timestamp>,
     /// Where an answer may be sent; "" in the app's home.
     pub response_url: String,
     /// Unique to this click; opens a dialog within 3 seconds.
     pub trigger_id: String,
 }
 
+/// Without the address of the answer, at which everybody may write who knows it (P8).
+impl fmt::Debug for SlashCommand {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { team, team_domain, enterprise, channel, channel_name, user, command, text, .. } = self;
+        f.debug_struct("SlashCommand")
+            .field("team", team)
+            .field("team_domain", team_domain)
+            .field("enterprise", enterprise)
+            .field("channel", channel)
+            .field("channel_name", channel_name)
+            .field("user", user)
+            .field("command", command)
+            .field("text", text)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Without the address of the answer, as for [`SlashCommand`].
+impl fmt::Debug for Click {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { team, enterprise, channel, message_ts, thread_ts, user, action_id, value, at, .. } = self;
+        f.debug_struct("Click")
+            .field("team", team)
+            .field("enterprise", enterprise)
+            .field("channel", channel)
+            .field("message_ts", message_ts)
+            .field("thread_ts", thread_ts)
+            .field("user", user)
+            .field("action_id", action_id)
+            .field("value", value)
+            .field("at", at)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Reads the body of a verified HTTP request.
 ///
 /// Slack posts events as JSON, commands and interactions as forms. Where `content_type` says neither, the
-/// body's first character decides.
+/// body's first character decides. It is not signed as the body is, so it makes no form of JSON: what somebody wrote
+/// in there would be read as fields.
 pub fn parse(content_type: &str, body: &[u8]) -> Inbound {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
+    let braced = body.trim_ascii_start().first() == Some(&b'{');
     let json = if essence.eq_ignore_ascii_case("application/json") {
         true
     } else if essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
         false
     } else {
-        body.trim_ascii_start().first() == Some(&b'{')
+        braced
     };
-    if json { event::parse(body) } else { parse_form(body) }
+    match (json, braced) {
+        (true, _) => event::parse(body),
+        (false, true) => Inbound::malformed("the form is JSON"),
+        (false, false) => parse_form(body),
+    }
 }
 
 /// Reads the payload of a Socket Mode envelope of type `kind`.
@@ -277,6 +327,13 @@ fn parse_form(body: &[u8]) -> Inbound {
         Some(payload) => click::parse(payload.as_bytes()),
         None => fields.into_command(),
     }
+}
+
+/// `1360782804.083113`: seconds since the epoch, with a fraction that is a moment here and no message's name.
+fn instant(ts: &str) -> Option<Timestamp> {
+    let (seconds, fraction) = ts.split_once('.').unwrap_or((ts, "0"));
+    let digits: String = fraction.chars().chain("000000".chars()).take(6).collect();
+    Timestamp::new(seconds.parse().ok()?, digits.parse::<i32>().ok()?.checked_mul(1_000)?).ok()
 }
 
 /// Says which JSON was unreadable and where, but not what it was.

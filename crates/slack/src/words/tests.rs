@@ -2,6 +2,7 @@
 
 mod answers;
 mod channel;
+mod forgery;
 mod people;
 mod promises;
 mod replies;

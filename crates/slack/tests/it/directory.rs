@@ -185,6 +185,37 @@ async fn away_stands_for_whoever_has_been_looking_since() {
     }
 }
 
+/// Given people came back and ended their pause, when the events of before are delivered late or played back, then
+/// nobody is believed to be as they were, and Slack is asked.
+#[tokio::test]
+async fn an_event_that_comes_late_is_not_believed() {
+    let story = Story::new();
+    let dated = |event: Value| {
+        let wrapped = json!({ "type": "event_callback", "team_id": "T1", "event_time": at(10).as_second(), "event": event });
+        parse("application/json", wrapped.to_string().as_bytes())
+    };
+    let gone = dated(json!({ "type": "user_change", "user": { "id": "U1", "deleted": true } }));
+    let joined = dated(json!({ "type": "team_join", "user": { "id": "U1", "is_bot": true } }));
+    let paused = dated(json!({ "type": "dnd_updated_user", "user": "U1", "dnd_status":
+        { "dnd_enabled": true, "next_dnd_start_ts": 1, "next_dnd_end_ts": 1_999_999_999 } }));
+    let user = UserId::new("U1");
+    let look = async |second: i64| {
+        let (people, dnd) = (
+            story.directory.people(story.caller(at(second)), &users([1])).await,
+            story.directory.dnd(story.caller(at(second)), &users([1])).await,
+        );
+        let person = people[&user].as_ref().unwrap();
+        (person.deactivated || person.is_bot, dnd[&user].as_ref().unwrap().is_some())
+    };
+    for late in [&gone, &joined, &paused] {
+        assert_eq!(look(0).await, (false, false));
+        story.directory.apply(at(40), late);
+        assert_eq!(look(40).await.0, !std::ptr::eq(late, &paused), "30 s: as good as new");
+        story.directory.apply(at(41), late);
+        assert_eq!(look(41).await, (false, false), "asked");
+    }
+}
+
 #[tokio::test]
 async fn a_page_of_people_warms_the_memory_and_an_event_changes_it() {
     let story = Story::new();

@@ -217,6 +217,24 @@ fn a_click_on_a_message() {
         it.thread_ts.unwrap().to_string(),
     );
     assert_eq!(place, ("C1".into(), "1.2".into(), "1.1".into()));
+    assert_eq!(it.at, Timestamp::from_millisecond(1_300).ok());
+}
+
+/// Whoever knows the address of an answer may write there, so no log line is to show it (P8).
+#[test]
+fn the_address_of_an_answer_does_not_print_itself() {
+    let mut click = click();
+    click["response_url"] = "https://hooks.slack.com/actions/T1/2/hunter2".into();
+    let command = [
+        ("team_id", "T1"),
+        ("channel_id", "C1"),
+        ("user_id", "U1"),
+        ("command", "/devoncall"),
+        ("response_url", "https://hooks.slack.com/commands/T1/1/hunter2"),
+    ];
+    let said = format!("{:?} {:?}", clicked(&click), form(&command));
+    assert!(said.contains("Clicked") && said.contains("/devoncall"), "{said}");
+    assert!(!said.contains("hunter2") && !said.contains("hooks"), "{said}");
 }
 
 #[test]
@@ -279,6 +297,21 @@ fn nothing_makes_it_panic_and_nothing_is_repeated_back() {
     let long = json!({ "type": "event_callback", "team_id": "T1", "event": { "type": "é\"x".repeat(100) } });
     let Inbound::Ignored { what } = parse("", long.to_string().as_bytes()) else { panic!("ignored") };
     assert_eq!(what, format!("event:{}", "x".repeat(40)));
+}
+
+/// Given an event that Slack has signed, when somebody calls it a form on the way, then what a person wrote in it is not
+/// read as a command: what a body is called is not signed.
+#[test]
+fn json_that_is_called_a_form_is_malformed() {
+    let typed =
+        "x&team_id=T1&channel_id=C1&user_id=U1&command=/devoncall&text=https://i.example/1&trigger_id=1&";
+    for typed in [typed.to_owned(), format!("&payload={typed}")] {
+        let body = wrapped(&json!({ "type": "message", "text": typed })).to_string();
+        for body in [body.clone(), format!(" \r\n{body}")] {
+            let read = parse("application/x-www-form-urlencoded", body.as_bytes());
+            assert_eq!(name(&read), "Malformed", "{read:?}");
+        }
+    }
 }
 
 /// Every half of a real event is read without a panic, and none is taken for the whole.

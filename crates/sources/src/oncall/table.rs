@@ -6,6 +6,7 @@
 use csv::{ReaderBuilder, StringRecord};
 
 use crate::Faults;
+use crate::formulas::as_meant;
 
 /// The largest file that is read.
 pub const LONGEST_FILE: usize = 16 * 1024 * 1024;
@@ -68,9 +69,10 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A cell, trimmed; a row that ends early is blank from there, as Excel writes it.
+    /// A cell, trimmed, without the apostrophe that keeps a spreadsheet from running it; a row that ends early is blank
+    /// from there, as Excel writes it.
     pub(crate) fn cell(&self, index: usize) -> &str {
-        self.cells.get(index).map_or("", trim)
+        self.cells.get(index).map_or("", |cell| trim(as_meant(trim(cell))))
     }
 }
 

@@ -203,6 +203,18 @@ fn a_long_file_of_nonsense_is_refused_in_a_moment() {
     assert_eq!(faults.0.len(), 10_000);
 }
 
+/// Given cells that a spreadsheet would run, then they are written with an apostrophe and read without it; so is an
+/// address that begins like that, and one that people keep with its apostrophe stays as it is.
+#[test]
+fn a_formula_is_written_as_text() {
+    let entries = read("email,name,notes\n+ana@x.org,=1+1,'tis\n'-bo@x.org,'=1+1,''=1\n");
+    let text = write(&entries, &Columns::default());
+    assert!(text.contains("\n,'+ana@x.org,'=1+1,engineer,") && text.contains(",'tis\n"), "{text}");
+    assert!(text.contains("\n,'-bo@x.org,'=1+1,engineer,") && text.contains(",''=1\n"), "{text}");
+    assert_eq!(read(&text), entries);
+    assert_eq!(entries[1].who.email.as_deref(), Some("-bo@x.org"));
+}
+
 /// Text of a cell: whatever a spreadsheet holds, trimmed.
 fn words() -> impl Strategy<Value = Option<String>> {
     let text = prop_oneof![r#"[a-zé ,;"'\t\n\r=@+-]{1,20}"#, "[^\u{0}]{1,12}"];
@@ -259,6 +271,21 @@ proptest! {
             let file = parse(&text, columns).unwrap();
             prop_assert_eq!(file.roster.entries(), &entries[..]);
             prop_assert_eq!(write(file.roster.entries(), columns), text);
+        }
+    }
+
+    /// Whoever opens the file in a spreadsheet runs nothing of what is in it.
+    #[test]
+    fn nothing_that_is_written_is_a_formula(entries in entries()) {
+        let columns = Columns::renamed([("notes", "=Notes"), ("team", "-team")]).unwrap();
+        let text = write(&entries, &columns);
+        let file = parse(&text, &columns).unwrap();
+        prop_assert_eq!(file.roster.entries(), &entries[..]);
+        let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+        for row in reader.records() {
+            for cell in &row.unwrap() {
+                prop_assert!(!cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']), "{cell:?}");
+            }
         }
     }
 

@@ -29,11 +29,22 @@ pub(super) fn shown(value: &DeValue<'_>) -> String {
     }
 }
 
+/// An address without what stands before its host to let one in: `redis://…@host`.
+pub(super) fn without_credentials(text: &str) -> String {
+    // Up to the last `@`: a password may hold a slash that nobody has written as %2F.
+    match text.split_once("://").and_then(|(scheme, rest)| Some((scheme, rest.rsplit_once('@')?.1))) {
+        Some((scheme, host)) => format!("{scheme}://…@{host}"),
+        None => text.to_owned(),
+    }
+}
+
 fn quoted(text: &str) -> String {
     const LONGEST: usize = 60;
-    if text.starts_with("xox") || text.starts_with("xapp-") {
+    let lower = text.trim().to_ascii_lowercase();
+    if lower.starts_with("xox") || lower.starts_with("xapp-") {
         return "a token".to_owned();
     }
+    let text = &without_credentials(text);
     let mut short: String = text.chars().take(LONGEST).collect();
     if short.len() < text.len() {
         short.push('…');
@@ -257,6 +268,10 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
         if url.query().is_some() || url.fragment().is_some() {
             return None;
         }
+        // A name and a password would stand beside the token, and in every place that shows the address.
+        if !url.username().is_empty() || url.password().is_some() {
+            return None;
+        }
         // The bot token travels with every call, so it travels encrypted or not at all (P8).
         (url.scheme() == "https" || (url.scheme() == "http" && loopback)).then_some(url)
     })
@@ -298,6 +313,27 @@ mod tests {
         assert_eq!(read("https://slack.example/api").as_deref(), Some("https://slack.example/api/"));
         for odd in ["https://slack.example/api#x", "https://slack.example/api?x=", "http://slack.example/"] {
             assert_eq!(read(odd), None, "{odd}");
+        }
+        assert_eq!(read("https://name:password@slack.example/"), None);
+    }
+
+    #[test]
+    fn what_lets_one_in_is_not_quoted() {
+        for secret in [
+            "xoxb-hunter2",
+            " XOXB-hunter2",
+            "xapp-hunter2",
+            "redis://:hunter2@cache.example/0",
+            "redis://default:hunter2@cache.example",
+            "rediss://default:hun/ter2@cache.example",
+            "https://hunter2@slack.example/",
+        ] {
+            let told = store(&DeValue::String(secret.into())).unwrap_err();
+            assert!(!told.contains("ter2"), "{told}");
+        }
+        for harmless in ["redis://cache.example/0", "ana@example.com", "pagerslack.db"] {
+            let told = store(&DeValue::String(harmless.into())).unwrap_err();
+            assert!(told.contains(harmless), "{told}");
         }
     }
 

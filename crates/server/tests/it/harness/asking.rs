@@ -43,6 +43,17 @@ impl Stage {
         incident::replay(&self.store.load(&rotation.team, &id).await.unwrap().unwrap().log).unwrap()
     }
 
+    /// Every incident of the channel, newest first, with its name.
+    pub async fn incidents(&self) -> Vec<(String, Incident)> {
+        let rotation = self.rotation();
+        let mut found = Vec::new();
+        for id in self.store.recent(&rotation, 100).await.unwrap() {
+            let stored = self.store.load(&rotation.team, &id).await.unwrap().unwrap();
+            found.push((id.to_string(), incident::replay(&stored.log).unwrap()));
+        }
+        found
+    }
+
     /// Who was considered for an attempt, with the verdicts of the time, as recorded (P7).
     pub async fn considered(&self, attempt: u32) -> Vec<String> {
         let incident = self.incident().await;
