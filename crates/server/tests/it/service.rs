@@ -4,6 +4,7 @@
 //! Its clock is the machine's, so what happens is waited for, with a limit.
 
 use std::future::Future;
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -103,6 +104,16 @@ impl Service {
         Process(command.arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap())
     }
 
+    /// Runs `pagerslack serve` and expects it to refuse; gives what it writes to standard error.
+    pub async fn refuses_to_serve(&self) -> String {
+        let mut process = Process(self.command().arg("serve").stderr(Stdio::piped()).spawn().unwrap());
+        let status = exited(&mut process, Duration::from_secs(20)).await;
+        let mut said = String::new();
+        process.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        said
+    }
+
     /// Whether it says that it is ready.
     pub async fn is_ready(&self) -> bool {
         self.asked("/readyz").await.is_some_and(|(status, _)| status == 200)
@@ -126,6 +137,11 @@ impl Service {
     /// All that it has logged in all its lives.
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
+    }
+
+    /// Somebody of the demo's team reports an incident.
+    pub fn report(&self, url: &str) {
+        self.slack.with(|world, now| world.slash_command(now, "U001", CHANNEL, "/devoncall", url)).unwrap();
     }
 }
 
