@@ -56,7 +56,7 @@ fn closing(outcomes: &[Outcome]) -> Vec<String> {
     let mut lines = vec![String::new()];
     for Outcome { step, took, failure } in outcomes {
         let result = if failure.is_some() { "FAILED" } else { "ok" };
-        lines.push(format!("{:<8}{result:<8}{}", step.name(), spoken(*took)));
+        lines.push(format!("{:<10}{result:<8}{}", step.name(), spoken(*took)));
     }
     let total = spoken(outcomes.iter().map(|outcome| outcome.took).sum());
     let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.failure.is_some()).collect();
@@ -86,8 +86,8 @@ mod tests {
         assert_eq!(
             lines[1..],
             [
-                "fmt     ok      1 min 10 s",
-                "lint    ok      1 min 10 s",
+                "fmt       ok      1 min 10 s",
+                "lint      ok      1 min 10 s",
                 "All 2 steps are well, in 2 min 20 s.",
             ]
         );
@@ -100,7 +100,7 @@ mod tests {
         assert_eq!(
             lines[2..],
             [
-                "doc     FAILED  1 min 10 s",
+                "doc       FAILED  1 min 10 s",
                 "1 of 2 steps failed, in 2 min 20 s:",
                 "  `cargo doc` failed\n    to repeat it: cargo xtask doc",
             ]

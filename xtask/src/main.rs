@@ -1,4 +1,4 @@
-//! Everything a maintainer runs: `cargo xtask test`, `ci`, `bench`, `fuzz`, and the checks of `ci` one by one.
+//! Everything a maintainer runs: `cargo xtask test`, `ci`, `bench`, `fuzz`, `simulate`, and the checks of `ci` one by one.
 //!
 //! This file is the menu. Each check is a [`step::Step`], so that what CI ran can be repeated alone; nothing is
 //! checked in CI that cannot be typed here.
@@ -9,6 +9,7 @@ mod e2e;
 mod fuzz;
 mod holidays;
 mod machine;
+mod simulation;
 mod step;
 mod suite;
 mod terminal;
@@ -71,6 +72,15 @@ enum Task {
         /// Such as oncall_csv; `fuzz/fuzz_targets` has them all
         targets: Vec<String>,
     },
+    /// Play the whole bot in virtual time under crashes, faults and lies, and check its promises after every step
+    ///
+    /// `--seeds N` plays so many; `--seed S --trace` tells the story of one. `--help` has the rest.
+    #[command(disable_help_flag = true)]
+    Simulate {
+        /// Passed on to the simulation; `--ci` alone plays what CI plays
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        simulate: Vec<String>,
+    },
     /// Make the table of public holidays anew from the PyPI package `holidays` (needs Python and the network)
     Holidays {
         /// Only check the committed table: it can be read, covers the years, and has not shrunk. No network
@@ -116,6 +126,8 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Fuzz { input: None, seconds, targets, .. } => {
             fuzz::run(&Search { targets, seconds, repeatable: false })?;
         }
+        Task::Simulate { simulate } if simulate == ["--ci"] => Step::Simulate.run()?,
+        Task::Simulate { simulate } => simulation::run(&simulate)?,
         Task::Holidays { check: true } => holidays::check()?,
         Task::Holidays { check: false } => holidays::generate()?,
         Task::Fmt => Step::Fmt.run()?,

@@ -4,7 +4,7 @@ use crate::command::cargo;
 use crate::fuzz::{self, Search};
 use crate::terminal::say;
 use crate::tool::{self, DENY, MACHETE};
-use crate::{machine, suite, tidy};
+use crate::{machine, simulation, suite, tidy};
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,19 +16,30 @@ pub(crate) enum Step {
     Lint,
     Doc,
     Fuzz,
+    Simulate,
     Test,
 }
 
 impl Step {
     /// In the order in which CI runs them: what fails soonest first, and the tests last, so that the log ends with
     /// their count. `lint` and `doc` share the checked dependencies, and go on after the first crate that fails.
-    pub(crate) const ALL: [Self; 8] =
-        [Self::Fmt, Self::Tidy, Self::Unused, Self::Deny, Self::Lint, Self::Doc, Self::Fuzz, Self::Test];
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Fmt,
+        Self::Tidy,
+        Self::Unused,
+        Self::Deny,
+        Self::Lint,
+        Self::Doc,
+        Self::Fuzz,
+        Self::Simulate,
+        Self::Test,
+    ];
 
     /// What a person types after `cargo xtask` to run this step alone.
     pub(crate) fn typed(self) -> &'static str {
         match self {
             Self::Fuzz => "fuzz --ci",
+            Self::Simulate => "simulate --ci",
             other => other.name(),
         }
     }
@@ -43,6 +54,7 @@ impl Step {
             Self::Lint => "lint",
             Self::Doc => "doc",
             Self::Fuzz => "fuzz",
+            Self::Simulate => "simulate",
             Self::Test => "test",
         }
     }
@@ -81,6 +93,7 @@ impl Step {
                     .run()
             }
             Self::Fuzz => fuzz::run(&Search::ci()),
+            Self::Simulate => simulation::ci(),
             Self::Test => suite::run_counted(),
         }
     }

@@ -23,6 +23,7 @@ mod index;
 mod landed;
 mod look;
 mod nudge;
+mod patience;
 mod people;
 mod receive;
 mod send;

@@ -124,16 +124,21 @@ impl Bot {
         router(Arc::clone(&self.app))
     }
 
+    /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
+    pub fn envelopes(&self) -> Arc<dyn EnvelopeHandler> {
+        Arc::new(Envelopes(Arc::clone(&self.engine)))
+    }
+
     /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) {
         let driver =
             tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::new(Tokio)).run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
-        let socket = self.app_token.clone().map(|token| {
-            let handler = Arc::new(Envelopes(Arc::clone(&self.engine)));
-            SocketMode::new(Arc::clone(&self.client), token, handler)
-        });
+        let socket = self
+            .app_token
+            .clone()
+            .map(|token| SocketMode::new(Arc::clone(&self.client), token, self.envelopes()));
         let links = socket.as_ref().map(SocketMode::status);
         let socket = socket.map(|socket| {
             let shutdown = shutdown.clone();

@@ -171,6 +171,12 @@ impl World {
         self.ephemerals.iter().filter(|ephemeral| ephemeral.user == user).collect()
     }
 
+    /// What everybody saw alone, in order.
+    #[must_use]
+    pub fn all_ephemerals(&self) -> &[Ephemeral] {
+        &self.ephemerals
+    }
+
     /// The home tab published for a person.
     #[must_use]
     pub fn home(&self, user: &str) -> Option<&Value> {

@@ -25,9 +25,10 @@ mod writer;
 mod tests;
 
 use std::fs::File;
+use std::iter;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use async_trait::async_trait;
@@ -52,6 +53,8 @@ pub struct Sqlite {
     writer: Option<JoinHandle<()>>,
     /// None in memory, where the writer's connection is the only one.
     readers: Option<Readers>,
+    /// The connection, where there are no threads.
+    here: Option<Mutex<Connection>>,
     /// Held until the threads have ended.
     _lock: Option<File>,
 }
@@ -76,6 +79,17 @@ impl Sqlite {
         Self::start(Path::new(":memory:"), open::in_memory()?, Vec::new(), None)
     }
 
+    /// The same without threads: whoever asks does the work. For simulations, which own everything that happens and
+    /// would only wait for the threads.
+    ///
+    /// # Errors
+    ///
+    /// When there is no memory to be had.
+    pub fn in_memory_without_threads() -> Result<Self, OpenError> {
+        let here = Some(Mutex::new(open::in_memory()?));
+        Ok(Self { counters: Arc::default(), requests: None, writer: None, readers: None, here, _lock: None })
+    }
+
     fn start(
         path: &Path,
         writer: Connection,
@@ -92,7 +106,8 @@ impl Sqlite {
             .name("sqlite-writer".to_owned())
             .spawn(move || writer::run(&writer, waiting, &counted))
             .map_err(inaccessible)?;
-        Ok(Self { counters, requests: Some(requests), writer: Some(writer), readers, _lock: lock })
+        let (requests, writer) = (Some(requests), Some(writer));
+        Ok(Self { counters, requests, writer, readers, here: None, _lock: lock })
     }
 
     /// How many commits have been accepted and made durable since the start.
@@ -115,10 +130,17 @@ impl Sqlite {
     }
 
     async fn ask<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, StoreError> {
-        let requests = self.requests.as_ref().ok_or_else(stopped)?;
         let (reply, answer) = oneshot::channel();
-        let request = Request::Write(write(reply));
-        requests.send(request).await.map_err(|_| stopped())?;
+        match (&self.here, &self.requests) {
+            (Some(here), _) => {
+                let db = here.lock().unwrap_or_else(PoisonError::into_inner);
+                writer::write_group(&db, iter::once(write(reply)), &self.counters);
+            }
+            (None, Some(requests)) => {
+                requests.send(Request::Write(write(reply))).await.map_err(|_| stopped())?;
+            }
+            (None, None) => return Err(stopped()),
+        }
         answer.await.map_err(|_| stopped())
     }
 
@@ -126,6 +148,9 @@ impl Sqlite {
         &self,
         question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
+        if let Some(here) = &self.here {
+            return question(&here.lock().unwrap_or_else(PoisonError::into_inner));
+        }
         let (reply, answer) = oneshot::channel();
         let read: writer::Read = Box::new(move |db| {
             if !reply.is_closed() {

@@ -28,6 +28,10 @@ const ARROWS: &[(&str, &[&str])] = &[
             "slack-sim",
         ],
     ),
+    (
+        "pagerslack-simulate",
+        &["pagerslack", "pagerslack-core", "pagerslack-store", "pagerslack-slack", "slack-sim"],
+    ),
     ("pagerslack-fuzz", &["pagerslack-core", "pagerslack-slack", "pagerslack-sources"]),
     ("xtask", &[]),
 ];

@@ -7,7 +7,7 @@ use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::Via;
 use pagerslack_core::{Command, Incident, IncidentId, MessageRef, TeamId, UserId};
-use pagerslack_slack::client::{Caller, Refusal, RefusalKind};
+use pagerslack_slack::client::{CallError, Caller, Refusal, RefusalKind};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
@@ -15,9 +15,13 @@ use super::hunt::READ_BACK_FRESH;
 use super::send::recorded;
 use super::{Engine, StepError};
 
-/// How long after a deadline reactions that Slack will not show are asked for again, before the hunt goes on
-/// without them (P6).
+/// How long after a deadline, or after a start since, reactions that Slack will not show are asked for again, before
+/// the hunt goes on without them (P6).
 const READ_BACK_GRACE: SignedDuration = SignedDuration::from_secs(15);
+
+/// The same where only a rate limit stands in the way: its minute ends, and then Slack may be expected to answer. To
+/// ask one more person although another has answered is worse than that wait (P4).
+const LIMITED_GRACE: SignedDuration = SignedDuration::from_secs(60);
 
 /// How often a look for lost events is put off before it is left to the next escalation, or to the next audit.
 const READ_BACK_TRIES: u32 = 60;
@@ -54,8 +58,17 @@ struct Seen {
     taken: Option<UserId>,
     /// When to ask again for what Slack did not say.
     later: Option<Timestamp>,
+    /// Whether more than a rate limit stood in the way.
+    failed: bool,
     /// What Slack will not say.
     refused: Vec<Refusal>,
+}
+
+impl Seen {
+    fn missed(&mut self, error: &CallError) {
+        self.later = self.later.max(error.retry_at());
+        self.failed |= error.limited_until().is_none();
+    }
 }
 
 /// What reading the reactions back has shown.
@@ -80,8 +93,14 @@ impl Engine {
         for refusal in &seen.refused {
             self.tell_of_blind_read_back(incident, refusal).await?;
         }
+        let grace_ends = match seen.failed {
+            // A clock that was put back must not make it long.
+            true if self.started <= now => since.max(self.started) + READ_BACK_GRACE,
+            true => since + READ_BACK_GRACE,
+            false => since + LIMITED_GRACE,
+        };
         Ok(match seen.later {
-            Some(at) if at < since + READ_BACK_GRACE => {
+            Some(at) if at < grace_ends => {
                 ReadBack::Later(at.max(now + SignedDuration::from_secs(1)))
             }
             Some(_) => {
@@ -105,7 +124,7 @@ impl Engine {
             let users = match eyes {
                 Ok(users) => users,
                 Err(error) => {
-                    seen.later = seen.later.max(error.retry_at());
+                    seen.missed(&error);
                     seen.refused.extend(error.refusal().cloned());
                     continue;
                 }
@@ -119,7 +138,7 @@ impl Engine {
                 match self.eligible(caller, incident, &user).await {
                     Ok(true) => return Seen { taken: Some(user), ..seen },
                     Ok(false) => {}
-                    Err(error) => seen.later = seen.later.max(error.retry_at()),
+                    Err(error) => seen.missed(&error),
                 }
             }
         }
@@ -176,7 +195,8 @@ impl Engine {
         match self.read_back(incident, since).await? {
             ReadBack::Nobody => Ok(true),
             ReadBack::Later(due) => {
-                self.dispose(job, Disposal::Again { due, doubtful: false }).await?;
+                // What was unknown of a post stays unknown (P2).
+                self.dispose(job, Disposal::Again { due, doubtful: job.doubtful }).await?;
                 Ok(false)
             }
             ReadBack::Taken(by) => {

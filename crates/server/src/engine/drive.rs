@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use jiff::SignedDuration;
 use pagerslack_core::JobKey;
-use pagerslack_store::{Claim, ClaimedJob, Disposal};
+use pagerslack_store::{Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -57,6 +57,7 @@ impl Ground for Tokio {
 pub struct Driver {
     engine: Arc<Engine>,
     ground: Arc<dyn Ground>,
+    poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
     running: Keys,
@@ -68,57 +69,78 @@ impl Driver {
         Self {
             engine,
             ground,
+            poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
             running: Arc::default(),
         }
     }
 
+    /// The same, sleeping at most so long: where nobody else adds jobs, the nudges are enough.
+    #[must_use]
+    pub fn polling(self, poll: Duration) -> Self {
+        Self { poll, ..self }
+    }
+
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
     /// may drop the future: the store has the rest.
     pub async fn run(self, shutdown: CancellationToken) {
+        let mut fails = false;
         while !shutdown.is_cancelled() {
             let room = self.places.available_permits();
-            let claimed = self.claim(room).await;
-            // There was room for more, so nothing more was due; a nudge tells when that changes.
-            let was_all = claimed.len() < room || room == 0;
-            for job in claimed {
-                self.start(job).await;
-            }
-            if was_all {
-                let pause = self.pause().await;
-                tokio::select! {
-                    // In this order, and not by lot as otherwise: the same course of events gives the same steps.
-                    biased;
-                    () = shutdown.cancelled() => {}
-                    () = self.engine.due_sooner() => {}
-                    () = self.ground.sleep(pause) => {}
+            let pause = match self.claim(room).await {
+                Ok(claimed) => {
+                    if std::mem::take(&mut fails) {
+                        tracing::info!("jobs are claimed again");
+                    }
+                    // There was room for more, so nothing more was due; a nudge tells when that changes.
+                    let was_all = claimed.len() < room;
+                    for job in claimed {
+                        self.start(job).await;
+                    }
+                    match (room, was_all) {
+                        (0, _) => self.poll,
+                        (_, false) => continue,
+                        (_, true) => self.pause().await,
+                    }
                 }
+                Err(error) => {
+                    if !std::mem::replace(&mut fails, true) {
+                        tracing::error!(
+                            error = &error as &dyn std::error::Error,
+                            "jobs cannot be claimed; nothing goes on until they can"
+                        );
+                    }
+                    // What is due stays due: without a wait of its own this would turn as fast as it can.
+                    POLL
+                }
+            };
+            tokio::select! {
+                // In this order, and not by lot as otherwise: the same course of events gives the same steps.
+                biased;
+                () = shutdown.cancelled() => {}
+                () = self.engine.due_sooner() => {}
+                () = self.ground.sleep(pause) => {}
             }
         }
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    async fn claim(&self, limit: usize) -> Vec<ClaimedJob> {
+    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, StoreError> {
         let now = self.engine.clock().now();
         if limit == 0 {
-            return Vec::new();
+            return Ok(Vec::new());
         }
-        match self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await {
-            Ok(claimed) => claimed,
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "cannot claim jobs");
-                Vec::new()
-            }
-        }
+        self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await
     }
 
     /// How long until the next job is due.
     async fn pause(&self) -> Duration {
         match self.engine.store().next_due().await {
-            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), POLL),
-            Ok(None) | Err(_) => POLL,
+            Ok(Some(due)) => self.engine.clock().until(due).clamp(Duration::from_millis(1), self.poll),
+            Ok(None) => self.poll,
+            Err(_) => self.poll.min(POLL),
         }
     }
 

@@ -14,17 +14,18 @@ use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::incident::{AttemptEnd, Delay};
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Policy, Presence, Queue, RotationId, Rules, TeamId,
-    UserId, Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, TeamId, UserId,
+    Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
-use pagerslack_slack::directory::{PRESENCE_TTL, Remembered};
+use pagerslack_slack::directory::Remembered;
 use pagerslack_slack::method::Method;
 use pagerslack_store::{ClaimedJob, CommitError, Disposal, QueueCommit};
 
 use super::commit::Act;
 use super::delay::delay_of;
 use super::look::Look;
+use super::patience::Patience;
 use super::send::recorded;
 use super::{Engine, StepError};
 
@@ -176,10 +177,15 @@ impl Engine {
             };
             match survey(order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
-                Survey::Need(need) => match known.without_those_put_off(need) {
-                    Ok(need) => self.ask(rotation, &need, known, away_since).await,
-                    Err(due) => return Found::Later(due),
-                },
+                Survey::Need(need) => {
+                    match known.without_those_put_off(need) {
+                        Ok(need) => self.ask(rotation, &need, known, away_since).await,
+                        Err(due) => return Found::Later(due),
+                    }
+                    if let Some(due) = known.unknown_to_itself {
+                        return Found::Later(due);
+                    }
+                }
             }
         }
     }
@@ -197,10 +203,17 @@ impl Engine {
         }
         if known.blind_to_accounts && !known.knows_itself {
             // Whoever cannot be told from a bot may be asked, but at least never this bot itself.
-            if let Ok(own) = self.client.auth_test(caller).await {
-                let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
-                known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
-                known.knows_itself = true;
+            match self.client.auth_test(caller).await {
+                Ok(own) => {
+                    let itself = Fact::Known(Arc::new(Profile::bare(Account::Bot)));
+                    known.facts.entry(own.user).or_insert(Facts::NONE).profile = itself;
+                    known.knows_itself = true;
+                }
+                // A Slack that does not even say who the bot is takes no page either: nothing is lost by waiting.
+                Err(error) => {
+                    let until = known.patience.limited_until;
+                    known.unknown_to_itself = error.retry_at().filter(|at| *at <= until);
+                }
             }
         }
         for (user, window) in dnd {
@@ -321,44 +334,6 @@ fn wanted_first(incident: &Incident) -> Option<&UserId> {
     incident.report.first.as_ref().filter(|_| incident.attempts.is_empty() && incident.taken.is_empty())
 }
 
-/// How long a hunt waits for facts that Slack does not give, and how long it believes them.
-#[derive(Clone, Copy)]
-struct Patience {
-    /// The end of waiting for what Slack cannot say.
-    until: Timestamp,
-    /// Whether that is still to come.
-    left: bool,
-    /// The end of waiting for our turn under a rate limit.
-    limited_until: Timestamp,
-    /// Whoever was away at a time that this hunt has seen counts as away for this hunt: it asks about everybody
-    /// once, however many minutes the rate limit makes of that. Bounded, for a hunt may wait long for its thread.
-    away_since: Timestamp,
-    /// The same of all hunts of the incident, for while calls are scarce.
-    away_earlier_since: Timestamp,
-}
-
-impl Patience {
-    fn new(policy: &Policy, reported_at: Timestamp, since: Timestamp, now: Timestamp) -> Self {
-        let until = since + policy.patience;
-        let limited = policy.rate_limit_patience();
-        let ago = |span| now.saturating_sub(span).unwrap_or(since);
-        Self {
-            until,
-            left: now < until,
-            limited_until: reported_at.saturating_add(limited).unwrap_or(until),
-            away_since: since.max(ago(limited)) - PRESENCE_TTL,
-            // The waiting and the attempts themselves take as long again.
-            away_earlier_since: reported_at.max(ago(limited + limited)) - PRESENCE_TTL,
-        }
-    }
-
-    /// When to ask again, if that is worth waiting for.
-    fn again(&self, error: &CallError) -> Option<Timestamp> {
-        let limited = error.limited_until().filter(|at| *at <= self.limited_until);
-        limited.or_else(|| error.retry_at().filter(|_| self.left).map(|at| at.min(self.until)))
-    }
-}
-
 /// Since when somebody is being looked for this time.
 fn hunting_since(incident: &Incident) -> Timestamp {
     match incident.phase {
@@ -386,6 +361,8 @@ struct Known {
     blind_to_accounts: bool,
     /// Whether the bot's own account is among the facts nevertheless.
     knows_itself: bool,
+    /// When to ask again who the bot is, if it is to be asked.
+    unknown_to_itself: Option<Timestamp>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -405,6 +382,7 @@ impl Known {
             refusal: None,
             blind_to_accounts: false,
             knows_itself: false,
+            unknown_to_itself: None,
         }
     }
 

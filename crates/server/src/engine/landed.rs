@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Posting, Via};
 use pagerslack_core::{Command, Incident, Message, MessageRef, MessageTs};
-use pagerslack_slack::client::{CallError, RefusalKind, Search};
+use pagerslack_slack::client::{CallError, Refusal, RefusalKind, Search};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
@@ -24,6 +24,8 @@ pub(super) enum Landed {
     Not,
     /// That cannot be said yet; the job has been put off.
     TooEarly,
+    /// The bot is kept out of where it would stand, so that it can neither be read back nor be posted.
+    KeptOut(CallError),
 }
 
 impl Engine {
@@ -55,6 +57,9 @@ impl Engine {
                 Ok(Landed::Already(ts))
             }
             Ok(None) => Ok(Landed::Not),
+            Err(CallError::Refused(refusal)) if keeps_out(&refusal) => {
+                Ok(Landed::KeptOut(CallError::Refused(refusal)))
+            }
             Err(CallError::Refused(refusal)) => {
                 // It cannot be found out. A message too many is better than nobody told (P6).
                 tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
@@ -100,6 +105,7 @@ impl Engine {
         };
         match self.find_landed(job, &place, incident.reported_at).await? {
             Landed::TooEarly => Ok(()),
+            Landed::KeptOut(_) => self.dispose(job, Disposal::Done).await,
             Landed::Already(ts) => {
                 let posted = MessageRef::new(place.channel, ts);
                 self.hear_early_eyes(job, incident, &posted).await?;
@@ -151,5 +157,21 @@ impl Engine {
             }
         }
         Ok(())
+    }
+}
+
+/// Whether a refusal to show a conversation is one to post in it too: posted blindly, the message would stand twice
+/// once the bot is let in again (P2).
+fn keeps_out(refusal: &Refusal) -> bool {
+    match refusal.kind() {
+        RefusalKind::TokenInvalid
+        | RefusalKind::NotInChannel
+        | RefusalKind::ChannelGone
+        | RefusalKind::Archived => true,
+        RefusalKind::MissingScope
+        | RefusalKind::MessageTooLong
+        | RefusalKind::MessageGone
+        | RefusalKind::UserGone
+        | RefusalKind::Other => false,
     }
 }

@@ -4,8 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Delay, Posting};
-use pagerslack_core::{ChannelId, Command, Incident, Message, MessageRef, MessageTs, Phase, UserId};
-use pagerslack_slack::client::{CallError, Caller, Post, Refusal};
+use pagerslack_core::{ChannelId, Command, Incident, JobKind, Message, MessageRef, MessageTs, Phase, UserId};
+use pagerslack_slack::client::{CallError, Caller, Post, Refusal, RefusalKind};
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::{ClaimedJob, Disposal};
 
@@ -22,6 +22,12 @@ const REFUSED_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
 /// Past this age a refused root message is left alone.
 const REFUSED_UNTIL: SignedDuration = SignedDuration::from_hours(1);
+
+/// How soon a manager is told again whom the bot's token does not let it tell.
+const TOKEN_AGAIN: SignedDuration = SignedDuration::from_mins(1);
+
+/// Past this age of the incident that is given up.
+const TOKEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
 
 /// How long a post may be on its way, with some room.
 const POST_TAKES: SignedDuration = SignedDuration::from_secs(10);
@@ -109,22 +115,13 @@ impl Engine {
                 let since = wanted_since(incident, posting);
                 return self.note_delay(incident, since, self.now(), Delay::NoAnswer).await;
             }
+            Landed::KeptOut(error) => {
+                return self.not_posted(job, incident, posting, &error, true).await;
+            }
             Landed::Already(ts) => Some(ts),
             Landed::Not => None,
         };
-        if landed.is_none() && (job.doubtful || direct.is_some()) {
-            // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
-            let wanted = self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident));
-            if !wanted {
-                return self.dispose(job, Disposal::Done).await;
-            }
-        }
-        if landed.is_none()
-            && let Some(since) = escalated_since(incident, posting)
-            && (job.doubtful || since < self.started)
-            && !self.may_escalate(job, incident, since).await?
-        {
-            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+        if landed.is_none() && !self.may_still_post(job, message, incident, posting, direct).await? {
             return Ok(());
         }
         if let Some(ts) = &landed {
@@ -149,6 +146,33 @@ impl Engine {
         }
     }
 
+    /// Whether a message that does not stand is still to be posted, when that was decided a while ago. If not, the job
+    /// has been seen to.
+    async fn may_still_post(
+        &self,
+        job: &ClaimedJob,
+        message: &Message,
+        incident: &Incident,
+        posting: Posting,
+        direct: Option<&UserId>,
+    ) -> Result<bool, StepError> {
+        let since = escalated_since(incident, posting);
+        if let Some(since) = since.filter(|since| job.doubtful || *since < self.started)
+            && !self.may_escalate(job, incident, since).await?
+        {
+            // Whoever was chosen was chosen a while ago, and a 👀 may have found nobody here meanwhile.
+            return Ok(false);
+        }
+        let asked_slack = job.doubtful || direct.is_some() || since.is_some_and(|since| since < self.started);
+        // Slack was asked something meanwhile, and somebody may have taken the incident (P4).
+        if asked_slack && !self.incident_of(job).await?.is_some_and(|incident| is_wanted(message, &incident))
+        {
+            self.dispose(job, Disposal::Done).await?;
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
     /// Posts a message unless an earlier try of this job has landed; none can be older than `oldest`. `None` when
     /// the job has been put off.
     pub(super) async fn post_once(
@@ -160,6 +184,7 @@ impl Engine {
     ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
         match self.find_landed(job, place, oldest).await? {
             Landed::TooEarly => Ok(None),
+            Landed::KeptOut(error) => Ok(Some(Err(error))),
             Landed::Already(ts) => Ok(Some(Ok(ts))),
             Landed::Not => self.post_now(job, place, said, self.background(&job.job.rotation.team)).await,
         }
@@ -261,11 +286,9 @@ impl Engine {
                 {
                     return Ok(());
                 }
-                let again = posting == Posting::Root && now < incident.reported_at + REFUSED_UNTIL;
-                let disposal = if again {
-                    Disposal::Again { due: now + REFUSED_AGAIN, doubtful: false }
-                } else {
-                    Disposal::Done
+                let disposal = match again_although_refused(job, incident, refusal, now) {
+                    Some(due) => Disposal::Again { due, doubtful },
+                    None => Disposal::Done,
                 };
                 let rotation = &incident.report.rotation;
                 let managers = self.managers(self.paging(&rotation.team), rotation).await;
@@ -275,6 +298,24 @@ impl Engine {
             }
         }
     }
+}
+
+/// When a refused message is tried again, if it is: somebody may invite the bot to the channel, or give it a token
+/// that is good. Nobody else is left to tell when the managers cannot be told directly (P6).
+fn again_although_refused(
+    job: &ClaimedJob,
+    incident: &Incident,
+    refusal: &Refusal,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let (wait, until) = match &job.job.kind {
+        JobKind::Send(Message::Root) => (REFUSED_AGAIN, REFUSED_UNTIL),
+        JobKind::Send(Message::ManagerDirect { .. }) if refusal.kind() == RefusalKind::TokenInvalid => {
+            (TOKEN_AGAIN, TOKEN_UNTIL)
+        }
+        _ => return None,
+    };
+    (now < incident.reported_at + until).then(|| now + wait)
 }
 
 /// Whether a message still has something to say.

@@ -217,5 +217,5 @@ async fn two_hundred_kills_at_random_moments_lose_nothing_and_double_nothing() {
         start_ups[start_ups.len() / 2],
         start_ups[start_ups.len() - 1],
     );
-    assert!(killed >= kills && total.taken >= 10 && total.managers >= 1, "{total:#?}");
+    assert!(killed >= kills && total.taken >= 10, "{total:#?}");
 }

@@ -175,7 +175,7 @@ async fn a_revoked_token_that_stays_revoked() {
     let stage = Stage::new(team(&["ana", "bo"]), with_manager()).await;
     stage.slack.with(|world, now| world.revoke_tokens(now));
     reported(&stage).await;
-    stage.pass("3 h").await;
+    stage.pass("25 h").await;
     assert_snapshot!(stage.ephemerals("U1").join("\n"), @r"
     On it: looking for an engineer for <https://incident.example/1>. Follow the thread in this channel.
     :warning: Slack no longer accepts my token: ask an administrator to install PagerSlack again (`token_revoked`). Your report is kept; if I still cannot write 2 min after it, the engineering managers are told directly.
@@ -184,6 +184,23 @@ async fn a_revoked_token_that_stays_revoked() {
     :warning: *Nobody has been paged* for <https://incident.example/1>, and no engineering manager could be told either: please find somebody by hand. Slack no longer accepts my token: ask an administrator to install PagerSlack again (`token_revoked`).
     ");
     stage.end_open().await;
+}
+
+/// Given the token is revoked until long after the managers should have been told, when it is good again, then they are
+/// told within a minute (P6).
+#[tokio::test]
+async fn a_revoked_token_that_comes_back_late() {
+    let stage = Stage::new(team(&["ana", "bo"]), with_manager()).await;
+    stage.slack.with(|world, now| world.revoke_tokens(now));
+    reported(&stage).await;
+    stage.pass("40 min").await;
+    stage.slack.with(|world, _| world.restore_tokens());
+    stage.pass("61 s").await;
+    let told = stage.slack.read(|world| world.dm_of("M1").map_or(0, |channel| channel.messages.len()));
+    assert_eq!(told, 1, "{}", stage.transcript());
+    stage.reacts("M1", &stage.roots()[0], "eyes").await;
+    stage.pass("10 min").await;
+    stage.end().await;
 }
 
 /// Given one permission is missing at a time, when ana reports, then she reads which one, whom to ask, and what

@@ -47,7 +47,8 @@ pub struct Search<'a> {
     pub channel: &'a ChannelId,
     /// The thread's parent, where the message would be in a thread.
     pub thread: Option<&'a MessageTs>,
-    /// A moment before it was posted. A minute of margin is wise: clocks differ.
+    /// A moment before it was posted: beyond the newest page a channel is read no further back than this. A minute of
+    /// margin is wise: clocks differ. A thread is read whole.
     pub oldest: Timestamp,
     /// Its key.
     pub key: &'a str,
@@ -176,7 +177,8 @@ impl Client {
     /// Looks for a message of ours by its key: in the thread (conversations.replies), or in the channel
     /// (conversations.history).
     ///
-    /// `None` means that it was not there when Slack looked; a post of a moment ago may still turn up.
+    /// `None` means that it was not there when Slack looked; a post of a moment ago may still turn up. The newest
+    /// messages are looked through whenever they were posted, for our clock may be wrong by hours.
     ///
     /// # Errors
     ///
@@ -188,8 +190,6 @@ impl Client {
     ) -> Result<Option<MessageTs>, CallError> {
         let mut common = vec![
             ("channel", search.channel.to_string()),
-            ("oldest", slack_time(search.oldest)),
-            ("inclusive", "true".to_owned()),
             ("include_all_metadata", "true".to_owned()),
             ("limit", SEARCH_PAGE.to_string()),
         ];
@@ -209,7 +209,9 @@ impl Client {
             if let Some(message) = page.messages.iter().find(|message| message.is_ours(search)) {
                 return Ok(message.ts.get().map(MessageTs::new));
             }
-            if !pages.more(page.response_metadata)? {
+            // A channel's history comes newest first.
+            let far_back = search.thread.is_none() && page.goes_back_beyond(search.oldest);
+            if far_back || !pages.more(page.response_metadata)? {
                 return Ok(None);
             }
         }
@@ -256,12 +258,6 @@ fn message(channel: &ChannelId, text: &str, blocks: &Value) -> Map<String, Value
     arguments
 }
 
-/// Slack's way to write a moment as an argument: seconds with six decimals.
-fn slack_time(moment: Timestamp) -> String {
-    let microseconds = moment.as_microsecond().max(0);
-    format!("{}.{:06}", microseconds / 1_000_000, microseconds % 1_000_000)
-}
-
 #[derive(Deserialize)]
 struct Posted {
     ts: String,
@@ -278,6 +274,16 @@ struct Messages<'a> {
     messages: Vec<Found<'a>>,
     #[serde(borrow, default)]
     response_metadata: Option<Next<'a>>,
+}
+
+impl Messages<'_> {
+    /// Whether the last message of a page is older than a moment. A `ts` is seconds since the epoch, to which Slack
+    /// adds what makes it unique (docs.slack.dev/messaging/retrieving-messages).
+    fn goes_back_beyond(&self, moment: Timestamp) -> bool {
+        let last = self.messages.last().and_then(|message| message.ts.get());
+        let seconds = last.and_then(|ts| ts.split('.').next()?.parse::<i64>().ok());
+        seconds.is_some_and(|seconds| seconds < moment.as_second())
+    }
 }
 
 #[derive(Deserialize)]

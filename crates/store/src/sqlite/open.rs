@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::convert::is_damage;
@@ -203,10 +204,17 @@ fn prepare_file(db: &Connection) -> rusqlite::Result<()> {
 }
 
 fn prepare(db: &mut Connection) -> rusqlite::Result<()> {
+    stay_prepared(db)?;
     db.pragma_update(None, "foreign_keys", true)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     schema::migrate(db)?;
     void_leases(db)
+}
+
+/// Plans that do not depend on what is bound: otherwise SQLite prepares a statement that compares with a moment anew
+/// each time, which takes longer than to run it (<https://www.sqlite.org/queryplanner-ng.html#qpstab>).
+fn stay_prepared(db: &Connection) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }
 
 /// The process that held these leases is gone, since the lock is ours: they end at the beginning of time, for the
@@ -220,6 +228,7 @@ fn void_leases(db: &Connection) -> rusqlite::Result<()> {
 fn reader(path: &Path) -> rusqlite::Result<Connection> {
     let db = Connection::open_with_flags(path, flags())?;
     db.busy_timeout(BUSY)?;
+    stay_prepared(&db)?;
     db.pragma_update(None, "query_only", true)?;
     db.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(db)

@@ -85,7 +85,7 @@ pub(super) fn run(db: &Connection, mut requests: mpsc::Receiver<Request>, counte
 
 /// Each change is taken from the channel only when the one before is done, so that the latest possible comer
 /// still shares the wait for the disk.
-fn write_group(db: &Connection, writes: impl Iterator<Item = Write>, counters: &Counters) {
+pub(super) fn write_group(db: &Connection, writes: impl Iterator<Item = Write>, counters: &Counters) {
     if let Err(error) = execute(db, "BEGIN IMMEDIATE") {
         let cause = Arc::new(error);
         for write in writes {

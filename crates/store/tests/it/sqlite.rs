@@ -25,6 +25,11 @@ async fn passes_the_suite_in_memory() {
     assert!(conformance::check_all(async || Sqlite::in_memory().unwrap()).await > 0);
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn passes_the_suite_without_threads() {
+    assert!(conformance::check_all(async || Sqlite::in_memory_without_threads().unwrap()).await > 0);
+}
+
 /// A commit that appends one event to the only incident of these stories.
 fn append(expected_version: u64) -> Commit {
     let mut commit = Commit::new("T1".into(), "i1".into(), expected_version);

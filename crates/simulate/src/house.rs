@@ -1,0 +1,293 @@
+//! The machine on which the bot runs: it starts the process, and the process dies as it is told, as often as it is
+//! told. What it stored stays.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::Result;
+use axum::Router;
+use futures_util::future::BoxFuture;
+use jiff::{SignedDuration, Timestamp};
+use pagerslack::clock::Clock;
+use pagerslack::config::{Config, Environment, File};
+use pagerslack::engine::{Auditor, Driver, Ground};
+use pagerslack::{Bot, Surroundings};
+use pagerslack_core::TeamId;
+use pagerslack_slack::socket_mode::EnvelopeHandler;
+use pagerslack_slack::transport::Token;
+use pagerslack_store::{Sqlite, Store};
+use secrecy::SecretString;
+use slack_sim::SimHandle;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+
+use crate::dice::Dice;
+use crate::disk::{Access, Disk};
+use crate::mutant::Mutant;
+use crate::scenario::{Place, Scenario};
+use crate::timeline::Timeline;
+use crate::wire::{Network, Wire};
+
+/// How often the auditor looks: less often than by default, for most of the time there is nothing to see.
+const AUDIT_INTERVAL: Duration = Duration::from_secs(300);
+
+/// What one life of the process offers to the outside, once it is up.
+#[derive(Clone)]
+pub(crate) struct Doors {
+    pub(crate) life: u64,
+    pub(crate) router: Router,
+    pub(crate) envelopes: Arc<dyn EnvelopeHandler>,
+}
+
+/// The machine. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct House(Arc<Inner>);
+
+struct Inner {
+    timeline: Timeline,
+    dice: Dice,
+    slack: SimHandle,
+    network: Network,
+    disk: Disk,
+    scenario: Scenario,
+    mutant: Option<Mutant>,
+    clock: WallClock,
+    keeping: Keeping,
+    lives: AtomicU64,
+    /// How many steps the process has left to live.
+    fuse: AtomicI64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    doors: Option<Doors>,
+    store: Option<Arc<dyn Store>>,
+    starting: bool,
+}
+
+/// Where what is stored is kept while no process runs.
+enum Keeping {
+    Memory(Arc<Sqlite>),
+    File(PathBuf, #[allow(dead_code, reason = "it is deleted with the house")] TempDir),
+}
+
+/// The machine's clock, which may be wrong.
+#[derive(Clone)]
+pub(crate) struct WallClock {
+    timeline: Timeline,
+    wrong_by: Arc<AtomicI64>,
+}
+
+impl WallClock {
+    fn set_wrong_by(&self, seconds: i64) {
+        self.wrong_by.store(seconds, Ordering::Relaxed);
+    }
+}
+
+impl Clock for WallClock {
+    fn now(&self) -> Timestamp {
+        let wrong = SignedDuration::from_secs(self.wrong_by.load(Ordering::Relaxed));
+        self.timeline.now().saturating_add(wrong).unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// The ground of the real driver: tasks of one life, and virtual time.
+struct OfLife {
+    life: u64,
+    timeline: Timeline,
+}
+
+impl Ground for OfLife {
+    fn spawn(&self, task: BoxFuture<'static, ()>) {
+        self.timeline.spawn(Some(self.life), task);
+    }
+
+    fn sleep(&self, time: Duration) -> BoxFuture<'static, ()> {
+        Box::pin(self.timeline.sleep(time))
+    }
+}
+
+impl House {
+    pub(crate) fn build(
+        timeline: &Timeline,
+        dice: &Dice,
+        slack: &SimHandle,
+        scenario: &Scenario,
+        mutant: Option<Mutant>,
+    ) -> Result<Self> {
+        let keeping = match scenario.place {
+            Place::Memory => Keeping::Memory(Arc::new(Sqlite::in_memory_without_threads()?)),
+            Place::Disk => {
+                let folder = scratch()?;
+                Keeping::File(folder.path().join("pagerslack.db"), folder)
+            }
+        };
+        let clock = WallClock { timeline: timeline.clone(), wrong_by: Arc::default() };
+        Ok(Self(Arc::new(Inner {
+            timeline: timeline.clone(),
+            dice: dice.clone(),
+            slack: slack.clone(),
+            network: Network::default(),
+            disk: Disk::default(),
+            scenario: scenario.clone(),
+            mutant,
+            clock,
+            keeping,
+            lives: AtomicU64::new(0),
+            fuse: AtomicI64::new(i64::MAX),
+            state: Mutex::default(),
+        })))
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the process gets at Slack.
+    pub(crate) fn network(&self) -> &Network {
+        &self.0.network
+    }
+
+    /// The disk's moods.
+    pub(crate) fn disk(&self) -> &Disk {
+        &self.0.disk
+    }
+
+    /// Sets the machine's clock wrong, or right again.
+    pub(crate) fn set_clock_wrong_by(&self, seconds: i64) {
+        self.0.clock.set_wrong_by(seconds);
+    }
+
+    /// How often the process was started.
+    pub(crate) fn lives(&self) -> u64 {
+        self.0.lives.load(Ordering::Relaxed)
+    }
+
+    /// The doors of the process, if it is up.
+    pub(crate) fn doors(&self) -> Option<Doors> {
+        self.state().doors.clone()
+    }
+
+    /// What is stored, as far as it can be looked at now.
+    pub(crate) fn store(&self) -> Option<Arc<dyn Store>> {
+        match &self.0.keeping {
+            Keeping::Memory(store) => Some(Arc::<Sqlite>::clone(store) as Arc<dyn Store>),
+            Keeping::File(..) => self.state().store.clone(),
+        }
+    }
+
+    /// Lets the process live so many steps more.
+    pub(crate) fn light_fuse(&self, steps: i64) {
+        self.0.fuse.store(steps, Ordering::Relaxed);
+    }
+
+    /// The process has taken a step. `true` if it was its last.
+    pub(crate) fn burn(&self) -> bool {
+        self.0.fuse.fetch_sub(1, Ordering::Relaxed) <= 1
+    }
+
+    /// The process is gone, its tasks with it; gives which life it was.
+    pub(crate) fn fall(&self) -> u64 {
+        *self.state() = State::default();
+        self.light_fuse(i64::MAX);
+        self.lives()
+    }
+
+    /// Whether there is a process, be it only starting.
+    pub(crate) fn is_up(&self) -> bool {
+        let state = self.state();
+        state.starting || state.doors.is_some()
+    }
+
+    /// Starts the process. Its first steps, too, may be its last.
+    pub(crate) fn start(&self) -> Result<()> {
+        let life = self.0.lives.fetch_add(1, Ordering::Relaxed) + 1;
+        let inner: Arc<dyn Store> = match &self.0.keeping {
+            Keeping::Memory(store) => Arc::<Sqlite>::clone(store) as Arc<dyn Store>,
+            Keeping::File(path, _) => Arc::new(Sqlite::open(path)?),
+        };
+        *self.state() = State { doors: None, store: Some(Arc::clone(&inner)), starting: true };
+        let house = self.clone();
+        self.0.timeline.spawn(Some(life), async move {
+            let begun = house.begin(life, inner).await;
+            let mut state = house.state();
+            state.starting = false;
+            if let Ok(doors) = begun {
+                state.doors = Some(doors);
+            }
+        });
+        Ok(())
+    }
+
+    async fn begin(&self, life: u64, inner: Arc<dyn Store>) -> Result<Doors> {
+        let Inner { timeline, dice, slack, network, disk, scenario, mutant, .. } = &*self.0;
+        let access = Access { inner, disk: disk.clone(), timeline: timeline.clone() };
+        let wire = Wire {
+            slack: slack.clone(),
+            network: network.clone(),
+            timeline: timeline.clone(),
+            dice: dice.clone(),
+        };
+        let (store, transport) = match mutant {
+            Some(mutant) => mutant.wrap(access, wire),
+            None => (Arc::new(access) as Arc<dyn Store>, Arc::new(wire) as _),
+        };
+        let app = slack.read(|world| world.app().clone());
+        let environment = Environment {
+            bot_token: Some(Token::new(app.bot_token)),
+            signing_secret: Some(SecretString::from(app.signing_secret)),
+            api_url: Some("http://127.0.0.1/api/".to_owned()),
+            ..Environment::default()
+        };
+        let mut config = Config::resolve(File::default(), &environment)?;
+        config.settings = scenario.settings();
+        let surroundings = Surroundings {
+            clock: Arc::new(self.0.clock.clone()),
+            store,
+            transport,
+            seed: dice.between(0, u64::MAX - 1),
+            panel: false,
+        };
+        let bot = Bot::assemble(config, surroundings).await?;
+        let ground = Arc::new(OfLife { life, timeline: timeline.clone() });
+        let driver =
+            Driver::new(Arc::clone(bot.engine()), Arc::<OfLife>::clone(&ground) as _).polling(scenario.poll);
+        ground.spawn(Box::pin(driver.run(CancellationToken::new())));
+        let engine = Arc::clone(bot.engine());
+        let team = TeamId::new(slack.read(|world| world.team().id.clone()));
+        ground.spawn(Box::pin(async move {
+            // Ahead of time, and only if it can be had.
+            let _ = engine.warm(&team).await;
+        }));
+        let (auditor, clock) = (Auditor::new(Arc::clone(bot.engine())), timeline.clone());
+        ground.spawn(Box::pin(make_rounds(auditor, clock)));
+        let mut router = bot.router();
+        if *mutant == Some(Mutant::LetsAnybodyIn) {
+            router = crate::mutant::without_a_lock(router, slack, timeline);
+        }
+        Ok(Doors { life, router, envelopes: bot.envelopes() })
+    }
+}
+
+/// The auditor's rounds, as the server makes them: at once, for events may have been lost, and then time and again.
+async fn make_rounds(mut auditor: Auditor, timeline: Timeline) {
+    let mut events_lost = true;
+    loop {
+        // What cannot be audited now is audited next time.
+        let audited = auditor.audit(events_lost).await;
+        events_lost = audited.is_err() && events_lost;
+        timeline.sleep(AUDIT_INTERVAL).await;
+    }
+}
+
+/// A folder in memory where there is one: what is tested is the file's format and its opening, not the disk's speed.
+fn scratch() -> std::io::Result<TempDir> {
+    let memory = std::path::Path::new("/dev/shm");
+    match memory.is_dir() {
+        true => TempDir::with_prefix_in("pagerslack-", memory),
+        false => TempDir::with_prefix("pagerslack-"),
+    }
+}
