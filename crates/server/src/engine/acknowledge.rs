@@ -100,9 +100,7 @@ impl Engine {
             false => since + LIMITED_GRACE,
         };
         Ok(match seen.later {
-            Some(at) if at < grace_ends => {
-                ReadBack::Later(at.max(now + SignedDuration::from_secs(1)))
-            }
+            Some(at) if at < grace_ends => ReadBack::Later(at.max(now + SignedDuration::from_secs(1))),
             Some(_) => {
                 let id = &incident.report.incident;
                 tracing::warn!(incident = %id, "the reactions cannot be read; the hunt goes on without them");
