@@ -71,7 +71,7 @@ impl Sqlite {
     /// When it is in use, not ours, of a newer schema, damaged or out of reach. The file is then as it was.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let opened = open::open(path, READERS)?;
-        let mut store = Self::start(path, opened.writer, opened.readers, Some(opened.lock))?;
+        let mut store = Self::start(&opened.path, opened.writer, opened.readers, Some(opened.lock))?;
         store.is_checked = opened.is_checked;
         Ok(store)
     }

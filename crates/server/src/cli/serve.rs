@@ -50,8 +50,9 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     let bot = Bot::assemble(config, surroundings).await?;
     let shutdown = CancellationToken::new();
     let checking = tokio::spawn(look_for_damage(sqlite, database));
+    let stop = told_to_stop()?;
     let running = tokio::spawn(bot.run(listener, shutdown.clone()));
-    told_to_stop().await?;
+    stop.await;
     tracing::info!("told to stop: finishing what is being sent");
     shutdown.cancel();
     checking.abort();

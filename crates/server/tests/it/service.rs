@@ -3,6 +3,7 @@
 //!
 //! Its clock is the machine's, so what happens is waited for, with a limit.
 
+use std::fs::File;
 use std::future::Future;
 use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -100,13 +101,18 @@ impl Service {
 
     /// Starts `pagerslack serve`, its output going to the log.
     pub fn spawn(&self, mut command: Command) -> Process {
-        let log = std::fs::File::options().append(true).create(true).open(self.log_file()).unwrap();
-        Process(command.arg("serve").stdout(log).stderr(Stdio::inherit()).spawn().unwrap())
+        Process(command.arg("serve").stdout(self.open_log()).stderr(Stdio::inherit()).spawn().unwrap())
+    }
+
+    /// The log, to be written to at its end.
+    pub fn open_log(&self) -> File {
+        File::options().append(true).create(true).open(self.log_file()).unwrap()
     }
 
     /// Runs `pagerslack serve` and expects it to refuse; gives what it writes to standard error.
-    pub async fn refuses_to_serve(&self) -> String {
-        let mut process = Process(self.command().arg("serve").stderr(Stdio::piped()).spawn().unwrap());
+    pub async fn refuses_to_serve(&self, mut command: Command) -> String {
+        let command = command.arg("serve").stdout(self.open_log()).stderr(Stdio::piped());
+        let mut process = Process(command.spawn().unwrap());
         let status = exited(&mut process, Duration::from_secs(20)).await;
         let mut said = String::new();
         process.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
@@ -155,6 +161,16 @@ impl Drop for Service {
 pub struct Process(Child);
 
 impl Process {
+    /// Takes over a service that was started in some other way.
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// By which the system knows it.
+    pub fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     /// Whether it has not ended by itself.
     pub fn is_running(&mut self) -> bool {
         self.0.try_wait().unwrap().is_none()

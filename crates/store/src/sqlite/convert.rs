@@ -105,6 +105,8 @@ fn named(error: &(dyn Error + 'static)) -> Option<Fault> {
         _ => return None,
     };
     match failure.code {
+        // The index beside the database could not be made as long as it must be.
+        _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Some(Fault::Full),
         ErrorCode::DiskFull => Some(Fault::Full),
         ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Fault::ReadOnly),
         // Our statements are right, so a table or a column is missing.

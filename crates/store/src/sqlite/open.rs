@@ -39,6 +39,8 @@ const MAGIC: &[u8; 16] = b"SQLite format 3\0";
 
 /// A database that is certainly ours, locked and up to date.
 pub(super) struct Opened {
+    /// The one name of the file.
+    pub(super) path: PathBuf,
     /// The connection that writes.
     pub(super) writer: Connection,
     /// The connections that read.
@@ -72,7 +74,7 @@ pub(super) fn open(path: &Path, readers: usize) -> Result<Opened, OpenError> {
             "there was no database, or an empty file: a new one is begun, with nothing in it"
         );
     }
-    Ok(Opened { writer, readers, lock, is_checked })
+    Ok(Opened { path: path.clone(), writer, readers, lock, is_checked })
 }
 
 /// Refuses a database of a later version, of another program, or damaged, before anything is written to it. Says
