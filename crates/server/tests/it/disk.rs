@@ -14,7 +14,7 @@ use pagerslack_core::{Phase, RotationId};
 use pagerslack_store::{Sqlite, Store as _};
 use slack_sim::{Message, World, WorldBuilder};
 
-use crate::service::{CHANNEL, Service, eventually, exited, terminate};
+use crate::service::{CHANNEL, Service, eventually, eventually_within, exited, terminate};
 use place::{Disk, Life, STORE, patient};
 
 /// Who reports; in no channel of engineers.
@@ -26,6 +26,10 @@ const SETTINGS: &str = "[defaults]\nack_timeout = \"5 s\"\nmax_attempts = 3\n\
 
 /// How long it is watched while nothing can be written: a page's time runs out in it.
 const WATCHED: Duration = Duration::from_secs(6);
+
+/// How long it may take until everything goes on: what was being done when nothing could be written any more, and of
+/// which it is therefore unknown whether it was done, waits for the end of its lease (30 s).
+const GOES_ON: Duration = Duration::from_secs(60);
 
 /// How much may be logged in that time: a line or two for each thing that Slack sends or that is due, and none for each
 /// turn of a loop.
@@ -66,7 +70,7 @@ impl Service {
 
     /// Who is asked about an incident, and by which message.
     async fn is_asked(&self, url: &str) -> (String, String) {
-        eventually(&format!("a page about {url}"), || async {
+        eventually_within(GOES_ON, &format!("a page about {url}"), || async {
             self.slack.read(|world| {
                 let messages = world.messages(CHANNEL);
                 let page =
@@ -84,7 +88,7 @@ impl Service {
 
     async fn is_taken(&self, url: &str, by: &str) {
         let says = format!("Taken by <@{by}>");
-        eventually(&format!("{url} is taken by {by}"), || async {
+        eventually_within(GOES_ON, &format!("{url} is taken by {by}"), || async {
             self.slack.read(|world| {
                 let messages = world.messages(CHANNEL);
                 messages.iter().any(|it| it.text.contains(url) && it.text.contains(&says)).then_some(())

@@ -21,12 +21,21 @@ pub const CHANNEL: &str = "C0DEMO";
 
 /// Waits, in real time, for something to become true.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+    eventually_within(Duration::from_secs(20), what, look).await
+}
+
+/// The same with a limit of its own.
+pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    limit: Duration,
+    what: &str,
+    look: impl Fn() -> F,
+) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "this does not happen: {what}");
+        assert!(started.elapsed() < limit, "this does not happen within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }

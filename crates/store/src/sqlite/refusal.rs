@@ -50,7 +50,7 @@ pub enum OpenError {
     /// SQLite finds the file inconsistent.
     #[error(
         "{path} is damaged and was left as it is: move it and the -wal and -shm beside it to another folder, then \
-         restore a backup, or save what can be read with `sqlite3 MOVED .recover | sqlite3 {path}`"
+         restore a backup, or save what can be read (`sqlite3 MOVED .recover`, or see docs/OPERATING.md)"
     )]
     Damaged {
         /// The file.

@@ -25,6 +25,7 @@ pub(super) enum Disk {
 
 impl Disk {
     /// A file system of its own for a service's database, or the limit where mounting is not permitted.
+    #[expect(clippy::print_stdout, reason = "whoever reads the outcome is to know what was tried")]
     pub(super) fn of(service: &Service) -> Self {
         let folder = folder(service);
         match Mount::at(&folder) {

@@ -59,6 +59,9 @@ async fn goes_on(service: &Service, disk: &Disk, urls: &[&str]) {
     promises_hold(service, disk, urls).await;
 }
 
+/// What has happened to the bytes of a database.
+type Spoil = fn(&mut Vec<u8>);
+
 /// Given a database that is not what it was, when the service starts, then it refuses, says what to do, and leaves every
 /// byte; given the file is put back, then it starts.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,9 +69,9 @@ async fn a_database_that_is_not_what_it_was_is_refused_and_left_as_it_is() {
     let (service, disk) = stopped_service().await;
     let database = disk.database();
     let good = fs::read(&database).unwrap();
-    let (pages, recover) = (good.len() / 4096, ".recover | sqlite3 ");
+    let (pages, recover) = (good.len() / 4096, "`sqlite3 MOVED .recover`, or see docs/OPERATING.md");
     let damaged = ["pagerslack.db is damaged and was left as it is", "restore a backup", recover];
-    let spoils: [(fn(&mut Vec<u8>), &[&str]); 6] = [
+    let spoils: [(Spoil, &[&str]); 6] = [
         (|it| it.fill(b'x'), &["pagerslack.db is not a SQLite database", "restore a backup"]),
         (|it| it.truncate(50), &["pagerslack.db is not a SQLite database"]),
         (|it| it.truncate(it.len() / 2 / 4096 * 4096), &damaged),
