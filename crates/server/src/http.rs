@@ -18,6 +18,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use pagerslack_slack::verify::SigningSecret;
+use pagerslack_store::Causes;
 
 use crate::engine::Engine;
 
@@ -60,13 +61,13 @@ pub fn router(app: Arc<App>) -> Router {
     router.with_state(app)
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, &'static str) {
+async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
     if !app.ready.load(Ordering::Acquire) {
-        return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n");
+        return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n".to_owned());
     }
-    match app.engine.store().next_due().await {
-        Ok(_) => (StatusCode::OK, "ok\n"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read\n"),
+    match app.engine.store().probe().await {
+        Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
+        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Causes(&error))),
     }
 }
 

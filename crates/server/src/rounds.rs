@@ -9,6 +9,7 @@ use std::time::Duration;
 use pagerslack_core::audit::Finding;
 use pagerslack_slack::ground::Ground;
 use pagerslack_slack::socket_mode::LinkStatus;
+use pagerslack_store::Causes;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -61,7 +62,7 @@ impl Rounds {
             Err(error) => {
                 if std::mem::replace(&mut self.audited, false) {
                     tracing::error!(
-                        error = &error as &dyn std::error::Error,
+                        error = %Causes(&error),
                         "the open incidents cannot be audited; there is no heartbeat until they can"
                     );
                 }

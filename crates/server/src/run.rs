@@ -13,7 +13,7 @@ use pagerslack_slack::inbound::Inbound;
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::Store;
+use pagerslack_store::{Causes, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -235,7 +235,7 @@ async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
     }
     loop {
         if let Err(error) = engine.tend(&identity.team).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "the daily look was not planned");
+            tracing::warn!(error = %Causes(&error), "the daily look was not planned");
         }
         tokio::time::sleep(TEND).await;
     }

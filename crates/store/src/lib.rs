@@ -7,8 +7,10 @@
 pub mod conformance;
 pub mod sqlite;
 
+mod causes;
 mod model;
 
+pub use causes::Causes;
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError, Stored,
     Told,
@@ -85,6 +87,12 @@ pub trait Store: Send + Sync {
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
     /// leases of held ones. `None` when there is no job at all.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Says whether the store can be read, and written if the last write failed; a backend that cannot tell about
+    /// writing answers for reading.
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.next_due().await.map(drop)
+    }
 
     /// How many jobs there are, due or not, leased or not.
     async fn job_count(&self) -> Result<u64, StoreError>;

@@ -15,9 +15,11 @@
 mod claim;
 mod commit;
 mod convert;
+mod health;
 mod open;
 mod read;
 mod readers;
+mod refusal;
 mod schema;
 mod writer;
 
@@ -25,11 +27,11 @@ mod writer;
 mod tests;
 
 use std::fs::File;
-use std::iter;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::{io, iter};
 
 use async_trait::async_trait;
 use jiff::Timestamp;
@@ -38,9 +40,10 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-pub use open::OpenError;
+pub use refusal::OpenError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored, Told};
+use health::Health;
 use readers::{READERS, Readers};
 use writer::{Counters, Request, Write};
 
@@ -55,6 +58,7 @@ pub struct Sqlite {
     readers: Option<Readers>,
     /// The connection, where there are no threads.
     here: Option<Mutex<Connection>>,
+    is_checked: bool,
     /// Held until the threads have ended.
     _lock: Option<File>,
 }
@@ -67,7 +71,9 @@ impl Sqlite {
     /// When it is in use, not ours, of a newer schema, damaged or out of reach. The file is then as it was.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
         let opened = open::open(path, READERS)?;
-        Self::start(path, opened.writer, opened.readers, Some(opened.lock))
+        let mut store = Self::start(&opened.path, opened.writer, opened.readers, Some(opened.lock))?;
+        store.is_checked = opened.is_checked;
+        Ok(store)
     }
 
     /// A store that lasts as long as the value.
@@ -87,7 +93,15 @@ impl Sqlite {
     /// When there is no memory to be had.
     pub fn in_memory_without_threads() -> Result<Self, OpenError> {
         let here = Some(Mutex::new(open::in_memory()?));
-        Ok(Self { counters: Arc::default(), requests: None, writer: None, readers: None, here, _lock: None })
+        Ok(Self {
+            counters: Arc::default(),
+            requests: None,
+            writer: None,
+            readers: None,
+            here,
+            is_checked: true,
+            _lock: None,
+        })
     }
 
     fn start(
@@ -96,8 +110,9 @@ impl Sqlite {
         readers: Vec<Connection>,
         lock: Option<File>,
     ) -> Result<Self, OpenError> {
-        let inaccessible = |source| OpenError::Inaccessible { path: PathBuf::from(path), source };
-        let counters = Arc::new(Counters::default());
+        let inaccessible =
+            |source| OpenError::Unusable { path: PathBuf::from(path), source: io::Error::into(source) };
+        let counters = Arc::new(Counters { health: Health::of(path.to_owned()), ..Counters::default() });
         let (requests, waiting) = mpsc::channel(writer::WAITING);
         let readers =
             if readers.is_empty() { None } else { Some(Readers::start(readers).map_err(inaccessible)?) };
@@ -107,7 +122,7 @@ impl Sqlite {
             .spawn(move || writer::run(&writer, waiting, &counted))
             .map_err(inaccessible)?;
         let (requests, writer) = (Some(requests), Some(writer));
-        Ok(Self { counters, requests, writer, readers, here: None, _lock: lock })
+        Ok(Self { counters, requests, writer, readers, here: None, is_checked: true, _lock: lock })
     }
 
     /// How many commits have been accepted and made durable since the start.
@@ -127,6 +142,11 @@ impl Sqlite {
     /// [`StoreError::Corrupt`] with SQLite's findings, or [`StoreError::Unavailable`].
     pub async fn check(&self) -> Result<(), StoreError> {
         self.read(read::check).await
+    }
+
+    /// Whether [`Self::open`] has done that already, as it does with all but a very large database.
+    pub fn is_checked(&self) -> bool {
+        self.is_checked
     }
 
     async fn ask<T>(&self, write: impl FnOnce(oneshot::Sender<T>) -> Write) -> Result<T, StoreError> {
@@ -274,6 +294,20 @@ impl Store for Sqlite {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.read(read::next_due).await
+    }
+
+    async fn probe(&self) -> Result<(), StoreError> {
+        self.next_due().await?;
+        if !self.counters.health.fails() {
+            return Ok(());
+        }
+        let mut commit = Commit::new(TeamId::new(""), IncidentId::new("probe"), 0);
+        let (user, what, at) = (UserId::new(""), "probe".to_owned(), Timestamp::UNIX_EPOCH);
+        commit.told.push(Told { user, what, at });
+        self.commit(commit).await.map_err(|error| match error {
+            CommitError::Store(error) => error,
+            other => StoreError::Unavailable { what: "trying to write", source: other.into() },
+        })
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

@@ -28,6 +28,7 @@ const CLOCKS: &[(&str, &str)] = &[
 const REAL_TIME: &[(&str, &str)] = &[
     ("crates/server/tests/it/service.rs", "starts the whole program as a process of its own"),
     ("crates/server/tests/it/killed.rs", "kills that process at any moment, over and over"),
+    ("crates/server/tests/it/disk", "the whole program as a process of its own, on a disk that fails"),
     ("crates/server/tests/it/wire.rs", "the whole program over real sockets, and as a process of its own"),
     ("crates/server/tests/it/door/slow.rs", "its subject is how long the door waits; its clock jumps"),
     ("crates/server/tests/it/browser.rs", "Chromium"),

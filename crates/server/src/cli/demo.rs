@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Arguments, environment: &Environment) -> Resu
     )?;
     writeln!(out, "Nothing leaves this machine and nothing is kept. Ctrl-C ends it.")?;
     out.flush()?;
-    told_to_stop().await?;
+    told_to_stop()?.await;
     demo.stop().await;
     Ok(ExitCode::SUCCESS)
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use pagerslack_slack::HttpTransport;
-use pagerslack_store::{Sqlite, Store};
+use pagerslack_store::{Causes, Sqlite, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -26,7 +26,8 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         );
     }
     let StoreLocation::Sqlite(file) = &config.store;
-    let store: Arc<dyn Store> = Arc::new(Sqlite::open(file)?);
+    let sqlite = Arc::new(Sqlite::open(file)?);
+    let store: Arc<dyn Store> = Arc::<Sqlite>::clone(&sqlite);
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
     })?;
@@ -45,13 +46,32 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         seed: drawn_seed(),
         panel: false,
     };
+    let database = file.display().to_string();
     let bot = Bot::assemble(config, surroundings).await?;
     let shutdown = CancellationToken::new();
+    let checking = tokio::spawn(look_for_damage(sqlite, database));
+    let stop = told_to_stop()?;
     let running = tokio::spawn(bot.run(listener, shutdown.clone()));
-    told_to_stop().await?;
+    stop.await;
     tracing::info!("told to stop: finishing what is being sent");
     shutdown.cancel();
+    checking.abort();
     running.await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a database that was too large to be read before the start, while paging goes on.
+async fn look_for_damage(sqlite: Arc<Sqlite>, database: String) {
+    if sqlite.is_checked() {
+        return;
+    }
+    if let Err(error) = sqlite.check().await {
+        tracing::error!(
+            database,
+            error = %Causes(&error),
+            "the database is damaged: paging goes on as far as it can be read; stop when nothing is under way, and \
+             restore a backup"
+        );
+    }
 }

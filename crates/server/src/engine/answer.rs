@@ -15,7 +15,7 @@ use pagerslack_slack::words::answer::{
     TopEntry, WhyAnswer,
 };
 use pagerslack_slack::words::{self, Said};
-use pagerslack_store::{ClaimedJob, Disposal};
+use pagerslack_store::{Causes, ClaimedJob, Disposal};
 
 use super::send::Place;
 use super::{Engine, StepError};
@@ -227,7 +227,7 @@ fn by_channel<T>(rotations: &[RotationId], found: Vec<Result<T, AnswerError>>) -
 
 fn no_records(error: &pagerslack_store::StoreError) -> AnswerError {
     tracing::error!(
-        error = error as &dyn std::error::Error,
+        error = %Causes(error),
         "a question could not be answered from the store"
     );
     AnswerError::NoRecords

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::audit::{Finding, examine};
 use pagerslack_core::{Command, Incident, IncidentId, Job, JobKind, Phase, TeamId, UserId};
-use pagerslack_store::{Commit, StoreError, Told};
+use pagerslack_store::{Causes, Commit, StoreError, Told};
 
 use super::commit::Act;
 use super::{Engine, StepError};
@@ -136,7 +136,7 @@ impl Auditor {
             Err(StepError::Store(error @ StoreError::Corrupt { .. })) => {
                 self.engine.counters.audit_incidents_unreadable.count();
                 self.audited.unreadable += 1;
-                tracing::error!(%team, incident = %id, error = &error as &dyn std::error::Error, "an open incident cannot be read");
+                tracing::error!(%team, incident = %id, error = %Causes(&error), "an open incident cannot be read");
                 return Ok(());
             }
             Err(error) => return Err(error),

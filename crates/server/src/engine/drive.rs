@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use pagerslack_core::JobKey;
 use pagerslack_slack::ground::Ground;
-use pagerslack_store::{Claim, ClaimedJob, Disposal, StoreError};
+use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -83,7 +83,7 @@ impl Driver {
                 Err(error) => {
                     if !std::mem::replace(&mut fails, true) {
                         tracing::error!(
-                            error = &error as &dyn std::error::Error,
+                            error = %Causes(&error),
                             "jobs cannot be claimed; nothing goes on until they can"
                         );
                     }
@@ -130,7 +130,7 @@ impl Driver {
             if let Err(error) = self.engine.dispose(&job, again).await {
                 tracing::warn!(
                     job = job.job.key.as_str(),
-                    error = &error as &dyn std::error::Error,
+                    error = %Causes(&error),
                     "still running here"
                 );
             }
@@ -181,7 +181,7 @@ impl Engine {
         self.counters.jobs_failed.count();
         tracing::error!(
             job = job.job.key.as_str(),
-            error = &error as &dyn std::error::Error,
+            error = %Causes(&error),
             "a job failed and comes up again"
         );
         let due = self.now() + AFTER_A_FAILURE;
@@ -189,7 +189,7 @@ impl Engine {
         if let Err(error) = self.dispose(job, Disposal::Again { due, doubtful: true }).await {
             tracing::warn!(
                 job = job.job.key.as_str(),
-                error = &error as &dyn std::error::Error,
+                error = %Causes(&error),
                 "it waits for its lease to end"
             );
         }

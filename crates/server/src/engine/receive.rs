@@ -15,6 +15,7 @@ use pagerslack_slack::command::{self, Request};
 use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
 use pagerslack_slack::text;
 use pagerslack_slack::words::{self, Said};
+use pagerslack_store::Causes;
 
 use super::commit::Act;
 use super::{Engine, StepError, once};
@@ -166,7 +167,7 @@ impl Engine {
             }
             Err(error) => {
                 self.counters.reports_lost.count();
-                tracing::error!(%team, %incident, error = &error as &dyn std::error::Error, "a report could not be recorded");
+                tracing::error!(%team, %incident, error = %Causes(&error), "a report could not be recorded");
                 Reply::Ephemeral(words::not_recorded(&url))
             }
         }
@@ -368,6 +369,6 @@ impl Engine {
 }
 
 fn again(error: &(dyn std::error::Error + 'static)) -> Reply {
-    tracing::error!(error, "could not be recorded; Slack is asked to deliver it again");
+    tracing::error!(error = %Causes(error), "could not be recorded; Slack is asked to deliver it again");
     Reply::Again
 }

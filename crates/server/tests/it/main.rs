@@ -14,6 +14,7 @@ mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+mod disk;
 mod door;
 mod doubt;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]

@@ -3,7 +3,9 @@
 //!
 //! Its clock is the machine's, so what happens is waited for, with a limit.
 
+use std::fs::File;
 use std::future::Future;
+use std::io::Read as _;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -19,12 +21,21 @@ pub const CHANNEL: &str = "C0DEMO";
 
 /// Waits, in real time, for something to become true.
 pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, look: impl Fn() -> F) -> T {
+    eventually_within(Duration::from_secs(20), what, look).await
+}
+
+/// The same with a limit of its own.
+pub async fn eventually_within<T, F: Future<Output = Option<T>>>(
+    limit: Duration,
+    what: &str,
+    look: impl Fn() -> F,
+) -> T {
     let started = Instant::now();
     loop {
         if let Some(found) = look().await {
             return found;
         }
-        assert!(started.elapsed() < Duration::from_secs(20), "this does not happen: {what}");
+        assert!(started.elapsed() < limit, "this does not happen within {limit:?}: {what}");
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -106,8 +117,22 @@ impl Service {
 
     /// Starts `pagerslack serve`, its output going to the log.
     pub fn spawn(&self, mut command: Command) -> Process {
-        let log = std::fs::File::options().append(true).create(true).open(self.log_file()).unwrap();
-        Process::start(command.arg("serve").stdout(log).stderr(Stdio::inherit()))
+        Process::start(command.arg("serve").stdout(self.open_log()).stderr(Stdio::inherit()))
+    }
+
+    /// The log, to be written to at its end.
+    pub fn open_log(&self) -> File {
+        File::options().append(true).create(true).open(self.log_file()).unwrap()
+    }
+
+    /// Runs `pagerslack serve` and expects it to refuse; gives what it writes to standard error.
+    pub async fn refuses_to_serve(&self, mut command: Command) -> String {
+        let mut process = Process::start(command.arg("serve").stdout(self.open_log()).stderr(Stdio::piped()));
+        let status = exited(&mut process, Duration::from_secs(20)).await;
+        let mut said = String::new();
+        process.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(status.code(), Some(1), "{said}");
+        said
     }
 
     /// Whether it says that it is ready.
@@ -134,6 +159,11 @@ impl Service {
     pub fn log(&self) -> String {
         std::fs::read_to_string(self.log_file()).unwrap()
     }
+
+    /// Somebody of the demo's team reports an incident.
+    pub fn report(&self, url: &str) {
+        self.slack.with(|world, now| world.slash_command(now, "U001", CHANNEL, "/devoncall", url)).unwrap();
+    }
 }
 
 impl Drop for Service {
@@ -149,6 +179,16 @@ impl Process {
     /// Starts any command.
     pub fn start(command: &mut Command) -> Self {
         Self(command.spawn().unwrap())
+    }
+
+    /// Takes over a service that was started in some other way.
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// By which the system knows it.
+    pub fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// Whether it has not ended by itself.

@@ -8,6 +8,7 @@
 
 mod cache;
 mod find;
+mod itself;
 mod of_any_age;
 mod under_way;
 
@@ -135,21 +136,6 @@ impl Directory {
 
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Who the bot is. Asked once.
-    ///
-    /// # Errors
-    ///
-    /// When Slack had to be asked and did not say.
-    pub async fn itself(&self, caller: Caller<'_>) -> Result<UserId, CallError> {
-        let remembered = self.known().itself.get(caller.team).cloned();
-        if let Some(user) = remembered {
-            return Ok(user);
-        }
-        let own = self.client.auth_test(caller).await?;
-        self.known().itself.insert(caller.team.clone(), own.user.clone());
-        Ok(own.user)
     }
 
     /// Everybody in the channel, in Slack's order: bots, guests and members of other organisations too.

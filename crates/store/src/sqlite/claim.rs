@@ -9,7 +9,7 @@ use pagerslack_core::{IncidentId, Job, JobKey, JobKind, RotationId, TeamId, Urge
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::convert::{bound, count, failed, instant};
-use crate::{Claim, ClaimedJob, Fence, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Fence, StoreError};
 
 /// Every branch walks an index, so that timers of the far future cost nothing. The most urgent class comes
 /// first, within it the longest due, and of those due together the first added.
@@ -55,7 +55,7 @@ pub(super) fn claim(db: &Connection, claim: &Claim) -> Result<Vec<ClaimedJob>, S
                 tracing::error!(
                     team,
                     key,
-                    error = &error as &dyn std::error::Error,
+                    error = %Causes(&error),
                     "unreadable job skipped"
                 );
             }

@@ -5,6 +5,8 @@
 //! operator (`datetime(at / 1000000000, 'unixepoch')`). An instant outside those years is refused where it
 //! is a record, and held at the nearest end where it only bounds a wait.
 
+use std::error::Error;
+
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
@@ -55,7 +57,7 @@ pub(super) fn failed(what: &'static str) -> impl Fn(rusqlite::Error) -> StoreErr
 }
 
 /// Whether the cause lies in what is stored, so that trying again cannot help.
-pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
+fn is_damage(error: &rusqlite::Error) -> bool {
     match error {
         rusqlite::Error::SqliteFailure(failure, _) => {
             matches!(failure.code, ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
@@ -65,5 +67,50 @@ pub(super) fn is_damage(error: &rusqlite::Error) -> bool {
         | rusqlite::Error::Utf8Error(..)
         | rusqlite::Error::InvalidColumnType(..) => true,
         _ => false,
+    }
+}
+
+/// What is wrong with a database, as far as it decides what somebody has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// What is stored cannot be right.
+    Damage,
+    /// There is no room.
+    Full,
+    /// It may not be written.
+    ReadOnly,
+    /// The disk fails, or something that nobody has thought of.
+    Other,
+}
+
+/// Finds the fault among an error and its causes.
+pub(super) fn fault(error: &(dyn Error + 'static)) -> Fault {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if let Some(fault) = named(error) {
+            return fault;
+        }
+        cause = error.source();
+    }
+    Fault::Other
+}
+
+fn named(error: &(dyn Error + 'static)) -> Option<Fault> {
+    if matches!(error.downcast_ref(), Some(StoreError::Corrupt { .. })) {
+        return Some(Fault::Damage);
+    }
+    let failure = match (error.downcast_ref(), error.downcast_ref::<rusqlite::ffi::Error>()) {
+        (Some(error), _) if is_damage(error) => return Some(Fault::Damage),
+        (Some(rusqlite::Error::SqliteFailure(failure, _)), _) | (None, Some(failure)) => failure,
+        _ => return None,
+    };
+    match failure.code {
+        // The index beside the database could not be made as long as it must be.
+        _ if failure.extended_code == rusqlite::ffi::SQLITE_IOERR_SHMSIZE => Some(Fault::Full),
+        ErrorCode::DiskFull => Some(Fault::Full),
+        ErrorCode::ReadOnly | ErrorCode::PermissionDenied => Some(Fault::ReadOnly),
+        // Our statements are right, so a table or a column is missing.
+        _ if failure.extended_code == rusqlite::ffi::SQLITE_ERROR => Some(Fault::Damage),
+        _ => None,
     }
 }

@@ -279,12 +279,16 @@ pub(super) fn job_count(db: &Connection) -> Result<u64, StoreError> {
 
 /// Reads every page of the database and reports what does not fit together.
 pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
-    let findings: Vec<String> = rows(db, "PRAGMA quick_check", [], |row| row.get(0))
+    let findings: Vec<String> = rows(db, "PRAGMA quick_check(5)", [], |row| row.get(0))
         .map_err(failed("checking the whole database"))?;
     if findings == ["ok"] {
         return Ok(());
     }
-    Err(StoreError::Corrupt { what: "the whole database".to_owned(), source: findings.join("; ").into() })
+    // On one line, without SQLite's heading.
+    let findings =
+        findings.iter().flat_map(|finding| finding.lines()).filter(|line| !line.starts_with("***"));
+    let findings = findings.collect::<Vec<_>>().join("; ");
+    Err(StoreError::Corrupt { what: "SQLite has looked through it".to_owned(), source: findings.into() })
 }
 
 fn rows<T>(

@@ -150,6 +150,11 @@ pub(super) fn version(db: &Connection) -> rusqlite::Result<i64> {
     db.query_row("SELECT coalesce(max(version), 0) FROM migrations", [], |row| row.get(0))
 }
 
+/// Whether a database holds no table at all.
+pub(super) fn is_empty(db: &Connection) -> rusqlite::Result<bool> {
+    db.query_row("SELECT NOT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))
+}
+
 /// Brings a database up to [`LATEST`]. Does nothing when it is there.
 pub(super) fn migrate(db: &mut Connection) -> rusqlite::Result<()> {
     migrate_to(db, LATEST)

@@ -169,7 +169,9 @@ async fn a_full_disk_refuses_and_is_got_over() {
     assert_eq!(kept.log.len(), 1);
     assert_eq!(store.load(&"T1".into(), &"i2".into()).await.unwrap(), None);
     // What fits is still taken, and everything is once there is room.
+    assert!(store.counters.health.fails());
     store.commit(append("small", 0, "U1")).await.unwrap();
+    assert!(!store.counters.health.fails());
     on_writer(&store, |db| {
         db.pragma_update_and_check(None, "max_page_count", 1_000_000, |_| Ok(())).unwrap();
     })
@@ -178,6 +180,33 @@ async fn a_full_disk_refuses_and_is_got_over() {
         outcome.unwrap();
     }
     store.check().await.unwrap();
+}
+
+/// Given a write has failed, when the store is asked whether it is well, then it tries to write, and says why not until
+/// it can; a claim that finds nothing to do says nothing about that.
+#[tokio::test]
+async fn a_store_that_cannot_be_written_says_so_until_it_can() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Sqlite::open(&directory.path().join("a.db")).unwrap();
+    on_writer(&store, |db| {
+        let trigger = |table| {
+            format!(
+                "CREATE TRIGGER no_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no'); END;"
+            )
+        };
+        db.execute_batch(&(trigger("events") + &trigger("told"))).unwrap();
+    })
+    .await;
+    store.probe().await.unwrap();
+    store.commit(append("i1", 0, "U1")).await.unwrap_err();
+    for _ in 0..2 {
+        let error = store.probe().await.unwrap_err();
+        assert!(crate::Causes(&error).to_string().contains(": no"), "{error:?}");
+        assert_eq!(store.claim(CLAIM).await.unwrap(), []);
+    }
+    on_writer(&store, |db| db.execute_batch("DROP TRIGGER no_events; DROP TRIGGER no_told").unwrap()).await;
+    store.probe().await.unwrap();
+    assert!(!store.counters.health.fails());
 }
 
 #[tokio::test]

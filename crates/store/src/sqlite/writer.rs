@@ -17,6 +17,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::convert::failed;
+use super::health::Health;
 use super::{claim, commit};
 use crate::{Claim, ClaimedJob, Commit, CommitError, StoreError};
 
@@ -56,6 +57,8 @@ pub(super) struct Counters {
     pub(super) commits: AtomicU64,
     /// Transactions in which they, and claims, were made durable.
     pub(super) groups: AtomicU64,
+    /// How writing goes.
+    pub(super) health: Health,
 }
 
 /// Serves requests until every sender is gone and the channel is empty, then tidies up.
@@ -87,12 +90,14 @@ pub(super) fn run(db: &Connection, mut requests: mpsc::Receiver<Request>, counte
 /// still shares the wait for the disk.
 pub(super) fn write_group(db: &Connection, writes: impl Iterator<Item = Write>, counters: &Counters) {
     if let Err(error) = execute(db, "BEGIN IMMEDIATE") {
+        counters.health.failed(&error);
         let cause = Arc::new(error);
         for write in writes {
             write.skip().fail(&cause);
         }
         return;
     }
+    let changes = db.total_changes();
     let mut answers: Vec<Answer> = Vec::new();
     for write in writes {
         // SQLite undoes a whole transaction by itself on some errors. What comes after would then be
@@ -100,7 +105,15 @@ pub(super) fn write_group(db: &Connection, writes: impl Iterator<Item = Write>, 
         let answer = if db.is_autocommit() { write.skip() } else { write.perform(db) };
         answers.push(answer);
     }
-    match execute(db, "COMMIT") {
+    let committed = execute(db, "COMMIT");
+    match (answers.iter().find_map(Answer::fault), &committed) {
+        (Some(own), _) => counters.health.failed(own),
+        (None, Err(error)) => counters.health.failed(error),
+        // A claim that finds nothing due writes nothing, and proves nothing.
+        (None, Ok(())) if db.total_changes() != changes => counters.health.succeeded(),
+        (None, Ok(())) => {}
+    }
+    match committed {
         Ok(()) => {
             let accepted = answers.iter().filter(|answer| answer.is_commit()).count();
             counters.commits.fetch_add(accepted as u64, Ordering::Relaxed);
@@ -149,6 +162,15 @@ enum Answer {
 impl Answer {
     fn is_commit(&self) -> bool {
         matches!(self, Self::Commit(_, Ok(())))
+    }
+
+    /// Why it could not be written, if that lies with the database and not with what was asked for.
+    fn fault(&self) -> Option<&StoreError> {
+        match self {
+            Self::Commit(_, Err(CommitError::Store(error @ StoreError::Unavailable { .. })))
+            | Self::Claim(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
+            Self::Commit(..) | Self::Claim(..) => None,
+        }
     }
 
     fn send(self) {
