@@ -14,9 +14,6 @@ use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
 use pagerslack_simulate::{Options, Run, Standing, Weather, run};
 
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// Plays the whole bot in virtual time under every fault, and checks the promises after every step.
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask simulate", bin_name = "cargo xtask simulate")]

@@ -200,10 +200,10 @@ impl Scenario {
 
 /// Production's now and then; mostly slower pings, for most of the time there is nothing to hear.
 fn draw_timings(dice: &Dice) -> Timings {
-    if dice.happens(0.1) {
+    if dice.happens(0.02) {
         return Timings::default();
     }
-    let ping = dice.seconds(60, 300);
+    let ping = dice.seconds(200, 1_200);
     Timings { ping, silence: ping * 2 + Duration::from_secs(10), ..Timings::default() }
 }
 

@@ -5,7 +5,7 @@
 //! same course.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -36,7 +36,8 @@ struct State {
     /// Moments for which somebody waits, soonest first; of two at once, in the order in which they were asked for.
     alarms: BinaryHeap<Reverse<(i64, u64)>>,
     wakers: BTreeMap<u64, Waker>,
-    ready: Vec<u64>,
+    /// In order of their numbers, not of their waking: tokio's `watch` wakes whoever waits in an order drawn by lot.
+    ready: BTreeSet<u64>,
     spawned: Vec<(Life, BoxFuture<'static, ()>)>,
     counter: u64,
 }
@@ -189,7 +190,7 @@ impl Wake for TaskWaker {
 
     fn wake_by_ref(self: &Arc<Self>) {
         if !self.queued.swap(true, Ordering::Relaxed) {
-            self.timeline.state().ready.push(self.id);
+            self.timeline.state().ready.insert(self.id);
         }
     }
 }
@@ -228,10 +229,11 @@ impl Tasks {
         self.adopt();
         let next = {
             let mut state = self.timeline.state();
-            match state.ready.len() {
+            let next = match state.ready.len() {
                 0 => None,
-                ready => Some(state.ready.swap_remove(self.dice.below(ready))),
-            }
+                ready => state.ready.iter().nth(self.dice.below(ready)).copied(),
+            };
+            next.inspect(|id| drop(state.ready.remove(id)))
         };
         let Some(id) = next else {
             if self.timeline.advance(limit) {
@@ -271,7 +273,7 @@ impl Tasks {
             let waker =
                 Arc::new(TaskWaker { id, queued: AtomicBool::new(true), timeline: self.timeline.clone() });
             self.tasks.insert(id, Task { life, future, waker });
-            self.timeline.state().ready.push(id);
+            self.timeline.state().ready.insert(id);
         }
     }
 }

@@ -18,7 +18,8 @@ fn story(seed: u64) -> anyhow::Result<String> {
 /// Given a seed, when two processes play it, then they tell the same story, bit for bit.
 #[test]
 fn the_same_seed_tells_the_same_story() -> anyhow::Result<()> {
-    for seed in [3, 5, 7, 11, 13, 16] {
+    // In 4, 17 and 20 several wait for one answer of Slack's.
+    for seed in [3, 4, 5, 7, 11, 13, 16, 17, 20, 43] {
         let told = story(seed)?;
         assert!(told.lines().count() > 20, "that is no story: {told}");
         assert_eq!(told, story(seed)?, "seed {seed}");
