@@ -9,6 +9,7 @@ pub(crate) mod files;
 mod leftovers;
 mod links;
 mod lints;
+mod messages;
 mod shape;
 mod source;
 mod workplace;
@@ -66,6 +67,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         faults.extend(RULES.iter().flat_map(|rule| rule(&file.path, &file.text)));
         faults.extend(links::broken(&file.path, &file.text, |target| Path::new(target).exists()));
     }
+    faults.extend(messages::unsaid(&files));
     for package in arrows::packages()? {
         faults.extend(arrows::faults(&package));
     }
