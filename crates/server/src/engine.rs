@@ -87,6 +87,7 @@ pub struct Engine {
     index: MessageIndex,
     counters: Counters,
     read_back: Mutex<ReadBacks>,
+    sends: landed::Sends,
     due: Notify,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
@@ -135,6 +136,7 @@ impl Engine {
             index: MessageIndex::default(),
             counters: Counters::default(),
             read_back: Mutex::default(),
+            sends: landed::Sends::default(),
             due: Notify::new(),
         }
     }

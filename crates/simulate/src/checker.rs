@@ -153,6 +153,7 @@ impl Checker {
         self.conditions = conditions;
         self.people.look(now, world);
         for call in &world.calls()[self.calls..] {
+            self.story.tell(|| format!("asked     {}: {:?}", call.method, call.outcome));
             if call.outcome != Outcome::Answered {
                 self.failures.insert(call.method.clone(), now);
             }

@@ -94,6 +94,10 @@ impl Clock for WallClock {
         let wrong = SignedDuration::from_secs(self.wrong_by.load(Ordering::Relaxed));
         self.timeline.now().saturating_add(wrong).unwrap_or(Timestamp::UNIX_EPOCH)
     }
+
+    fn elapsed(&self) -> Duration {
+        self.timeline.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
+    }
 }
 
 /// The ground of the real driver: tasks of one life, and virtual time.
@@ -109,7 +113,7 @@ impl Ground for OfLife {
     }
 
     fn elapsed(&self) -> Duration {
-        self.timeline.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
+        self.clock.elapsed()
     }
 
     fn spawn(&self, task: BoxFuture<'static, ()>) {

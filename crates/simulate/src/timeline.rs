@@ -233,7 +233,10 @@ impl Tasks {
                 0 => None,
                 ready => state.ready.iter().nth(self.dice.below(ready)).copied(),
             };
-            next.inspect(|id| drop(state.ready.remove(id)))
+            if let Some(id) = &next {
+                state.ready.remove(id);
+            }
+            next
         };
         let Some(id) = next else {
             if self.timeline.advance(limit) {

@@ -178,6 +178,9 @@ impl Skies {
         let end = timeline.now() + SignedDuration::try_from(scenario.trouble).unwrap_or_default();
         while timeline.now() < end {
             timeline.sleep(dice.wait(Duration::from_secs(mean))).await;
+            if timeline.now() >= end {
+                return;
+            }
             let trouble = *dice.one_of(kinds);
             self.strike(trouble, end);
         }

@@ -92,10 +92,11 @@ fn note(incident: &Incident) -> String {
 }
 
 /// An address of the team's own, such as its schedule's, next to one of an incident. What is too long for both, or
-/// no web address (`<@…>` would be a mention), is shown in part and is no link.
+/// no web address (`<@…>` would be a mention; a line break would end the link), is shown in part and is no link.
 fn address(url: &str) -> String {
     let link = link(url);
     let web = url.starts_with("https://") || url.starts_with("http://");
+    let web = web && !url.contains(|it: char| it.is_whitespace() || it.is_control());
     if web && link.chars().count() <= ADDRESS_LIMIT { link } else { quoted(url) }
 }
 

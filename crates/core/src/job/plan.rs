@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{Job, JobKey, JobKind, Message, Notice, Urgency};
 use crate::audit::needed;
 use crate::availability::Candidate;
-use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Recorded};
+use crate::incident::{AttemptEnd, Event, Incident, ManagersReason, Phase, Posting, Recorded};
 use crate::policy::Policy;
 
 /// What an event changes about the jobs.
@@ -196,7 +196,13 @@ impl Planner<'_> {
 
     /// Somebody has been chosen and cannot be paged before the thread stands. In a storm of reports it would
     /// otherwise wait behind all threads for which nobody has been found yet.
+    ///
+    /// One that Slack has refused is tried again by itself as long as that makes sense. Added anew, it would have
+    /// forgotten that an earlier try may have landed (P2).
     fn hurry_root(&mut self) {
+        if self.incident.refusals.iter().any(|(posting, _)| *posting == Posting::Root) {
+            return;
+        }
         let report = &self.incident.report;
         let root = Job::new(&report.rotation, &report.incident, JobKind::Send(Message::Root), self.now);
         self.plan.add.push(Job { urgency: Urgency::Awaited, ..root });

@@ -3,9 +3,13 @@
 //! Read back and found, a message is recorded like one whose post was answered, even if nobody is waiting for it any
 //! more: whatever stands in Slack must be known, or it would ask people for ever (P2).
 
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Posting, Via};
-use pagerslack_core::{Command, Incident, Message, MessageRef, MessageTs};
+use pagerslack_core::{Command, Incident, JobKey, Message, MessageRef, MessageTs};
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind, Search};
 use pagerslack_store::{ClaimedJob, Disposal};
 
@@ -28,6 +32,31 @@ pub(super) enum Landed {
     KeptOut(CallError),
 }
 
+/// When messages were sent of which it is not known whether they landed, by a time that no clock setting changes.
+/// Forgotten by a restart, when the clock alone says how long ago that was.
+#[derive(Default)]
+pub(super) struct Sends(Mutex<BTreeMap<JobKey, Duration>>);
+
+impl Sends {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<JobKey, Duration>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Something is sent now.
+    pub(super) fn note(&self, key: &JobKey, elapsed: Duration) {
+        let mut known = self.known();
+        known.retain(|_, sent| elapsed.saturating_sub(*sent) < READ_BACK_AFTER.unsigned_abs());
+        known.insert(key.clone(), elapsed);
+    }
+
+    /// How long to wait still until it can be read back whether that has landed.
+    fn too_early(&self, key: &JobKey, elapsed: Duration) -> Option<SignedDuration> {
+        let ago = elapsed.saturating_sub(*self.known().get(key)?);
+        let left = READ_BACK_AFTER.unsigned_abs().checked_sub(ago).filter(|left| !left.is_zero())?;
+        SignedDuration::try_from(left).ok()
+    }
+}
+
 impl Engine {
     /// Whether an earlier try of this job has landed, if it is unknown (P2).
     pub(super) async fn find_landed(
@@ -40,6 +69,11 @@ impl Engine {
             return Ok(Landed::Not);
         }
         let now = self.now();
+        if let Some(left) = self.sends.too_early(&job.job.key, self.clock().elapsed()) {
+            // The clock was put forward meanwhile.
+            self.put_off(job, now + left, true).await?;
+            return Ok(Landed::TooEarly);
+        }
         let began = job.last_claimed_at.unwrap_or(now);
         if now < began + READ_BACK_AFTER {
             // Counted from now, not from `began`: this very claim is what the next one finds as the last.

@@ -135,6 +135,13 @@ impl Lives {
         self.service.slack.with(|world, _| world.clear_faults());
     }
 
+    /// The end of the log.
+    fn last_words(&self) -> String {
+        let log = self.service.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(60)..].join("\n")
+    }
+
     /// Nobody kills it any more: everything comes to its end. It is told to stop from time to time, for nobody else
     /// may look into its database while it runs.
     async fn settle(&mut self) -> Tally {
@@ -150,10 +157,11 @@ impl Lives {
                 Ok(tally) => return tally,
                 Err(unfinished) => assert!(
                     started.elapsed() < SETTLES,
-                    "P1: {unfinished}\n{}",
+                    "P1: {unfinished}\n{}\n{}",
                     self.service
                         .slack
-                        .read(|world| people::CHANNELS.map(|it| world.transcript(it)).join("\n"))
+                        .read(|world| people::CHANNELS.map(|it| world.transcript(it)).join("\n")),
+                    self.last_words()
                 ),
             }
         }
