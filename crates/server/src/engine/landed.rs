@@ -209,3 +209,20 @@ fn keeps_out(refusal: &Refusal) -> bool {
         | RefusalKind::Other => false,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_just_sent_is_not_looked_for_yet() {
+        let (sends, key) = (Sends::default(), JobKey::from("i/send/root".to_owned()));
+        let second = Duration::from_secs;
+        assert_eq!(sends.too_early(&key, second(7)), None);
+        sends.note(&key, second(7));
+        assert_eq!(sends.too_early(&key, second(9)), Some(READ_BACK_AFTER - SignedDuration::from_secs(2)));
+        assert_eq!(sends.too_early(&key, second(12)), None);
+        sends.note(&JobKey::from("other".to_owned()), second(60));
+        assert_eq!(sends.known().len(), 1, "nothing is remembered for long");
+    }
+}

@@ -308,6 +308,10 @@ impl Clock for Shared {
     fn now(&self) -> Timestamp {
         self.0.now() + SignedDuration::from_secs(self.1.load(Ordering::Relaxed))
     }
+
+    fn elapsed(&self) -> Duration {
+        self.0.now().duration_since(Timestamp::UNIX_EPOCH).unsigned_abs()
+    }
 }
 
 /// The fake Slack's Web API without a network.

@@ -124,3 +124,12 @@ proptest! {
         prop_assert_eq!(read, vec![Token::Link { url: url.replace('|', "%7C"), label: None }]);
     }
 }
+
+/// Given a setting with a line break, which Slack would not read as a link, then it is shown and leads nowhere.
+#[test]
+fn a_line_break_makes_no_link() {
+    assert_eq!(crate::words::address("https://a.example/b"), "<https://a.example/b>");
+    for broken in ["https://a.example/b\n", "https://a.example/\nb", "https://a.example/\u{2028}b"] {
+        assert!(!crate::words::address(broken).contains('<'), "{broken:?}");
+    }
+}
