@@ -183,7 +183,8 @@ impl Quiet {
             (self.calls, self.since) = (calls, Some(Instant::now()));
             return false;
         }
-        since.elapsed() > Duration::from_secs(4)
+        // Longer than it takes until a message in doubt is looked for.
+        since.elapsed() > Duration::from_secs(7)
     }
 }
 
