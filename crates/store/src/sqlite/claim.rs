@@ -11,29 +11,16 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use super::convert::{bound, count, failed, instant};
 use crate::{Causes, Claim, ClaimedJob, Fence, StoreError};
 
-/// Every branch walks an index, so that timers of the far future cost nothing. The most urgent class comes
-/// first, within it the longest due, and of those due together the first added.
-const DUE: &str = "
-    SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
-        WHERE lease_until IS NULL AND urgency = 0 AND due <= ?1 ORDER BY due, id LIMIT ?2)
-    UNION ALL
-    SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
-        WHERE lease_until IS NULL AND urgency = 1 AND due <= ?1 ORDER BY due, id LIMIT ?2)
-    UNION ALL
-    SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
-        WHERE lease_until IS NULL AND urgency = 2 AND due <= ?1 ORDER BY due, id LIMIT ?2)
-    UNION ALL
-    SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
-        WHERE lease_until IS NULL AND urgency = 3 AND due <= ?1 ORDER BY due, id LIMIT ?2)
-    UNION ALL
-    SELECT * FROM (
-        SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
-        WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY urgency, due, id LIMIT ?2)
-    ORDER BY urgency, due, id LIMIT ?2";
+/// The free jobs of one class whose time has come, the longest due first, and of those due together the first added.
+/// Walks an index, so that timers of the far future cost nothing.
+const FREE: &str = "
+    SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+    WHERE lease_until IS NULL AND urgency = ?3 AND due <= ?1 ORDER BY due, id LIMIT ?2";
+
+/// The jobs on which the lease has ended without a word.
+const ABANDONED: &str = "
+    SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
+    WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY lease_until LIMIT ?2";
 
 /// Leases due jobs, the most urgent first and within a class the longest due.
 ///
@@ -167,9 +154,25 @@ pub(super) fn jobs_of(
         .collect()
 }
 
+/// The most urgent class comes first, and within it the longest due.
+///
+/// One question for each class, put together here. As one query it cost several times as much when little was due: SQLite
+/// made a temporary table, with a cache of its own, to sort what it found.
 fn due(db: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Found>> {
-    let limit = i64::try_from(claim.limit).unwrap_or(i64::MAX);
-    db.prepare_cached(DUE)?.query_map(params![bound(claim.now), limit], Found::read)?.collect()
+    let (now, limit) = (bound(claim.now), i64::try_from(claim.limit).unwrap_or(i64::MAX));
+    let mut found: Vec<Found> = db
+        .prepare_cached(ABANDONED)?
+        .query_map(params![now, limit], Found::read)?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut free = db.prepare_cached(FREE)?;
+    for urgency in Urgency::ALL {
+        for row in free.query_map(params![now, limit, urgency.rank()], Found::read)? {
+            found.push(row?);
+        }
+    }
+    found.sort_by_key(|it| (it.urgency, it.due, it.id));
+    found.truncate(claim.limit);
+    Ok(found)
 }
 
 /// The next tokens, as many as there are jobs. They are counted for all jobs together and never given twice.
