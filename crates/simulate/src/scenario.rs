@@ -15,7 +15,7 @@ use crate::dice::Dice;
 pub(crate) const COMMAND: &str = "/devoncall";
 
 /// How often the auditor looks: less often than by default, for most of the time there is nothing to see.
-const AUDIT_INTERVAL: SignedDuration = SignedDuration::from_secs(300);
+const AUDIT_INTERVAL: SignedDuration = SignedDuration::from_secs(600);
 
 const ZONES: [&str; 8] = [
     "Europe/Lisbon",
@@ -115,14 +115,14 @@ impl Scenario {
         let start = Timestamp::from_second(1_790_000_000).unwrap_or_default() + day;
         let channels: Vec<String> = (1..=1 + dice.below(2)).map(|number| format!("C{number}")).collect();
         let members = draw_members(dice, weather);
-        let trouble = Duration::from_secs(dice.between(8, 60) * 60);
+        let trouble = Duration::from_secs(dice.between(6, 45) * 60);
         let reports = draw_reports(dice, weather, &channels, trouble);
         let rotation = draw_rotation(dice, weather, &members);
         let asks_later = rotation.policy.follow_up_after.is_some();
         Self {
             start,
             weather,
-            place: if dice.happens(0.04) { Place::Disk } else { Place::Memory },
+            place: if dice.happens(0.02) { Place::Disk } else { Place::Memory },
             socket_mode: dice.happens(0.4),
             channels,
             members,
