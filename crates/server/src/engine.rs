@@ -127,6 +127,7 @@ impl Engine {
         Self {
             directory: Directory::new(Arc::clone(&parts.client)),
             started: parts.clock.now(),
+            sends: landed::Sends::new(parts.clock.elapsed()),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
@@ -136,7 +137,6 @@ impl Engine {
             index: MessageIndex::default(),
             counters: Counters::default(),
             read_back: Mutex::default(),
-            sends: landed::Sends::default(),
             due: Notify::new(),
         }
     }

@@ -33,13 +33,20 @@ pub(super) enum Landed {
 }
 
 /// When messages were sent of which it is not known whether they landed, by a time that no clock setting changes.
-/// Forgotten by a restart, when the clock alone says how long ago that was.
-#[derive(Default)]
-pub(super) struct Sends(Mutex<BTreeMap<JobKey, Duration>>);
+/// What a process before this one has sent may have been sent until this one began.
+pub(super) struct Sends {
+    began: Duration,
+    known: Mutex<BTreeMap<JobKey, Duration>>,
+}
 
 impl Sends {
+    /// Of a process that begins now.
+    pub(super) fn new(elapsed: Duration) -> Self {
+        Self { began: elapsed, known: Mutex::default() }
+    }
+
     fn known(&self) -> MutexGuard<'_, BTreeMap<JobKey, Duration>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is sent now.
@@ -51,7 +58,7 @@ impl Sends {
 
     /// How long to wait still until it can be read back whether that has landed.
     fn too_early(&self, key: &JobKey, elapsed: Duration) -> Option<SignedDuration> {
-        let ago = elapsed.saturating_sub(*self.known().get(key)?);
+        let ago = elapsed.saturating_sub(self.known().get(key).copied().unwrap_or(self.began));
         let left = READ_BACK_AFTER.unsigned_abs().checked_sub(ago).filter(|left| !left.is_zero())?;
         SignedDuration::try_from(left).ok()
     }
@@ -70,7 +77,7 @@ impl Engine {
         }
         let now = self.now();
         if let Some(left) = self.sends.too_early(&job.job.key, self.clock().elapsed()) {
-            // The clock was put forward meanwhile.
+            // The clock does not say so if it was put forward meanwhile.
             self.put_off(job, now + left, true).await?;
             return Ok(Landed::TooEarly);
         }
@@ -216,8 +223,9 @@ mod tests {
 
     #[test]
     fn what_was_just_sent_is_not_looked_for_yet() {
-        let (sends, key) = (Sends::default(), JobKey::from("i/send/root".to_owned()));
         let second = Duration::from_secs;
+        let (sends, key) = (Sends::new(second(1)), JobKey::from("i/send/root".to_owned()));
+        assert_eq!(sends.too_early(&key, second(5)), Some(SignedDuration::from_secs(1)), "by whoever died");
         assert_eq!(sends.too_early(&key, second(7)), None);
         sends.note(&key, second(7));
         assert_eq!(sends.too_early(&key, second(9)), Some(READ_BACK_AFTER - SignedDuration::from_secs(2)));
