@@ -237,7 +237,7 @@ fn an_ack_stops_it(world: &World, told: &[Told], posts: &[Post<'_>], lives: &Liv
     for one in told {
         let taken = one.log.iter().find(|it| matches!(it.event, Event::Acknowledged { .. })).map(|it| it.at);
         let posts = one.posts(posts);
-        let mut before = None;
+        let (mut before, mut round_before) = (None, None);
         let calls = |key: &str| key.contains("/send/page/") || key.contains("/send/manager");
         for call in posts.iter().filter(|post| calls(post.key)) {
             let at = call.message.at;
@@ -249,7 +249,10 @@ fn an_ack_stops_it(world: &World, told: &[Told], posts: &[Post<'_>], lives: &Liv
             let stood = |eyes: &&Eyes| {
                 eyes.at < at && one.known_since(eyes).is_some_and(|known| known + ON_ITS_WAY < at)
             };
-            for eyes in lives.people.eyes.iter().filter(stood) {
+            // The direct messages of one round are one call of the managers; between them nothing is read back.
+            let round = call.key.split_once("/send/manager/").and_then(|(_, rest)| rest.split('/').next());
+            let goes_on = round.is_some() && round == round_before;
+            for eyes in lives.people.eyes.iter().filter(stood).filter(|_| !goes_on) {
                 if before.is_none() && eyes.at > life {
                     continue; // The first page is no escalation, and this life would have heard of it.
                 }
@@ -266,7 +269,7 @@ fn an_ack_stops_it(world: &World, told: &[Told], posts: &[Post<'_>], lives: &Liv
                     one.log
                 );
             }
-            before = Some(at);
+            (before, round_before) = (Some(at), round);
         }
     }
 }
