@@ -146,11 +146,11 @@ impl Engine {
         const PAGE: usize = 10_000;
         let mut after = None;
         loop {
-            let (messages, next) = self.store.live_messages(after, PAGE).await?;
-            self.index.insert(messages.iter().map(|(team, message)| (team, message)));
-            match next {
-                Some(cursor) => after = Some(cursor),
-                None => return Ok(self.index.len()),
+            let page = self.store.live_messages(after, PAGE).await?;
+            self.index.insert(page.items.iter().map(|(team, message)| (team, message)));
+            after = page.next;
+            if after.is_none() {
+                return Ok(self.index.len());
             }
         }
     }

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
-use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
+use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
 
 use crate::timeline::{Timeline, block_on};
 
@@ -115,9 +115,9 @@ impl Store for Access {
 
     async fn live_messages(
         &self,
-        after: Option<u64>,
+        after: Option<Cursor>,
         limit: usize,
-    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError> {
+    ) -> Result<Page<(TeamId, MessageRef)>, StoreError> {
         paused!(self, self.inner.live_messages(after, limit))
     }
 

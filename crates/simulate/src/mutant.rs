@@ -16,7 +16,7 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId};
 use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
-use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored};
+use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
 use serde_json::json;
 use slack_sim::{SimHandle, signature};
 use url::Url;
@@ -168,9 +168,9 @@ impl Store for Broken<Access> {
 
     async fn live_messages(
         &self,
-        after: Option<u64>,
+        after: Option<Cursor>,
         limit: usize,
-    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError> {
+    ) -> Result<Page<(TeamId, MessageRef)>, StoreError> {
         self.inner.live_messages(after, limit).await
     }
 

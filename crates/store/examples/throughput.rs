@@ -116,10 +116,10 @@ async fn restart(path: &Path) -> Result<()> {
     let opened = begun.elapsed();
     let (mut messages, mut after) = (0, None);
     loop {
-        let (page, next) = store.live_messages(after, 10_000).await?;
-        messages += page.len();
-        after = next;
-        if next.is_none() {
+        let page = store.live_messages(after, 10_000).await?;
+        messages += page.items.len();
+        after = page.next;
+        if after.is_none() {
             break;
         }
     }

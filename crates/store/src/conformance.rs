@@ -1,6 +1,6 @@
 //! One suite that every backend must pass: each sentence of the interface as a case.
 //!
-//! Every case gets an empty store of its own and tells a short story through [`Store`] alone. Where the
+//! Every case gets an empty store of its own and tells a short story through [`Backend`] alone. Where the
 //! interface leaves a choice, the suite settles it, so that backends cannot differ:
 //!
 //! - of several refusals that are due, the first of these is given: `LeaseLost`, `Conflict`, `QueueMoved`,
@@ -15,6 +15,7 @@
 //! What is deliberately not here: what happens when a process or a machine dies, which each backend tests in
 //! its own way.
 
+mod history;
 mod jobs;
 mod leases;
 mod log;
@@ -22,6 +23,7 @@ mod lookups;
 mod messages;
 mod queues;
 mod races;
+mod records;
 mod refusals;
 mod samples;
 
@@ -31,13 +33,13 @@ use std::sync::Arc;
 #[cfg(test)]
 pub(crate) use samples::every_job_kind;
 
-use crate::Store;
+use crate::Backend;
 
 /// How a case ends: an error is a failed call, a panic a broken promise.
 type Outcome = Result<(), Box<dyn Error + Send + Sync>>;
 
 /// The store under test, as a case sees it.
-type Shared = Arc<dyn Store>;
+type Shared = Arc<dyn Backend>;
 
 /// Runs every case over a store of its own, made by `fresh`, and returns how many there were.
 ///
@@ -50,7 +52,7 @@ pub async fn check_all<F, Fut, S>(fresh: F) -> usize
 where
     F: Fn() -> Fut,
     Fut: Future<Output = S>,
-    S: Store + 'static,
+    S: Backend + 'static,
 {
     let mut suite = Suite {
         fresh: async || {
@@ -67,6 +69,8 @@ where
     queues::cases(&mut suite).await;
     messages::cases(&mut suite).await;
     lookups::cases(&mut suite).await;
+    records::cases(&mut suite).await;
+    history::cases(&mut suite).await;
     races::cases(&mut suite).await;
     assert!(suite.failed.is_empty(), "failed:\n{}", suite.failed.join("\n"));
     suite.run

@@ -7,14 +7,18 @@
 pub mod conformance;
 pub mod sqlite;
 
+mod archive;
 mod causes;
 mod model;
+mod records;
 
+pub use archive::{Archive, Filed};
 pub use causes::Causes;
 pub use model::{
-    Claim, ClaimedJob, Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, StoreError, Stored,
-    Told,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, IncidentIndex, Page, QueueCommit,
+    StoreError, Stored, Told,
 };
+pub use records::{Record, RecordWrite, Records};
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;
@@ -22,7 +26,12 @@ use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 
-/// What a backend must be able to do. Times are given, never read.
+/// All that a backend must be able to do.
+pub trait Backend: Store + Records + Archive {}
+
+impl<B: Store + Records + Archive> Backend for B {}
+
+/// Incidents, jobs and queues. Times are given, never read.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Makes a commit durable, or refuses it whole.
@@ -42,13 +51,13 @@ pub trait Store: Send + Sync {
         message: &MessageRef,
     ) -> Result<Option<IncidentId>, StoreError>;
 
-    /// Every message of every open incident, for the in-memory index, in pages: at most `limit` after the
-    /// cursor, with the cursor of the next page, or `None` after the last.
+    /// Every message of every open incident, for the in-memory index, page by page. One that comes meanwhile is in
+    /// it, or its workspace was already passed.
     async fn live_messages(
         &self,
-        after: Option<u64>,
+        after: Option<Cursor>,
         limit: usize,
-    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError>;
+    ) -> Result<Page<(TeamId, MessageRef)>, StoreError>;
 
     /// A rotation's queue; empty for a rotation never seen.
     async fn queue(&self, rotation: &RotationId) -> Result<Queue, StoreError>;
@@ -92,6 +101,11 @@ pub trait Store: Send + Sync {
     /// writing answers for reading.
     async fn probe(&self) -> Result<(), StoreError> {
         self.next_due().await.map(drop)
+    }
+
+    /// Whether other processes may write to it at the same time, so that what this one remembers of it is not all.
+    fn is_shared(&self) -> bool {
+        false
     }
 
     /// How many jobs there are, due or not, leased or not.

@@ -153,6 +153,19 @@ pub struct ClaimedJob {
     pub lease_until: Timestamp,
 }
 
+/// Where the next page begins. Means something only to the store that gave it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor(pub String);
+
+/// Some of many.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// These.
+    pub items: Vec<T>,
+    /// Where to go on; `None` after the last page.
+    pub next: Option<Cursor>,
+}
+
 /// Why a commit was refused.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {

@@ -12,6 +12,7 @@
 //! Nothing here reads a clock or needs a runtime's timers: the threads are plain ones, and callers wait on
 //! channels that work under any executor.
 
+mod archive;
 mod claim;
 mod commit;
 mod convert;
@@ -19,6 +20,7 @@ mod health;
 mod open;
 mod read;
 mod readers;
+mod records;
 mod refusal;
 mod schema;
 mod writer;
@@ -42,7 +44,10 @@ use tokio::sync::{mpsc, oneshot};
 
 pub use refusal::OpenError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Store, StoreError, Stored, Told};
+use crate::{
+    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Page, Record, RecordWrite, Records,
+    Store, StoreError, Stored, Told,
+};
 use health::Health;
 use readers::{READERS, Readers};
 use writer::{Counters, Request, Write};
@@ -240,10 +245,10 @@ impl Store for Sqlite {
 
     async fn live_messages(
         &self,
-        after: Option<u64>,
+        after: Option<Cursor>,
         limit: usize,
-    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError> {
-        self.read(move |db| read::live_messages(db, after, limit)).await
+    ) -> Result<Page<(TeamId, MessageRef)>, StoreError> {
+        self.read(move |db| read::live_messages(db, after.as_ref(), limit)).await
     }
 
     async fn queue(&self, rotation: &RotationId) -> Result<Queue, StoreError> {
@@ -312,5 +317,39 @@ impl Store for Sqlite {
 
     async fn job_count(&self) -> Result<u64, StoreError> {
         self.read(read::job_count).await
+    }
+}
+
+#[async_trait]
+impl Records for Sqlite {
+    async fn record(&self, shelf: &str, name: &str) -> Result<Option<Record>, StoreError> {
+        let (shelf, name) = (shelf.to_owned(), name.to_owned());
+        self.read(move |db| records::record(db, &shelf, &name)).await
+    }
+
+    async fn records(
+        &self,
+        shelf: &str,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<(String, Record)>, StoreError> {
+        let shelf = shelf.to_owned();
+        self.read(move |db| records::records(db, &shelf, after.as_ref(), limit)).await
+    }
+
+    async fn write_record(&self, write: RecordWrite) -> Result<Option<u64>, StoreError> {
+        self.ask(|reply| Write::Record(write, reply)).await?
+    }
+
+    async fn sweep_records(&self, shelf: &str, now: Timestamp) -> Result<u64, StoreError> {
+        let shelf = shelf.to_owned();
+        self.ask(|reply| Write::Sweep(shelf, now, reply)).await?
+    }
+}
+
+#[async_trait]
+impl Archive for Sqlite {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+        self.read(move |db| archive::incidents(db, after.as_ref(), limit)).await
     }
 }

@@ -18,7 +18,9 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
-use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Sqlite, Store, StoreError, Stored};
+use pagerslack_store::{
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Sqlite, Store, StoreError, Stored,
+};
 use slack_sim::{ManualClock, SimClock, SimHandle};
 use tokio::sync::Notify;
 
@@ -96,9 +98,9 @@ impl Store for FusedStore {
 
     async fn live_messages(
         &self,
-        after: Option<u64>,
+        after: Option<Cursor>,
         limit: usize,
-    ) -> Result<(Vec<(TeamId, MessageRef)>, Option<u64>), StoreError> {
+    ) -> Result<Page<(TeamId, MessageRef)>, StoreError> {
         self.1.live_messages(after, limit).await
     }
 

@@ -31,15 +31,15 @@ async fn all_live(store: &dyn Store, limit: usize) -> Result<Vec<MessageRef>, St
     let mut all = Vec::new();
     let mut after = None;
     loop {
-        let (page, next) = store.live_messages(after, limit).await?;
-        assert!(page.len() <= limit, "no page is longer than asked for");
-        all.extend(page.into_iter().map(|(of, message)| {
+        let page = store.live_messages(after, limit).await?;
+        assert!(page.items.len() <= limit, "no page is longer than asked for");
+        all.extend(page.items.into_iter().map(|(of, message)| {
             assert_eq!(of, team());
             message
         }));
-        match next {
-            Some(_) => after = next,
-            None => return Ok(all),
+        after = page.next;
+        if after.is_none() {
+            return Ok(all);
         }
     }
 }
@@ -129,12 +129,13 @@ async fn pages(store: Shared) -> Outcome {
 async fn while_paging(store: Shared) -> Outcome {
     let first: Vec<MessageRef> = (0..10).map(|part| message(&format!("1.{part}"))).collect();
     store.commit(opening(1, first.clone())).await?;
-    let (mut seen, cursor) = store.live_messages(None, 4).await?;
-    assert!(cursor.is_some(), "six are left");
+    let first_page = store.live_messages(None, 4).await?;
+    assert!(first_page.next.is_some(), "six are left");
     store.commit(opening(2, vec![message("2.1")])).await?;
-    let (rest, end) = store.live_messages(cursor, 100).await?;
-    assert_eq!(end, None);
-    seen.extend(rest);
+    let rest = store.live_messages(first_page.next, 100).await?;
+    assert_eq!(rest.next, None);
+    let mut seen = first_page.items;
+    seen.extend(rest.items);
     let seen: BTreeSet<MessageRef> = seen.into_iter().map(|(_, message)| message).collect();
     assert!(first.iter().all(|message| seen.contains(message)));
     assert!(seen.contains(&message("2.1")));

@@ -38,7 +38,7 @@ async fn see(store: &dyn Store) -> Result<Seen, StoreError> {
     Ok(Seen {
         logs: [store.load(&team(), &incident()).await?, store.load(&team(), &rival()).await?],
         open: store.open_incident(&rotation(), URL).await?,
-        live: store.live_messages(None, 1000).await?.0,
+        live: store.live_messages(None, 1000).await?.items,
         queue: store.queue(&rotation()).await?,
         rotations: store.rotations().await?,
         jobs: store.job_count().await?,

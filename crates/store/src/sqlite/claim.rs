@@ -176,7 +176,10 @@ fn due(db: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Found>> {
 }
 
 /// The next tokens, as many as there are jobs. They are counted for all jobs together and never given twice.
-fn take_fences(db: &Connection, jobs: usize) -> rusqlite::Result<impl Iterator<Item = i64> + use<>> {
+pub(super) fn take_fences(
+    db: &Connection,
+    jobs: usize,
+) -> rusqlite::Result<impl Iterator<Item = i64> + use<>> {
     let jobs = i64::try_from(jobs).unwrap_or(i64::MAX);
     let last: i64 = db
         .prepare_cached("UPDATE fences SET last = last + ?1 WHERE id = 1 RETURNING last")?

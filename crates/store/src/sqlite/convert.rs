@@ -10,7 +10,7 @@ use std::error::Error;
 use jiff::Timestamp;
 use rusqlite::ErrorCode;
 
-use crate::StoreError;
+use crate::{Cursor, StoreError};
 
 /// An instant that is recorded and must come back exactly.
 pub(super) fn record(at: Timestamp) -> Result<i64, StoreError> {
@@ -43,6 +43,21 @@ pub(super) fn number(count: u64) -> i64 {
 pub(super) fn count(number: i64) -> Result<u64, StoreError> {
     u64::try_from(number)
         .map_err(|source| StoreError::Corrupt { what: format!("the count {number}"), source: source.into() })
+}
+
+/// After which row a page begins.
+pub(super) fn position(after: Option<&Cursor>) -> Result<i64, StoreError> {
+    after.map_or(Ok(i64::MIN), |cursor| {
+        cursor.0.parse().map_err(|source: std::num::ParseIntError| StoreError::Corrupt {
+            what: format!("the cursor {:?}", cursor.0),
+            source: source.into(),
+        })
+    })
+}
+
+/// Where the page after a row begins.
+pub(super) fn to_cursor(row: i64) -> Cursor {
+    Cursor(row.to_string())
 }
 
 /// Names what was being done when SQLite failed, and tells a broken database from one that cannot be reached.

@@ -5,8 +5,8 @@ use pagerslack_core::incident::EVENT_FORM;
 use pagerslack_core::{IncidentId, MessageRef, Place, Queue, Recorded, RotationId, TeamId, UserId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::convert::{count, failed, instant, number};
-use crate::{StoreError, Stored};
+use super::convert::{count, failed, instant, position, to_cursor};
+use crate::{Cursor, Page, StoreError, Stored};
 
 /// The log of an incident.
 pub(super) fn load(
@@ -155,21 +155,18 @@ pub(super) fn incident_of(
         .map_err(failed("looking for a message's incident"))
 }
 
-/// Messages with their workspace, and where the next page begins.
-type LivePage = (Vec<(TeamId, MessageRef)>, Option<u64>);
-
 /// A page of the messages of open incidents, and where the next page begins.
 pub(super) fn live_messages(
     db: &Connection,
-    after: Option<u64>,
+    after: Option<&Cursor>,
     limit: usize,
-) -> Result<LivePage, StoreError> {
+) -> Result<Page<(TeamId, MessageRef)>, StoreError> {
     let limit = limit.max(1);
     let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     let mut found: Vec<(i64, TeamId, MessageRef)> = rows(
         db,
         "SELECT id, team, channel, ts FROM messages WHERE live = 1 AND id > ?1 ORDER BY id LIMIT ?2",
-        params![after.map_or(i64::MIN, number), one_more],
+        params![position(after)?, one_more],
         |row| {
             let (team, channel, ts): (String, String, String) = (row.get(1)?, row.get(2)?, row.get(3)?);
             let message = MessageRef::new(channel.as_str().into(), ts.as_str().into());
@@ -179,12 +176,9 @@ pub(super) fn live_messages(
     .map_err(failed("reading the live messages"))?;
     let more = found.len() > limit;
     found.truncate(limit);
-    let next = match found.last() {
-        Some((id, ..)) if more => Some(count(*id)?),
-        _ => None,
-    };
-    let page = found.into_iter().map(|(_, team, message)| (team, message));
-    Ok((page.collect(), next))
+    let next = found.last().filter(|_| more).map(|(id, ..)| to_cursor(*id));
+    let items = found.into_iter().map(|(_, team, message)| (team, message)).collect();
+    Ok(Page { items, next })
 }
 
 /// A place's user, turn and time of the turn; all absent in a queue without places.
@@ -291,7 +285,8 @@ pub(super) fn check(db: &Connection) -> Result<(), StoreError> {
     Err(StoreError::Corrupt { what: "SQLite has looked through it".to_owned(), source: findings.into() })
 }
 
-fn rows<T>(
+/// Every row that a statement gives.
+pub(super) fn rows<T>(
     db: &Connection,
     sql: &str,
     params: impl rusqlite::Params,

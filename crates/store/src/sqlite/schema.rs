@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -135,6 +135,18 @@ CREATE INDEX jobs_free ON jobs (urgency, due) WHERE lease_until IS NULL;
 const AUDIT: &str = "
 CREATE INDEX incidents_every_open ON incidents (team, incident) WHERE open = 1;
 CREATE INDEX jobs_incident ON jobs (team, incident);
+";
+
+/// Small things beside the incidents. Their versions are drawn from `fences` too, so that none comes twice.
+const RECORDS: &str = "
+CREATE TABLE records (
+    shelf      TEXT NOT NULL,
+    name       TEXT NOT NULL,
+    version    INTEGER NOT NULL,
+    value      BLOB NOT NULL,
+    expires_at INTEGER,
+    PRIMARY KEY (shelf, name)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The schema that a database has: 0 for an empty one.

@@ -13,13 +13,14 @@ use std::iter;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use jiff::Timestamp;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::convert::failed;
 use super::health::Health;
-use super::{claim, commit};
-use crate::{Claim, ClaimedJob, Commit, CommitError, StoreError};
+use super::{claim, commit, records};
+use crate::{Claim, ClaimedJob, Commit, CommitError, RecordWrite, StoreError};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -46,6 +47,10 @@ pub(super) enum Write {
     Commit(Box<Commit>, Reply<Result<(), CommitError>>),
     /// To lease jobs; none are leased if nobody waits for them any more.
     Claim(Claim, Reply<Result<Vec<ClaimedJob>, StoreError>>),
+    /// To write a record.
+    Record(RecordWrite, Reply<Result<Option<u64>, StoreError>>),
+    /// To sweep a shelf of records of what has expired by then.
+    Sweep(String, Timestamp, Reply<Result<u64, StoreError>>),
 }
 
 type Reply<T> = oneshot::Sender<T>;
@@ -142,6 +147,12 @@ impl Write {
             Self::Claim(claim, reply) => {
                 Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim)))
             }
+            Self::Record(write, reply) => {
+                Answer::Record(reply, in_savepoint(db, |db| records::write(db, &write)))
+            }
+            Self::Sweep(shelf, now, reply) => {
+                Answer::Sweep(reply, in_savepoint(db, |db| records::sweep(db, &shelf, now)))
+            }
         }
     }
 
@@ -149,6 +160,8 @@ impl Write {
         match self {
             Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
             Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Record(_, reply) => Answer::Record(reply, Ok(None)),
+            Self::Sweep(_, _, reply) => Answer::Sweep(reply, Ok(0)),
         }
     }
 }
@@ -157,6 +170,8 @@ impl Write {
 enum Answer {
     Commit(Reply<Result<(), CommitError>>, Result<(), CommitError>),
     Claim(Reply<Result<Vec<ClaimedJob>, StoreError>>, Result<Vec<ClaimedJob>, StoreError>),
+    Record(Reply<Result<Option<u64>, StoreError>>, Result<Option<u64>, StoreError>),
+    Sweep(Reply<Result<u64, StoreError>>, Result<u64, StoreError>),
 }
 
 impl Answer {
@@ -168,8 +183,10 @@ impl Answer {
     fn fault(&self) -> Option<&StoreError> {
         match self {
             Self::Commit(_, Err(CommitError::Store(error @ StoreError::Unavailable { .. })))
-            | Self::Claim(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
-            Self::Commit(..) | Self::Claim(..) => None,
+            | Self::Claim(_, Err(error @ StoreError::Unavailable { .. }))
+            | Self::Record(_, Err(error @ StoreError::Unavailable { .. }))
+            | Self::Sweep(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
+            Self::Commit(..) | Self::Claim(..) | Self::Record(..) | Self::Sweep(..) => None,
         }
     }
 
@@ -177,6 +194,8 @@ impl Answer {
         match self {
             Self::Commit(reply, answer) => drop(reply.send(answer)),
             Self::Claim(reply, answer) => drop(reply.send(answer)),
+            Self::Record(reply, answer) => drop(reply.send(answer)),
+            Self::Sweep(reply, answer) => drop(reply.send(answer)),
         }
     }
 
@@ -190,8 +209,9 @@ impl Answer {
         match self {
             Self::Commit(reply, Err(CommitError::Store(own))) => drop(reply.send(Err(own.into()))),
             Self::Commit(reply, _) => drop(reply.send(Err(group().into()))),
-            Self::Claim(reply, Err(own)) => drop(reply.send(Err(own))),
-            Self::Claim(reply, Ok(_)) => drop(reply.send(Err(group()))),
+            Self::Claim(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
+            Self::Record(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
+            Self::Sweep(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
         }
     }
 }

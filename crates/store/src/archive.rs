@@ -1,0 +1,29 @@
+//! Everything that has happened, for whoever reports on it or moves it elsewhere.
+
+use async_trait::async_trait;
+use pagerslack_core::{IncidentId, MessageRef, TeamId};
+
+use crate::{Cursor, IncidentIndex, Page, StoreError, Stored};
+
+/// An incident as it lies in the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Filed {
+    /// Its workspace.
+    pub team: TeamId,
+    /// Which.
+    pub incident: IncidentId,
+    /// How it can be found, if it can.
+    pub index: Option<IncidentIndex>,
+    /// What happened.
+    pub stored: Stored,
+    /// Its messages, in the order of their channel and `ts`.
+    pub messages: Vec<MessageRef>,
+}
+
+/// What a backend must be able to do with its history.
+#[async_trait]
+pub trait Archive: Send + Sync {
+    /// Every incident, open or not, page by page. Within a workspace the earliest reported comes first. One that comes
+    /// meanwhile may be in it or not; none is in it twice.
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError>;
+}

@@ -1,0 +1,59 @@
+//! The history, in the order in which it was reported.
+
+use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::convert::{failed, position, to_cursor};
+use super::read::{load, rows};
+use crate::{Cursor, Filed, IncidentIndex, Page, StoreError};
+
+/// A page of every incident.
+pub(super) fn incidents(
+    db: &Connection,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<Filed>, StoreError> {
+    let limit = limit.max(1);
+    let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
+    // SQLite holds one workspace or few, so the order of the reports is the order within each.
+    let found: Vec<(i64, String, String)> = rows(
+        db,
+        "SELECT id, team, incident FROM events WHERE seq = 1 AND id > ?1 ORDER BY id LIMIT ?2",
+        params![position(after)?, one_more],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+    .map_err(failed("reading the history"))?;
+    let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|(id, ..)| to_cursor(*id));
+    let mut items = Vec::with_capacity(found.len().min(limit));
+    for (_, team, incident) in found.into_iter().take(limit) {
+        let (team, incident) = (TeamId::new(team), IncidentId::new(incident));
+        let Some(stored) = load(db, &team, &incident)? else { continue };
+        let index = index(db, &team, &incident).map_err(failed("reading how an incident is found"))?;
+        let messages = messages(db, &team, &incident).map_err(failed("reading an incident's messages"))?;
+        items.push(Filed { team, incident, index, stored, messages });
+    }
+    Ok(Page { items, next })
+}
+
+fn index(db: &Connection, team: &TeamId, incident: &IncidentId) -> rusqlite::Result<Option<IncidentIndex>> {
+    let found: Option<(Option<String>, Option<String>, bool)> = db
+        .prepare_cached("SELECT channel, url, open FROM incidents WHERE team = ?1 AND incident = ?2")?
+        .query_row([team.as_str(), incident.as_str()], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(found.and_then(|(channel, url, open)| {
+        let rotation = RotationId::new(team.clone(), channel?.as_str().into());
+        Some(IncidentIndex { rotation, url: url?, open })
+    }))
+}
+
+fn messages(db: &Connection, team: &TeamId, incident: &IncidentId) -> rusqlite::Result<Vec<MessageRef>> {
+    rows(
+        db,
+        "SELECT channel, ts FROM messages WHERE team = ?1 AND incident = ?2 ORDER BY channel, ts",
+        [team.as_str(), incident.as_str()],
+        |row| {
+            let (channel, ts): (String, String) = (row.get(0)?, row.get(1)?);
+            Ok(MessageRef::new(channel.as_str().into(), ts.as_str().into()))
+        },
+    )
+}
