@@ -15,6 +15,8 @@ mod heartbeat;
 mod logging;
 mod rounds;
 mod run;
+mod storage;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};
+pub use storage::Storage;

@@ -14,6 +14,7 @@ use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind,
 use pagerslack_slack::manifest::SCOPES;
 use pagerslack_store::Sqlite;
 
+use crate::Storage;
 use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation};
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
@@ -55,7 +56,9 @@ pub(super) async fn run(
     for finding in check_secrets(&config) {
         report.say(&finding)?;
     }
-    report.say(&check_store(&config).await)?;
+    for finding in check_store(&config).await {
+        report.say(&finding)?;
+    }
     if let Some(token) = config.slack.bot_token.clone() {
         let transport = Arc::new(HttpTransport::new()?);
         let client = Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token)));
@@ -147,8 +150,27 @@ fn managers(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn check_store(config: &Config) -> Finding {
-    let StoreLocation::Sqlite(path) = &config.store;
+async fn check_store(config: &Config) -> Vec<Finding> {
+    match &config.store {
+        StoreLocation::Sqlite(path) => vec![check_database(path).await],
+        StoreLocation::Redis(_) => check_redis(&config.store).await,
+    }
+}
+
+async fn check_redis(location: &StoreLocation) -> Vec<Finding> {
+    let storage = match Storage::open(location).await {
+        Ok(storage) => storage,
+        Err(error) => {
+            return vec![Finding::Bad(format!("{error:#}"), "see docs/OPERATING.md, \"Redis\"".into())];
+        }
+    };
+    let mut findings = vec![Finding::Good(format!("the store {} answers", storage.place))];
+    let remedy = || "see docs/OPERATING.md, \"Redis\"".to_owned();
+    findings.extend(storage.advice().await.into_iter().map(|advice| Finding::Bad(advice, remedy())));
+    findings
+}
+
+async fn check_database(path: &Path) -> Finding {
     if !path.exists() {
         return Finding::Note(format!(
             "the store {} does not exist yet; `pagerslack serve` makes it",
