@@ -31,7 +31,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "pagerslack-simulate",
-        &["pagerslack", "pagerslack-core", "pagerslack-store", "pagerslack-slack", "slack-sim"],
+        &[
+            "pagerslack",
+            "pagerslack-core",
+            "pagerslack-store",
+            "pagerslack-slack",
+            "redis-servers",
+            "slack-sim",
+        ],
     ),
     ("pagerslack-fuzz", &["pagerslack-core", "pagerslack-slack", "pagerslack-sources"]),
     ("xtask", &[]),
