@@ -14,7 +14,7 @@ use pagerslack_slack::client::{CallError, Refusal, RefusalKind, Search};
 use pagerslack_store::{ClaimedJob, Disposal};
 
 use super::commit::Act;
-use super::send::{Place, READ_BACK_AFTER, recorded};
+use super::send::{Place, READ_BACK_AFTER, look_again, recorded};
 use super::{Engine, StepError};
 
 /// How far Slack's clock and ours may lie apart.
@@ -138,7 +138,7 @@ impl Engine {
         }
         let place = match self.place(incident, posting, direct).await {
             Ok(place) => place,
-            Err(CallError::Refused(_)) => return self.dispose(job, Disposal::Done).await,
+            Err(CallError::Refused(_)) => return self.look_later(job, incident).await,
             Err(error) => {
                 let due = error.retry_at().unwrap_or(self.now()).max(self.now() + READ_BACK_AFTER);
                 return self.put_off(job, due, true).await;
@@ -146,13 +146,21 @@ impl Engine {
         };
         match self.find_landed(job, &place, incident.reported_at).await? {
             Landed::TooEarly => Ok(()),
-            Landed::KeptOut(_) => self.dispose(job, Disposal::Done).await,
+            Landed::KeptOut(_) => self.look_later(job, incident).await,
             Landed::Already(ts) => {
                 let posted = MessageRef::new(place.channel, ts);
                 self.hear_early_eyes(job, incident, &posted).await?;
                 self.stands(job, posting, posted).await
             }
             Landed::Not => self.dispose(job, Disposal::Done).await,
+        }
+    }
+
+    /// The bot is kept out of where a message may stand: until it is let in, a 👀 on it is seen by nobody (P4).
+    async fn look_later(&self, job: &ClaimedJob, incident: &Incident) -> Result<(), StepError> {
+        match look_again(incident, self.now()) {
+            Some(due) => self.put_off(job, due, true).await,
+            None => self.dispose(job, Disposal::Done).await,
         }
     }
 

@@ -287,7 +287,7 @@ impl Engine {
                 {
                     return Ok(());
                 }
-                let disposal = match again_although_refused(job, incident, refusal, now) {
+                let disposal = match again_although_refused(job, incident, refusal, doubtful, now) {
                     Some(due) => Disposal::Again { due, doubtful },
                     None => Disposal::Done,
                 };
@@ -302,11 +302,13 @@ impl Engine {
 }
 
 /// When a refused message is tried again, if it is: somebody may invite the bot to the channel, or give it a token
-/// that is good. Nobody else is left to tell when the managers cannot be told directly (P6).
+/// that is good. Nobody else is left to tell when the managers cannot be told directly (P6). And a message that may have
+/// landed is looked for until that can be told, or a 👀 on it would find nobody (P4).
 fn again_although_refused(
     job: &ClaimedJob,
     incident: &Incident,
     refusal: &Refusal,
+    doubtful: bool,
     now: Timestamp,
 ) -> Option<Timestamp> {
     let (wait, until) = match &job.job.kind {
@@ -314,9 +316,19 @@ fn again_although_refused(
         JobKind::Send(Message::ManagerDirect { .. }) if refusal.kind() == RefusalKind::TokenInvalid => {
             (TOKEN_AGAIN, TOKEN_UNTIL)
         }
+        JobKind::Send(Message::Page { .. } | Message::Managers { .. } | Message::ManagerDirect { .. })
+            if doubtful =>
+        {
+            return look_again(incident, now);
+        }
         _ => return None,
     };
     (now < incident.reported_at + until).then(|| now + wait)
+}
+
+/// When it is tried again to see a message that may have landed, where the bot is kept out; `None` past a day.
+pub(super) fn look_again(incident: &Incident, now: Timestamp) -> Option<Timestamp> {
+    (now < incident.reported_at + TOKEN_UNTIL).then(|| now + TOKEN_AGAIN)
 }
 
 /// Whether a message still has something to say.
