@@ -11,7 +11,8 @@ use std::fmt;
 use pagerslack_core::{IncidentId, JobKey, MessageRef, QueueChange, RotationId, TeamId};
 
 use crate::{
-    Backend, Commit, CommitError, Cursor, Filed, Page, QueueCommit, Record, RecordWrite, StoreError, Told,
+    Backend, Commit, CommitError, Cursor, Filed, Page, Past, QueueCommit, Record, RecordWrite, StoreError,
+    Told,
 };
 
 /// How many of each are read at a time.
@@ -34,11 +35,13 @@ pub struct Inventory {
     pub told: u64,
     /// Records.
     pub records: u64,
+    /// Rows of incidents that were taken out.
+    pub past: u64,
 }
 
 impl Inventory {
     /// Each count with its name.
-    fn lines(&self) -> [(&'static str, u64); 7] {
+    fn lines(&self) -> [(&'static str, u64); 8] {
         [
             ("incidents", self.incidents),
             ("events", self.events),
@@ -47,6 +50,7 @@ impl Inventory {
             ("places in queues", self.places),
             ("things people were told", self.told),
             ("records", self.records),
+            ("rows of old incidents", self.past),
         ]
     }
 }
@@ -134,6 +138,7 @@ pub async fn copy(
             put(to, &shelf, name, record).await?;
         }
     }
+    past(from, to).await?;
     let (here, there) = (inventory(from).await?, inventory(to).await?);
     if here == there {
         return Ok(there);
@@ -166,6 +171,7 @@ pub async fn inventory(store: &dyn Backend) -> Result<Inventory, StoreError> {
         found.places += 1 + store.queue(&rotation).await?.places().len() as u64;
     }
     found.told = told(store).await?.len() as u64;
+    found.past = pages(async |after| store.past(after, PAGE).await).await?.len() as u64;
     for shelf in store.shelves().await? {
         found.records += pages(async |after| store.records(&shelf, after, PAGE).await).await?.len() as u64;
     }
@@ -271,6 +277,27 @@ async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Re
     let changes = leave.chain(enter).collect();
     commit.queue = Some(QueueCommit { rotation, expected: Some(there.version), changes });
     Ok(to.commit(commit).await?)
+}
+
+/// Rows are only ever added, so those that are there are the first of those here.
+async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), StoreError> {
+    let here = pages(async |after| from.past(after, PAGE).await).await?;
+    let mut there: BTreeMap<TeamId, usize> = BTreeMap::new();
+    for Past { team, .. } in pages(async |after| to.past(after, PAGE).await).await? {
+        *there.entry(team).or_default() += 1;
+    }
+    let mut is_new = |past: &Past| match there.get_mut(&past.team) {
+        Some(left @ 1..) => {
+            *left -= 1;
+            false
+        }
+        _ => true,
+    };
+    let new: Vec<Past> = here.into_iter().filter(|past| is_new(past)).collect();
+    for rows in new.chunks(PAGE) {
+        to.add_past(rows.to_vec()).await?;
+    }
+    Ok(())
 }
 
 /// What people were told, without what a store has written to see whether it can.

@@ -14,7 +14,7 @@ mod copy;
 mod model;
 mod records;
 
-pub use archive::{Archive, Filed};
+pub use archive::{Archive, Filed, Past};
 pub use causes::Causes;
 pub use copy::{CopyError, Inventory, copy, inventory};
 pub use model::{

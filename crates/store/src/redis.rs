@@ -8,16 +8,17 @@
 //!
 //! | key, after `pagerslack:{TEAM}:` | what | how long |
 //! |---|---|---|
-//! | `i:INCIDENT` | list: how it is found and its messages, then its log ([`log`]) | for good |
-//! | `m:CHANNEL:BUCKET` | hash: a message's `ts` → its incident; a bucket is ten thousand seconds | for good |
-//! | `r:CHANNEL` | sorted set: incidents in the order of their reports | for good |
-//! | `u:CHANNEL` | hash: eighty bits of an address → the last incident about it | for good |
+//! | `i:INCIDENT` | list: how it is found and its messages, then its log ([`log`]) | until taken out |
+//! | `m:CHANNEL:BUCKET` | hash: a message's `ts` → its incident; a bucket is ten thousand seconds | until taken out |
+//! | `r:CHANNEL` | sorted set: incidents in the order of their reports | until taken out |
+//! | `u:CHANNEL` | hash: eighty bits of an address → the last incident about it | until taken out |
 //! | `o:CHANNEL` | hash: an address → the incident that is open about it | while open |
 //! | `open`, `live` | sorted sets: open incidents; their messages | while open |
 //! | `jobs` | hash: a job's name → the job, as a JSON array | until done |
 //! | `free:0` … `free:3`, `held` | sorted sets: free jobs by urgency and due time; held ones by the end of the lease | until done |
 //! | `about` | sorted set: jobs by incident | until done |
 //! | `q:CHANNEL` | hash: the queue's version, and each person's turn | for good |
+//! | `past` | list: rows for the reports of incidents that were taken out | for good |
 //! | `told` | hash: who was told what, and when | for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |

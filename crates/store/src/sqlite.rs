@@ -45,7 +45,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use refusal::OpenError;
 
 use crate::{
-    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Page, Record, RecordWrite, Records,
+    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Page, Past, Record, RecordWrite, Records,
     Store, StoreError, Stored, Told,
 };
 use health::Health;
@@ -355,6 +355,20 @@ impl Records for Sqlite {
 impl Archive for Sqlite {
     async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
         self.read(move |db| archive::incidents(db, after.as_ref(), limit)).await
+    }
+
+    async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {
+        let old = Box::new((filed.clone(), row));
+        let retired = self.ask(|reply| Write::Retire(old, reply)).await??;
+        Ok(retired == 1)
+    }
+
+    async fn past(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Past>, StoreError> {
+        self.read(move |db| archive::past(db, after.as_ref(), limit)).await
+    }
+
+    async fn add_past(&self, rows: Vec<Past>) -> Result<(), StoreError> {
+        self.ask(|reply| Write::AddPast(rows, reply)).await?.map(drop)
     }
 
     async fn jobs(&self, after: Option<Cursor>, limit: usize) -> Result<Page<JobState>, StoreError> {

@@ -8,11 +8,12 @@ use super::samples::{
     URL, adding, after, append, commit, deadline, index, message, precise, recorded, rotation, start, team,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Archive, Claim, Commit, Filed, IncidentIndex, StoreError, Stored, Told};
+use crate::{Archive, Claim, Commit, Filed, IncidentIndex, Past, StoreError, Stored, Told};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has no history", empty).await;
     suite.case("every incident is in the history with all that is known of it", whole).await;
+    suite.case("an old incident is taken out, and a row of it is left", retired).await;
     suite.case("every job of every workspace, page by page", every_job).await;
     suite.case("everything that people were told, page by page", everything_told).await;
     suite.case("the history comes in the order of the reports, without gap or double", in_order).await;
@@ -151,6 +152,45 @@ async fn everything_told(store: Shared) -> Outcome {
         }
         all.sort();
         assert_eq!(all, ["T1 U1 hint", "T1 U1 nudge", "T1 U2 nudge", "T2 U1 nudge"], "pages of {limit}");
+    }
+    Ok(())
+}
+
+async fn retired(store: Shared) -> Outcome {
+    for (id, open) in [("a", false), ("b", true), ("c", false)] {
+        let mut commit = append(&IncidentId::new(id), 0);
+        commit.index = index(open).map(|index| IncidentIndex { url: format!("{URL}/{id}"), ..index });
+        commit.messages = vec![message(&format!("1790000000.{id}"))];
+        store.commit(commit).await?;
+    }
+    let filed = everything(&*store, 9).await?;
+    let [a, b, c] = filed.as_slice() else { panic!("three incidents: {filed:?}") };
+    assert!(!store.retire(b, b"b".to_vec()).await?, "it is open");
+    store.commit(append(&c.incident, 1)).await?;
+    assert!(!store.retire(c, b"c".to_vec()).await?, "something has happened since");
+    assert_eq!(store.past(None, 9).await?.items, []);
+    assert!(store.retire(a, b"row \0 a".to_vec()).await?);
+    assert!(!store.retire(a, b"again".to_vec()).await?, "it is gone");
+    assert_eq!(store.load(&a.team, &a.incident).await?, None);
+    assert_eq!(store.incident_of(&a.team, &a.messages[0]).await?, None);
+    assert_eq!(store.last_about(&rotation(), &format!("{URL}/a")).await?, None);
+    assert_eq!(store.recent(&rotation(), 9).await?, [c.incident.clone(), b.incident.clone()]);
+    assert_eq!(store.rotations().await?, [rotation()]);
+    let there = |row: &str| Past { team: "T2".into(), row: row.into() };
+    store.add_past(vec![there("1"), there("2")]).await?;
+    let own = Past { team: team(), row: b"row \0 a".to_vec() };
+    for limit in [1, 2, 3, 9] {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            let page = store.past(next, limit).await?;
+            assert!(page.items.len() <= limit);
+            all.extend(page.items);
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        assert_eq!(all, [own.clone(), there("1"), there("2")], "pages of {limit}");
     }
     Ok(())
 }

@@ -5,13 +5,16 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 
 use super::claim::Found;
-use super::convert::{answer, instant};
+use super::convert::{answer, count, instant};
 use super::read::bad_cursor;
-use super::{Redis, log, script};
-use crate::{Archive, Cursor, Filed, IncidentIndex, Page, StoreError, Stored, Told};
+use super::{Redis, failed, log, script};
+use crate::{Archive, Cursor, Filed, IncidentIndex, Page, Past, StoreError, Stored, Told};
 
 /// How many incidents are read by one script, while which nobody else is served.
 const AT_A_TIME: usize = 100;
+
+/// How many rows of old incidents are read at once.
+const PAST_AT_A_TIME: usize = 1_000;
 
 /// An incident as the script gives it: its place in the order, its id, its list, its messages.
 type Row = (String, String, Vec<Vec<u8>>, Vec<String>);
@@ -40,6 +43,53 @@ impl Archive for Redis {
             return Ok(Page { items, next });
         }
         Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {
+        let version = filed.stored.log.last().map_or(0, |recorded| recorded.seq);
+        let (key, mut args) = self.about(&filed.team, [filed.incident.to_string(), version.to_string()]);
+        args.push(row);
+        let retired: u8 =
+            answer("taking an old incident out", self.change(&script::RETIRE, vec![key], args).await?)?;
+        Ok(retired == 1)
+    }
+
+    async fn past(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Past>, StoreError> {
+        let what = "reading what is left of old incidents";
+        let (mut start, from) = match &after {
+            None => (0, None),
+            Some(Cursor(text)) => match text.split_once(' ') {
+                Some((start, team)) => (count(start)?, Some(TeamId::new(team))),
+                None => return Err(bad_cursor(text)),
+            },
+        };
+        let limit = limit.clamp(1, PAST_AT_A_TIME);
+        for team in self.teams().await?.into_iter().filter(|team| from.as_ref().is_none_or(|it| team >= it)) {
+            if from.as_ref() != Some(&team) {
+                start = 0;
+            }
+            let mut cmd = redis::cmd("LRANGE");
+            cmd.arg(self.keys.of(&team, "past")).arg(start).arg(start + limit as u64 - 1);
+            let rows: Vec<Vec<u8>> = answer(what, self.command(what, &cmd).await?)?;
+            if rows.is_empty() {
+                continue;
+            }
+            let next = Some(Cursor(format!("{} {team}", start + rows.len() as u64)));
+            let items = rows.into_iter().map(|row| Past { team: team.clone(), row }).collect();
+            return Ok(Page { items, next });
+        }
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn add_past(&self, rows: Vec<Past>) -> Result<(), StoreError> {
+        for Past { team, row } in rows {
+            self.enter(&team).await?;
+            let key = self.keys.of(&team, "past");
+            let mut cmd = redis::cmd("RPUSH");
+            cmd.arg(&key).arg(row);
+            self.link.change(&cmd, &key).await.map_err(failed("adding what is left of an old incident"))?;
+        }
+        Ok(())
     }
 
     async fn jobs(&self, after: Option<Cursor>, _: usize) -> Result<Page<JobState>, StoreError> {

@@ -49,6 +49,7 @@ scripts! {
     LAST_ABOUT = "no-writes", "looking for an incident by its address", ["prelude.lua", "last_about.lua"];
     HISTORY = "no-writes", "reading the history", ["prelude.lua", "history.lua"];
     PACK = "", "packing a log", ["prelude.lua", "pack.lua"];
+    RETIRE = "", "taking an old incident out", ["prelude.lua", "retire.lua"];
     DUE = "no-writes", "looking for due jobs", ["due.lua"];
     DUE_FIRST = "no-writes", "looking for the next job", ["due_first.lua"];
     DUE_SOONER = "", "noting when a job is due", ["due_sooner.lua"];

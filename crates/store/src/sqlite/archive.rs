@@ -3,9 +3,9 @@
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::convert::{failed, instant, position, to_cursor};
+use super::convert::{failed, instant, number, position, to_cursor};
 use super::read::{load, rows};
-use crate::{Cursor, Filed, IncidentIndex, Page, StoreError, Told};
+use crate::{Cursor, Filed, IncidentIndex, Page, Past, StoreError, Told};
 
 /// A page of every incident.
 pub(super) fn incidents(
@@ -58,6 +58,56 @@ pub(super) fn all_told(
             Ok((TeamId::new(team), Told { user: user.as_str().into(), what, at: instant(at)? }))
         })
         .collect::<Result<_, StoreError>>()?;
+    Ok(Page { items, next })
+}
+
+/// Takes a closed incident out, if it is still as it was read.
+pub(super) fn retire(db: &Connection, filed: &Filed, row: &[u8]) -> Result<bool, StoreError> {
+    let what = "taking an old incident out";
+    let (team, incident) = (filed.team.as_str(), filed.incident.as_str());
+    let version = number(filed.stored.log.last().map_or(0, |recorded| recorded.seq));
+    let is_as_read = db
+        .prepare_cached(
+            "SELECT 1 FROM incidents WHERE team = ?1 AND incident = ?2 AND version = ?3 AND open = 0",
+        )
+        .and_then(|mut statement| statement.exists(params![team, incident, version]))
+        .map_err(failed(what))?;
+    if !is_as_read {
+        return Ok(false);
+    }
+    for sql in [
+        "DELETE FROM messages WHERE team = ?1 AND incident = ?2",
+        "DELETE FROM events WHERE team = ?1 AND incident = ?2",
+        "DELETE FROM incidents WHERE team = ?1 AND incident = ?2",
+    ] {
+        db.prepare_cached(sql)
+            .and_then(|mut statement| statement.execute([team, incident]))
+            .map_err(failed(what))?;
+    }
+    add_past(db, &filed.team, row)?;
+    Ok(true)
+}
+
+/// Keeps a row of an incident that was taken out.
+pub(super) fn add_past(db: &Connection, team: &TeamId, row: &[u8]) -> Result<(), StoreError> {
+    db.prepare_cached("INSERT INTO past (team, row) VALUES (?1, ?2)")
+        .and_then(|mut statement| statement.execute(params![team.as_str(), row]))
+        .map(drop)
+        .map_err(failed("adding what is left of an old incident"))
+}
+
+/// A page of what is left of old incidents.
+pub(super) fn past(db: &Connection, after: Option<&Cursor>, limit: usize) -> Result<Page<Past>, StoreError> {
+    let limit = limit.max(1);
+    let found: Vec<(i64, String, Vec<u8>)> = rows(
+        db,
+        "SELECT id, team, row FROM past WHERE id > ?1 ORDER BY id LIMIT ?2",
+        params![position(after)?, i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )
+    .map_err(failed("reading what is left of old incidents"))?;
+    let next = found.last().filter(|_| found.len() == limit).map(|(id, ..)| to_cursor(*id));
+    let items = found.into_iter().map(|(_, team, row)| Past { team: TeamId::new(team), row }).collect();
     Ok(Page { items, next })
 }
 

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -147,6 +147,15 @@ CREATE TABLE records (
     expires_at INTEGER,
     PRIMARY KEY (shelf, name)
 ) STRICT, WITHOUT ROWID;
+";
+
+/// What is left of incidents that were taken out.
+const PAST: &str = "
+CREATE TABLE past (
+    id   INTEGER PRIMARY KEY,
+    team TEXT NOT NULL,
+    row  BLOB NOT NULL
+) STRICT;
 ";
 
 /// The schema that a database has: 0 for an empty one.

@@ -19,8 +19,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::convert::failed;
 use super::health::Health;
-use super::{claim, commit, records};
-use crate::{Claim, ClaimedJob, Commit, CommitError, RecordWrite, StoreError};
+use super::{archive, claim, commit, records};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Past, RecordWrite, StoreError};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -51,6 +51,10 @@ pub(super) enum Write {
     Record(RecordWrite, Reply<Result<Option<u64>, StoreError>>),
     /// To sweep a shelf of records of what has expired by then.
     Sweep(String, Timestamp, Reply<Result<u64, StoreError>>),
+    /// To take an old incident out, for a row.
+    Retire(Box<(Filed, Vec<u8>)>, Reply<Result<u64, StoreError>>),
+    /// To add rows of old incidents.
+    AddPast(Vec<Past>, Reply<Result<u64, StoreError>>),
 }
 
 type Reply<T> = oneshot::Sender<T>;
@@ -151,8 +155,19 @@ impl Write {
                 Answer::Record(reply, in_savepoint(db, |db| records::write(db, &write)))
             }
             Self::Sweep(shelf, now, reply) => {
-                Answer::Sweep(reply, in_savepoint(db, |db| records::sweep(db, &shelf, now)))
+                Answer::Count(reply, in_savepoint(db, |db| records::sweep(db, &shelf, now)))
             }
+            Self::Retire(old, reply) => Answer::Count(
+                reply,
+                in_savepoint(db, |db| archive::retire(db, &old.0, &old.1).map(u64::from)),
+            ),
+            Self::AddPast(rows, reply) => Answer::Count(
+                reply,
+                in_savepoint(db, |db| {
+                    rows.iter().try_for_each(|past| archive::add_past(db, &past.team, &past.row))?;
+                    Ok(rows.len() as u64)
+                }),
+            ),
         }
     }
 
@@ -161,7 +176,9 @@ impl Write {
             Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
             Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
             Self::Record(_, reply) => Answer::Record(reply, Ok(None)),
-            Self::Sweep(_, _, reply) => Answer::Sweep(reply, Ok(0)),
+            Self::Sweep(_, _, reply) | Self::Retire(_, reply) | Self::AddPast(_, reply) => {
+                Answer::Count(reply, Ok(0))
+            }
         }
     }
 }
@@ -171,7 +188,7 @@ enum Answer {
     Commit(Reply<Result<(), CommitError>>, Result<(), CommitError>),
     Claim(Reply<Result<Vec<ClaimedJob>, StoreError>>, Result<Vec<ClaimedJob>, StoreError>),
     Record(Reply<Result<Option<u64>, StoreError>>, Result<Option<u64>, StoreError>),
-    Sweep(Reply<Result<u64, StoreError>>, Result<u64, StoreError>),
+    Count(Reply<Result<u64, StoreError>>, Result<u64, StoreError>),
 }
 
 impl Answer {
@@ -185,8 +202,8 @@ impl Answer {
             Self::Commit(_, Err(CommitError::Store(error @ StoreError::Unavailable { .. })))
             | Self::Claim(_, Err(error @ StoreError::Unavailable { .. }))
             | Self::Record(_, Err(error @ StoreError::Unavailable { .. }))
-            | Self::Sweep(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
-            Self::Commit(..) | Self::Claim(..) | Self::Record(..) | Self::Sweep(..) => None,
+            | Self::Count(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
+            Self::Commit(..) | Self::Claim(..) | Self::Record(..) | Self::Count(..) => None,
         }
     }
 
@@ -195,7 +212,7 @@ impl Answer {
             Self::Commit(reply, answer) => drop(reply.send(answer)),
             Self::Claim(reply, answer) => drop(reply.send(answer)),
             Self::Record(reply, answer) => drop(reply.send(answer)),
-            Self::Sweep(reply, answer) => drop(reply.send(answer)),
+            Self::Count(reply, answer) => drop(reply.send(answer)),
         }
     }
 
@@ -211,7 +228,7 @@ impl Answer {
             Self::Commit(reply, _) => drop(reply.send(Err(group().into()))),
             Self::Claim(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
             Self::Record(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
-            Self::Sweep(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
+            Self::Count(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
         }
     }
 }

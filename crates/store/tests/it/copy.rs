@@ -5,8 +5,8 @@ use pagerslack_core::{
     Event, IncidentId, Job, JobKind, MessageRef, QueueChange, Recorded, RotationId, TeamId, UserId,
 };
 use pagerslack_store::{
-    Backend, Claim, Commit, CopyError, IncidentIndex, QueueCommit, RecordWrite, Redis, Sqlite, Store, Told,
-    copy, inventory,
+    Backend, Claim, Commit, CopyError, IncidentIndex, Past, QueueCommit, RecordWrite, Redis, Sqlite, Store,
+    Told, copy, inventory,
 };
 use redis_servers::Plain;
 
@@ -55,6 +55,8 @@ async fn fill(store: &dyn Backend) {
         commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(9) });
         store.commit(commit).await.unwrap();
     }
+    let row = |team: &str| Past { team: team.into(), row: b"a row".to_vec() };
+    store.add_past(vec![row("T1"), row("T1"), row("T2")]).await.unwrap();
     // Two of each are held, and one has been put back in doubt.
     let claim = Claim { now: at(2), lease_until: at(60), limit: 99 };
     assert_eq!(store.claim(claim).await.unwrap().len(), 6);
@@ -114,7 +116,7 @@ async fn everything_moves_to_redis_and_back() {
     let moved = copy(&old, &redis, || heard += 1).await.unwrap();
     assert_eq!((moved, heard), (inventory(&old).await.unwrap(), 9));
     assert_eq!((moved.incidents, moved.events, moved.messages, moved.jobs), (9, 18, 18, 12));
-    assert_eq!((moved.places, moved.told, moved.records), (12, 2, 3));
+    assert_eq!((moved.places, moved.told, moved.records, moved.past), (12, 2, 3, 3));
     assert_eq!(story(&redis).await, expected);
     copy(&redis, &new, || {}).await.unwrap();
     assert_eq!(story(&new).await, expected);
