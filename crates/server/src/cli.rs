@@ -5,8 +5,11 @@ mod demo;
 mod doctor;
 mod manifest;
 mod nudge;
+mod output;
 mod roster;
 mod serve;
+mod server;
+mod stats;
 mod version;
 
 use std::io::Write;
@@ -51,6 +54,9 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Make oncall.csv from a spreadsheet, and check it.
     Roster(roster::Arguments),
+    /// Write a row for each incident, as CSV or JSON: of this store or, with `download`, of a running server.
+    #[command(long_about = stats::LONG_ABOUT)]
+    Stats(stats::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
@@ -82,6 +88,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
+        Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),

@@ -3,6 +3,8 @@
 //! Only requests that Slack signed act (P8): the signature is checked on the raw body before anything is
 //! parsed. Bodies are bounded in size and time, headers in time.
 
+pub(crate) mod admin;
+
 mod body;
 mod panel;
 mod serve;

@@ -10,11 +10,14 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod http;
+pub mod stats;
 
+mod admin;
 mod heartbeat;
 mod logging;
 mod rounds;
 mod run;
+mod start;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};

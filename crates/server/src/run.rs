@@ -13,17 +13,18 @@ use pagerslack_slack::inbound::Inbound;
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Causes, Store};
+use pagerslack_store::{Archive, Causes, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::Admin;
 use crate::clock::Clock;
-use crate::config::{Alert, Config, Watch};
+use crate::config::{AdminToken, Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::heartbeat::Heartbeat;
-use crate::http::{App, router, serve};
+use crate::http::{App, admin, router, serve};
 use crate::rounds::Rounds;
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
@@ -44,7 +45,9 @@ pub struct Bot {
     app_token: Option<Token>,
     clock: Arc<dyn Clock>,
     /// Over the configuration's files, if it came from files.
-    watch: Option<Watch>,
+    watch: Option<Arc<Watch>>,
+    admin_token: Option<AdminToken>,
+    admin: Option<Arc<Admin>>,
 }
 
 /// What a bot is given from outside, so that a test or a drill can give it something else.
@@ -99,9 +102,22 @@ impl Bot {
         let (clock, app_token) = (surroundings.clock, config.slack.app_token);
         let watch = config.sources.map(|sources| {
             let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
-            Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
+            Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock })))
         });
-        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch })
+        let admin_token = config.admin_token;
+        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch, admin_token, admin: None })
+    }
+
+    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    pub fn with_uploads<B: Records + Archive + 'static>(mut self, backend: &Arc<B>) -> Self {
+        let records: Arc<dyn Records> = Arc::<B>::clone(backend);
+        if let Some(watch) = &self.watch {
+            watch.follow(Arc::clone(&records));
+        }
+        let archive: Arc<dyn Archive> = Arc::<B>::clone(backend);
+        let watch = self.watch.clone();
+        self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
+        self
     }
 
     /// The machine, for whoever drives it step by step.
@@ -123,7 +139,7 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        router(Arc::clone(&self.app))
+        router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)))
     }
 
     /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.

@@ -14,7 +14,7 @@ use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind,
 use pagerslack_slack::manifest::SCOPES;
 use pagerslack_store::Sqlite;
 
-use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation};
+use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation, Uploads};
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
 const SKEW_SECONDS: u64 = 30;
@@ -55,7 +55,9 @@ pub(super) async fn run(
     for finding in check_secrets(&config) {
         report.say(&finding)?;
     }
-    report.say(&check_store(&config).await)?;
+    for finding in check_store(&config).await {
+        report.say(&finding)?;
+    }
     if let Some(token) = config.slack.bot_token.clone() {
         let transport = Arc::new(HttpTransport::new()?);
         let client = Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token)));
@@ -147,27 +149,38 @@ fn managers(settings: &Settings) -> Vec<Finding> {
     findings
 }
 
-async fn check_store(config: &Config) -> Finding {
+async fn check_store(config: &Config) -> Vec<Finding> {
     let StoreLocation::Sqlite(path) = &config.store;
     if !path.exists() {
-        return Finding::Note(format!(
+        return vec![Finding::Note(format!(
             "the store {} does not exist yet; `pagerslack serve` makes it",
             path.display()
-        ));
+        ))];
     }
-    match Sqlite::open(path) {
-        Ok(store) => match store.check().await {
-            Ok(()) => Finding::Good(format!("the store {} is sound", path.display())),
-            Err(error) => Finding::Bad(
-                format!("the store {} is damaged: {:#}", path.display(), anyhow::Error::new(error)),
-                "stop the bot, keep a copy of the file, and restore the last backup".into(),
-            ),
-        },
+    let store = match Sqlite::open(path) {
+        Ok(store) => store,
+        Err(error) => {
+            return vec![Finding::Bad(
+                format!("{:#}", anyhow::Error::new(error)),
+                "see docs/OPERATING.md, \"The store\"".into(),
+            )];
+        }
+    };
+    let mut findings = vec![match store.check().await {
+        Ok(()) => Finding::Good(format!("the store {} is sound", path.display())),
         Err(error) => Finding::Bad(
-            format!("{:#}", anyhow::Error::new(error)),
-            "see docs/OPERATING.md, \"The store\"".into(),
+            format!("the store {} is damaged: {:#}", path.display(), anyhow::Error::new(error)),
+            "stop the bot, keep a copy of the file, and restore the last backup".into(),
         ),
+    }];
+    // What cannot be read was told just now.
+    if let Ok(uploads) = Uploads::read(&store).await
+        && !uploads.is_empty()
+    {
+        let names = uploads.names();
+        findings.push(Finding::Note(format!("uploaded files stand for those on disk: {names}")));
     }
+    findings
 }
 
 async fn check_slack(client: &Client, config: &Config, arguments: &Arguments) -> Vec<Finding> {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use pagerslack_slack::HttpTransport;
 use pagerslack_store::{Causes, Sqlite, Store};
 use tokio::net::TcpListener;
@@ -12,21 +12,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::told_to_stop;
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, StoreLocation, summary};
+use crate::config::{Environment, StoreLocation, summary};
 use crate::run::drawn_seed;
+use crate::start::{self, Started};
 use crate::{Bot, Surroundings, logging};
 
 pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     logging::start(environment.log.as_deref(), true);
-    let config = Config::load(path, environment)?;
-    if config.slack.signing_secret.is_none() && config.slack.app_token.is_none() {
-        bail!(
-            "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the \
-             app's page \"Basic Information\""
-        );
-    }
+    let Started { config, sqlite } = start::read(path, environment).await?;
     let StoreLocation::Sqlite(file) = &config.store;
-    let sqlite = Arc::new(Sqlite::open(file)?);
     let store: Arc<dyn Store> = Arc::<Sqlite>::clone(&sqlite);
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
@@ -47,7 +41,7 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         panel: false,
     };
     let database = file.display().to_string();
-    let bot = Bot::assemble(config, surroundings).await?;
+    let bot = Bot::assemble(config, surroundings).await?.with_uploads(&sqlite);
     let shutdown = CancellationToken::new();
     let checking = tokio::spawn(look_for_damage(sqlite, database));
     let stop = told_to_stop()?;

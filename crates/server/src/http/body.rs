@@ -21,15 +21,25 @@ const TIME: Duration = Duration::from_secs(5);
 /// 413 for a body over [`LIMIT`], 408 for one that comes too slowly, 400 for one that breaks off, 501 for one in a
 /// coding that nobody undoes here.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
+    read_within(headers, body, LIMIT, TIME).await
+}
+
+/// The same with other limits.
+pub(super) async fn read_within(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    time: Duration,
+) -> Result<Bytes, StatusCode> {
     if !only_in_pieces(headers) {
         return Err(StatusCode::NOT_IMPLEMENTED);
     }
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > LIMIT as u64) {
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    match tokio::time::timeout(TIME, collect(body)).await {
+    match tokio::time::timeout(time, collect(body, limit)).await {
         Ok(result) => result,
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
@@ -43,8 +53,8 @@ fn only_in_pieces(headers: &HeaderMap) -> bool {
     only && codings.next().is_none()
 }
 
-async fn collect(body: Body) -> Result<Bytes, StatusCode> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(LIMIT);
+async fn collect(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(limit);
     let mut stream = body.into_data_stream();
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
@@ -52,7 +62,7 @@ async fn collect(body: Body) -> Result<Bytes, StatusCode> {
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
         length += chunk.len();
-        if length > LIMIT {
+        if length > limit {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         match &first {

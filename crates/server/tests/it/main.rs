@@ -9,6 +9,7 @@ mod harness;
 mod service;
 
 mod acknowledge;
+mod admin;
 mod audit;
 mod browser;
 mod burst;
