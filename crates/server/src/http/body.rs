@@ -79,3 +79,31 @@ async fn collect(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
     }
     Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+    use tokio::time::Instant;
+
+    use super::*;
+
+    async fn check(body: Body, limit: usize, seconds: u64) -> Result<usize, StatusCode> {
+        let time = Duration::from_secs(seconds);
+        read_within(&HeaderMap::new(), body, limit, time).await.map(|body| body.len())
+    }
+
+    fn pieces(count: usize) -> impl futures_util::Stream<Item = Result<&'static str, std::io::Error>> {
+        stream::iter(std::iter::repeat_n(Ok("four"), count))
+    }
+
+    /// Whoever takes other limits than those of Slack's requests gets just these.
+    #[tokio::test(start_paused = true)]
+    async fn each_has_its_own_limits() {
+        assert_eq!(check(Body::from_stream(pieces(3)), 12, 30).await, Ok(12));
+        assert_eq!(check(Body::from_stream(pieces(3)), 11, 30).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
+        let started = Instant::now();
+        let hangs = Body::from_stream(pieces(1).chain(stream::pending()));
+        assert_eq!(check(hangs, 12, 30).await, Err(StatusCode::REQUEST_TIMEOUT));
+        assert_eq!(started.elapsed(), Duration::from_secs(30));
+    }
+}
