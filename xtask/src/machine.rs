@@ -1,5 +1,5 @@
 //! What tests and fuzz targets need from the machine that cargo cannot build: compilers, a browser and its driver,
-//! Node.js and Python.
+//! Redis, Node.js and Python.
 //!
 //! Nothing is installed twice, nothing without a right to install, and a person is told in one line what to type.
 
@@ -55,6 +55,22 @@ const BROWSER: &[Need] = &[
         mac: "",
     },
 ];
+
+/// Real servers, which `redis-servers` starts on ports of their own. The package has `redis-cli` too, and with
+/// `--sentinel` the server is a Sentinel.
+const REDIS: Need = Need {
+    name: "Redis",
+    programs: &["redis-server"],
+    files: &[],
+    debian: "redis-server",
+    fedora: "redis",
+    mac: "redis",
+};
+
+/// The service that Debian's package starts, on Redis' usual port and with every start of the machine. We asked for the
+/// program alone.
+const UNASKED_SERVICE: [&[&str]; 2] =
+    [&["service", "redis-server", "stop"], &["update-rc.d", "redis-server", "disable"]];
 
 /// For a Slack that we did not write, and for Slack's own SDK; `e2e.rs` installs both.
 const OTHER_SLACK: &[Need] = &[
@@ -130,6 +146,26 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
     c_compiler()?;
     let missing: Vec<&Need> = BROWSER.iter().filter(|need| !is_here(need)).collect();
     install("the browser tests", &missing)
+}
+
+/// Sees to Redis. Where it is there already, its service is left as it is.
+///
+/// # Errors
+/// When it is missing and may not be installed from here; the error is one line that says what to type.
+pub(crate) fn redis() -> anyhow::Result<()> {
+    if is_here(&REDIS) {
+        return Ok(());
+    }
+    install("the tests against Redis", &[&REDIS])?;
+    if let Packages::Apt { root } = packages() {
+        for command in UNASKED_SERVICE {
+            // The tests do not need it; but a server that nobody asked for is worth a line.
+            if let Err(error) = privileged(command, !root).run() {
+                say(format!("The service that Debian's redis-server brings may be running: {error:#}"));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Sees to a C++ compiler, which libFuzzer is built with.
@@ -241,11 +277,7 @@ fn apt_install(packages: &[&str], sudo: bool) -> anyhow::Result<()> {
     // `-qq` because the list of a browser's hundred libraries tells nobody anything.
     let apt = |arguments: &[&str]| {
         let start = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq"];
-        let call = match sudo {
-            true => command::program("sudo").args(&["-n"]).args(&start),
-            false => command::program(start[0]).args(&start[1..]),
-        };
-        call.args(arguments).run()
+        privileged(&start, sudo).args(arguments).run()
     };
     apt(&["update"])
         .and_then(|()| {
@@ -256,6 +288,14 @@ fn apt_install(packages: &[&str], sudo: bool) -> anyhow::Result<()> {
                 .collect::<Vec<_>>())
         })
         .with_context(|| format!("apt-get could not install {}", packages.join(" ")))
+}
+
+/// What only root may do.
+fn privileged(command: &[&str], sudo: bool) -> command::Call {
+    match sudo {
+        true => command::program("sudo").args(&["-n"]).args(command),
+        false => command::program(command[0]).args(&command[1..]),
+    }
 }
 
 #[cfg(test)]
@@ -311,6 +351,10 @@ mod tests {
         let python = plan("the tests", &[&OTHER_SLACK[2], &VENV], Packages::Fedora);
         let line = "the tests need Python 3, Python's venv; type: sudo dnf install python3";
         assert_eq!(python, Plan::Ask(line.to_owned()));
+        let redis = plan("the tests against Redis", &[&REDIS], Packages::AptLocked);
+        let line = "the tests against Redis need Redis; type: \
+                    sudo apt-get update && sudo apt-get install --yes redis-server";
+        assert_eq!(redis, Plan::Ask(line.to_owned()));
         let compiler = |packages| plan("the fuzz targets", &[&CXX], packages);
         for (packages, typed) in
             [(Packages::Fedora, "sudo dnf install gcc-c++"), (Packages::Mac, "xcode-select --install")]

@@ -38,7 +38,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Run every test, after installing what they need (Chromium, its driver, Node.js, Python, cargo-nextest)
+    /// Run every test, after installing what they need (Chromium, its driver, Redis, Node.js, Python, cargo-nextest)
     ///
     /// Installs with apt-get where it may (as root, or by sudo without a password), and otherwise says in one line
     /// what to type. What is there already is left alone.

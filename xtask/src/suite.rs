@@ -23,6 +23,7 @@ pub(crate) struct Count {
 /// When the machine lacks something, or a test fails.
 pub(crate) fn run(passed_on: &[String]) -> anyhow::Result<()> {
     machine::prepare()?;
+    machine::redis()?;
     e2e::prepare()?;
     NEXTEST.ensure()?;
     if passed_on.is_empty() {
@@ -43,6 +44,7 @@ fn everywhere(passed_on: &[String]) -> &'static [&'static str] {
 /// As [`run`].
 pub(crate) fn run_counted() -> anyhow::Result<()> {
     machine::prepare()?;
+    machine::redis()?;
     e2e::prepare()?;
     NEXTEST.ensure()?;
     // The tests run even when a doc-test fails: one run tells all that is wrong.

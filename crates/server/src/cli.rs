@@ -10,6 +10,7 @@ mod roster;
 mod serve;
 mod server;
 mod stats;
+mod store;
 mod version;
 
 use std::io::Write;

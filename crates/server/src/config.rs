@@ -40,6 +40,7 @@ use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId}
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
 use pagerslack_sources::settings;
+use pagerslack_store::Redis;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -239,6 +240,12 @@ impl Config {
                 &mut faults,
             ),
         );
+        if let StoreLocation::Redis(url) = &fixed.1
+            && let Err(error) = Redis::check_address(url.expose())
+        {
+            let whose = if environment.store.is_some() { ENVIRONMENT } else { "pagerslack.toml" };
+            faults.add_one(whose, error.to_string());
+        }
         let tokens = [
             ("SLACK_BOT_TOKEN", &environment.bot_token, ["xoxb-", "xoxe."]),
             ("SLACK_APP_TOKEN", &environment.app_token, ["xapp-", "xapp-"]),

@@ -18,6 +18,8 @@ mod logging;
 mod rounds;
 mod run;
 mod start;
+mod storage;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};
+pub use storage::Storage;

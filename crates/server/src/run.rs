@@ -13,7 +13,7 @@ use pagerslack_slack::inbound::Inbound;
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Archive, Causes, Records, Store};
+use pagerslack_store::{Archive, Backend, Causes, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -109,12 +109,12 @@ impl Bot {
     }
 
     /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
-    pub fn with_uploads<B: Records + Archive + 'static>(mut self, backend: &Arc<B>) -> Self {
-        let records: Arc<dyn Records> = Arc::<B>::clone(backend);
+    pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
+        let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
         if let Some(watch) = &self.watch {
             watch.follow(Arc::clone(&records));
         }
-        let archive: Arc<dyn Archive> = Arc::<B>::clone(backend);
+        let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
         let watch = self.watch.clone();
         self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
         self

@@ -4,11 +4,10 @@
 //! The store is opened once the configuration is known to be sound, or if something in it might mend that.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use anyhow::{Context as _, Result, bail};
-use pagerslack_store::Sqlite;
 
+use crate::Storage;
 use crate::config::{Config, ConfigFaults, Environment, StoreLocation, Uploads};
 
 /// What a bot begins with.
@@ -16,7 +15,7 @@ pub(crate) struct Started {
     /// What is wanted.
     pub(crate) config: Config,
     /// Where everything is kept.
-    pub(crate) sqlite: Arc<Sqlite>,
+    pub(crate) storage: Storage,
 }
 
 /// Reads the configuration with what was uploaded, and opens the store.
@@ -31,9 +30,9 @@ pub(crate) async fn read(path: Option<&Path>, environment: &Environment) -> Resu
     config.as_ref().map_or(Ok(()), can_hear_slack)?;
     let location = config.as_ref().map(|config| config.store.clone());
     let found = location.or_else(|| Config::store_at(path, environment).filter(is_there));
-    let Some(StoreLocation::Sqlite(file)) = found else { return Err(told(faults)) };
-    let sqlite = Arc::new(Sqlite::open(&file)?);
-    let uploads = Uploads::read(&*sqlite).await.context("cannot read what was uploaded")?;
+    let Some(location) = found else { return Err(told(faults)) };
+    let storage = Storage::open(&location).await?;
+    let uploads = Uploads::read(&*storage.store).await.context("cannot read what was uploaded")?;
     let config = match config {
         Some(config) if uploads.is_empty() => config,
         None if uploads.is_empty() => return Err(told(faults)),
@@ -47,13 +46,15 @@ pub(crate) async fn read(path: Option<&Path>, environment: &Environment) -> Resu
     {
         tracing::info!(uploaded = sources.uploaded(), "uploaded files stand for those on disk");
     }
-    Ok(Started { config, sqlite })
+    Ok(Started { config, storage })
 }
 
 /// A store that is only just to be made mends nothing.
 fn is_there(location: &StoreLocation) -> bool {
-    let StoreLocation::Sqlite(file) = location;
-    file.exists()
+    match location {
+        StoreLocation::Sqlite(file) => file.exists(),
+        StoreLocation::Redis(_) => true,
+    }
 }
 
 fn told(faults: Option<ConfigFaults>) -> anyhow::Error {

@@ -24,6 +24,51 @@ use url::Url;
 pub enum StoreLocation {
     /// An embedded database in a file.
     Sqlite(PathBuf),
+    /// A Redis that several replicas share.
+    Redis(RedisUrl),
+}
+
+/// Where Redis is. There may be a password in it, so it prints without (P8).
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisUrl(String);
+
+impl RedisUrl {
+    /// How an address of Redis, or of Valkey, may begin.
+    const SCHEMES: [&str; 10] = [
+        "redis://",
+        "rediss://",
+        "valkey://",
+        "valkeys://",
+        "unix://",
+        "redis+unix://",
+        "redis+sentinel://",
+        "rediss+sentinel://",
+        "redis+cluster://",
+        "rediss+cluster://",
+    ];
+
+    fn read(text: &str) -> Option<Self> {
+        Self::SCHEMES.iter().any(|scheme| text.starts_with(scheme)).then(|| Self(text.to_owned()))
+    }
+
+    /// The address itself, for the connection and nothing else.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // What stands after the question mark may be a password too.
+        let place = self.0.split_once('?').map_or(self.0.as_str(), |(place, _)| place);
+        f.write_str(&without_credentials(place))
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisUrl({self})")
+    }
 }
 
 /// Where a heartbeat goes. Whoever knows the address can beat in the bot's place, so it is kept like a secret: it

@@ -1,10 +1,11 @@
 //! Where PagerSlack's incidents, jobs and queues are kept.
 //!
-//! [`Store`] is the interface; [`sqlite`] is the embedded default. [`conformance`] is one suite that every
-//! backend must pass. What the store promises is small and strict: a [`Commit`] is all or nothing, durable
+//! [`Store`] is the interface; [`sqlite`] is the embedded default, [`redis`] serves several replicas. [`conformance`] is
+//! one suite that every backend must pass. What the store promises is small and strict: a [`Commit`] is all or nothing, durable
 //! when it returns, and refused when what it was decided on is no longer true (P1, P2).
 
 pub mod conformance;
+pub mod redis;
 pub mod sqlite;
 
 mod archive;
@@ -19,6 +20,7 @@ pub use model::{
     StoreError, Stored, Told,
 };
 pub use records::{Record, RecordWrite, Records};
+pub use redis::Redis;
 pub use sqlite::Sqlite;
 
 use async_trait::async_trait;

@@ -72,6 +72,32 @@ impl Commit {
             told: Vec::new(),
         }
     }
+
+    /// Refuses a commit that contradicts itself, whatever the store holds: events that do not follow on one
+    /// another, or a reach into another workspace (P8).
+    pub(crate) fn is_well_formed(&self) -> Result<(), StoreError> {
+        let follows = (1..)
+            .zip(&self.events)
+            .all(|(step, recorded)| recorded.seq.checked_sub(self.expected_version) == Some(step));
+        if !follows {
+            return Err(self.malformed("its events do not follow on the expected version"));
+        }
+        let own = |team: &TeamId| *team == self.team;
+        let stays = self.index.iter().all(|index| own(&index.rotation.team))
+            && self.queue.iter().all(|queue| own(&queue.rotation.team))
+            && self.add.iter().chain(&self.restore).all(|job| own(&job.rotation.team));
+        if !stays {
+            return Err(self.malformed("it reaches into another workspace"));
+        }
+        Ok(())
+    }
+
+    fn malformed(&self, why: &'static str) -> StoreError {
+        StoreError::Corrupt {
+            what: format!("a commit about incident {}, which was refused", self.incident),
+            source: why.into(),
+        }
+    }
 }
 
 /// Something that somebody is told once in a while at most. The last time counts.

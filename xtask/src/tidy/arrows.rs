@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("pagerslack-slack", &["pagerslack-core"]),
     ("pagerslack-sources", &["pagerslack-core"]),
     ("slack-sim", &[]),
+    ("redis-servers", &[]),
     (
         "pagerslack",
         &["pagerslack-core", "pagerslack-store", "pagerslack-slack", "pagerslack-sources", "slack-sim"],

@@ -18,6 +18,8 @@ const CLOCKS: &[(&str, &str)] = &[
     ("crates/slack-sim/src/clock.rs", "the fake Slack's clock itself"),
     ("crates/slack/src/ground.rs", "the ground of long-lived tasks itself"),
     ("crates/bench/", "measures"),
+    ("crates/redis-servers/src/wait.rs", "waits for other processes, up to a limit"),
+    ("crates/redis-servers/src/proxy.rs", "delays what passes"),
     ("crates/simulate/src/main.rs", "says how long it took; what is played has a time of its own"),
     ("crates/store/examples/", "measures"),
     ("xtask/", "says how long a step took"),

@@ -12,8 +12,9 @@ use pagerslack_core::{ChannelId, TeamId};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind, SingleToken};
 use pagerslack_slack::manifest::SCOPES;
-use pagerslack_store::Sqlite;
+use pagerslack_store::{Records, Sqlite};
 
+use crate::Storage;
 use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation, Uploads};
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
@@ -150,7 +151,27 @@ fn managers(settings: &Settings) -> Vec<Finding> {
 }
 
 async fn check_store(config: &Config) -> Vec<Finding> {
-    let StoreLocation::Sqlite(path) = &config.store;
+    match &config.store {
+        StoreLocation::Sqlite(path) => check_database(path).await,
+        StoreLocation::Redis(_) => check_redis(&config.store).await,
+    }
+}
+
+async fn check_redis(location: &StoreLocation) -> Vec<Finding> {
+    let storage = match Storage::open(location).await {
+        Ok(storage) => storage,
+        Err(error) => {
+            return vec![Finding::Bad(format!("{error:#}"), "see docs/OPERATING.md, \"Redis\"".into())];
+        }
+    };
+    let mut findings = vec![Finding::Good(format!("the store {} answers", storage.place))];
+    let remedy = || "see docs/OPERATING.md, \"Redis\"".to_owned();
+    findings.extend(uploaded(&*storage.store).await);
+    findings.extend(storage.advice().await.into_iter().map(|advice| Finding::Bad(advice, remedy())));
+    findings
+}
+
+async fn check_database(path: &Path) -> Vec<Finding> {
     if !path.exists() {
         return vec![Finding::Note(format!(
             "the store {} does not exist yet; `pagerslack serve` makes it",
@@ -173,14 +194,14 @@ async fn check_store(config: &Config) -> Vec<Finding> {
             "stop the bot, keep a copy of the file, and restore the last backup".into(),
         ),
     }];
-    // What cannot be read was told just now.
-    if let Ok(uploads) = Uploads::read(&store).await
-        && !uploads.is_empty()
-    {
-        let names = uploads.names();
-        findings.push(Finding::Note(format!("uploaded files stand for those on disk: {names}")));
-    }
+    findings.extend(uploaded(&store).await);
     findings
+}
+
+/// The files that count instead of those on disk. A store that cannot be read is told of elsewhere.
+async fn uploaded(records: &dyn Records) -> Option<Finding> {
+    let uploads = Uploads::read(records).await.ok().filter(|uploads| !uploads.is_empty())?;
+    Some(Finding::Note(format!("uploaded files stand for those on disk: {}", uploads.names())))
 }
 
 async fn check_slack(client: &Client, config: &Config, arguments: &Arguments) -> Vec<Finding> {

@@ -14,13 +14,13 @@ use pagerslack_core::{RotationId, TeamId};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{Caller, Client};
 use pagerslack_store::sqlite::OpenError;
-use pagerslack_store::{Sqlite, Store};
+use pagerslack_store::{Backend, Sqlite};
 
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, StoreLocation};
 use crate::engine::Looked;
 use crate::run::drawn_seed;
-use crate::{Bot, Surroundings};
+use crate::{Bot, Storage, Surroundings};
 
 /// Lists who has no notification schedule in Slack and would be told how to set one. Sends nothing.
 ///
@@ -46,19 +46,7 @@ pub(super) async fn run(
     }
     let mut out = std::io::stdout().lock();
     let config = Config::load(path, environment)?;
-    let StoreLocation::Sqlite(file) = &config.store;
-    let store: Arc<dyn Store> = match file.exists().then(|| Sqlite::open(file)) {
-        Some(Ok(store)) => Arc::new(store),
-        None => Arc::new(Sqlite::in_memory()?),
-        Some(Err(OpenError::InUse { .. })) => {
-            writeln!(
-                out,
-                "The bot is running and holds its store, so people who were told in the last 90 days are listed too.\n"
-            )?;
-            Arc::new(Sqlite::in_memory()?)
-        }
-        Some(Err(error)) => return Err(error.into()),
-    };
+    let store = store(&config.store, &mut out).await?;
     let (clock, transport) = (Arc::new(SystemClock), Arc::new(HttpTransport::new()?));
     let now = clock.now();
     let surroundings = Surroundings { clock, store, transport, seed: drawn_seed(), panel: false };
@@ -99,6 +87,26 @@ pub(super) async fn run(
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Where it stands who was told already. A database that is not there, or that the bot holds, is done without.
+async fn store(location: &StoreLocation, out: &mut impl Write) -> Result<Arc<dyn Backend>> {
+    let file = match location {
+        StoreLocation::Redis(_) => return Ok(Storage::open(location).await?.store),
+        StoreLocation::Sqlite(file) => file,
+    };
+    Ok(match file.exists().then(|| Sqlite::open(file)) {
+        Some(Ok(store)) => Arc::new(store),
+        None => Arc::new(Sqlite::in_memory()?),
+        Some(Err(OpenError::InUse { .. })) => {
+            writeln!(
+                out,
+                "The bot is running and holds its store, so people who were told in the last 90 days are listed too.\n"
+            )?;
+            Arc::new(Sqlite::in_memory()?)
+        }
+        Some(Err(error)) => return Err(error.into()),
+    })
 }
 
 /// The channels that the bot is in.

@@ -6,22 +6,20 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use pagerslack_slack::HttpTransport;
-use pagerslack_store::{Causes, Sqlite, Store};
+use pagerslack_store::Backend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::told_to_stop;
 use crate::clock::SystemClock;
-use crate::config::{Environment, StoreLocation, summary};
+use crate::config::{Environment, summary};
 use crate::run::drawn_seed;
 use crate::start::{self, Started};
 use crate::{Bot, Surroundings, logging};
 
 pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     logging::start(environment.log.as_deref(), true);
-    let Started { config, sqlite } = start::read(path, environment).await?;
-    let StoreLocation::Sqlite(file) = &config.store;
-    let store: Arc<dyn Store> = Arc::<Sqlite>::clone(&sqlite);
+    let Started { config, storage } = start::read(path, environment).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
     })?;
@@ -35,15 +33,14 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     tracing::info!(listen = %listener.local_addr()?, socket_mode = config.slack.app_token.is_some(), "PagerSlack runs");
     let surroundings = Surroundings {
         clock: Arc::new(SystemClock),
-        store,
+        store: Arc::<dyn Backend>::clone(&storage.store),
         transport: Arc::new(HttpTransport::new()?),
         seed: drawn_seed(),
         panel: false,
     };
-    let database = file.display().to_string();
-    let bot = Bot::assemble(config, surroundings).await?.with_uploads(&sqlite);
+    let bot = Bot::assemble(config, surroundings).await?.with_uploads(&storage.store);
     let shutdown = CancellationToken::new();
-    let checking = tokio::spawn(look_for_damage(sqlite, database));
+    let checking = tokio::spawn(async move { storage.look().await });
     let stop = told_to_stop()?;
     let running = tokio::spawn(bot.run(listener, shutdown.clone()));
     stop.await;
@@ -53,19 +50,4 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     running.await?;
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
-}
-
-/// Reads a database that was too large to be read before the start, while paging goes on.
-async fn look_for_damage(sqlite: Arc<Sqlite>, database: String) {
-    if sqlite.is_checked() {
-        return;
-    }
-    if let Err(error) = sqlite.check().await {
-        tracing::error!(
-            database,
-            error = %Causes(&error),
-            "the database is damaged: paging goes on as far as it can be read; stop when nothing is under way, and \
-             restore a backup"
-        );
-    }
 }

@@ -2,18 +2,15 @@
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use pagerslack_core::ChannelId;
-use pagerslack_store::sqlite::OpenError;
-use pagerslack_store::{Archive, Sqlite};
 
 use super::output::Output;
 use super::server::Server;
-use crate::config::{Config, Environment, StoreLocation};
+use crate::config::{Config, Environment};
 use crate::stats::{Format, Selection, Stats, moment};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -97,32 +94,15 @@ async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Re
         Form::Csv => Format::Csv,
         Form::Json => Format::Json,
     };
-    let mut stats = Stats::new(archive(&config.store)?, selection, format);
+    let mut stats = Stats::new(
+        super::store::open(&config.store, "ask it with `pagerslack stats download --server ADDRESS`").await?,
+        selection,
+        format,
+    );
     while let Some(piece) = stats.piece().await? {
         output.write(&piece)?;
     }
     output.finish()
-}
-
-/// The store, which is opened and not made.
-fn archive(location: &StoreLocation) -> Result<Arc<dyn Archive>> {
-    match location {
-        StoreLocation::Sqlite(file) if !file.exists() => {
-            bail!(
-                "there is no store at {}: nothing has been reported yet, or `store` names another",
-                file.display()
-            )
-        }
-        StoreLocation::Sqlite(file) => match Sqlite::open(file) {
-            Ok(store) => Ok(Arc::new(store)),
-            Err(OpenError::InUse { .. }) => bail!(
-                "PagerSlack is running on {}, which serves one process at a time: ask it with `pagerslack stats \
-                 download --server ADDRESS`",
-                file.display()
-            ),
-            Err(error) => Err(error.into()),
-        },
-    }
 }
 
 async fn download(server: &Server, what: &What, environment: &Environment) -> Result<()> {

@@ -208,7 +208,8 @@ impl Engine {
         if !self.index.may_contain(&reaction.team, &reaction.message) {
             self.index.remember_early(&reaction.team, &reaction.message, &reaction.user);
             // Looked at again, for the message may have become known in between.
-            if !self.index.may_contain(&reaction.team, &reaction.message) {
+            // A store that is shared knows of messages that another process has posted.
+            if !self.index.may_contain(&reaction.team, &reaction.message) && !self.store.is_shared() {
                 self.counters.reactions_ignored.count();
                 return Reply::Done;
             }
@@ -218,7 +219,10 @@ impl Engine {
                 let Reaction { team, user, message, at, .. } = &reaction;
                 self.take(team, &incident, user, message, Via::Reaction, *at).await
             }
-            Ok(None) => Reply::Done,
+            Ok(None) => {
+                self.counters.reactions_ignored.count();
+                Reply::Done
+            }
             Err(error) => again(&error),
         }
     }

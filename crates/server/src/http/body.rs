@@ -93,7 +93,7 @@ mod tests {
     }
 
     fn pieces(count: usize) -> impl futures_util::Stream<Item = Result<&'static str, std::io::Error>> {
-        stream::iter(std::iter::repeat_n(Ok("four"), count))
+        stream::iter((0..count).map(|_| Ok("four")))
     }
 
     /// Whoever takes other limits than those of Slack's requests gets just these.

@@ -14,7 +14,7 @@ use pagerslack_core::{ChannelId, UserGroupId, UserId, calendar};
 use toml::de::DeValue;
 use url::Url;
 
-use super::{HeartbeatUrl, StoreLocation};
+use super::{HeartbeatUrl, RedisUrl, StoreLocation};
 
 /// A value as it is quoted in a sentence: short, on one line, and never a token.
 pub(super) fn shown(value: &DeValue<'_>) -> String {
@@ -247,7 +247,12 @@ pub(super) fn listen(value: &DeValue<'_>) -> Result<SocketAddr, String> {
 
 /// Where incidents are kept.
 pub(super) fn store(value: &DeValue<'_>) -> Result<StoreLocation, String> {
-    of_text(value, "sqlite:PATH, for example \"sqlite:pagerslack.db\"", |text| {
+    let wanted =
+        "sqlite:PATH, for example \"sqlite:pagerslack.db\", or an address such as \"redis://localhost:6379\"";
+    of_text(value, wanted, |text| {
+        if let Some(url) = RedisUrl::read(text) {
+            return Some(StoreLocation::Redis(url));
+        }
         let path = text.strip_prefix("sqlite:")?;
         let path = path.strip_prefix("//").unwrap_or(path);
         (!path.is_empty()).then(|| StoreLocation::Sqlite(PathBuf::from(path)))

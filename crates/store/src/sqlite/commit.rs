@@ -13,36 +13,10 @@ use crate::{Commit, CommitError, Disposal, Fence, IncidentIndex, QueueCommit, St
 
 /// Takes a commit in, or refuses it.
 pub(super) fn apply(db: &Connection, commit: &Commit) -> Result<(), CommitError> {
-    well_formed(commit)?;
+    commit.is_well_formed()?;
     check(db, commit)?;
     write(db, commit)?;
     Ok(())
-}
-
-/// Refuses a commit that contradicts itself, whatever the store holds: events that do not follow on one
-/// another, or a reach into another workspace (P8).
-fn well_formed(commit: &Commit) -> Result<(), StoreError> {
-    let follows = (1..)
-        .zip(&commit.events)
-        .all(|(step, recorded)| recorded.seq.checked_sub(commit.expected_version) == Some(step));
-    if !follows {
-        return Err(malformed(commit, "its events do not follow on the expected version"));
-    }
-    let own = |team: &TeamId| *team == commit.team;
-    let stays = commit.index.iter().all(|index| own(&index.rotation.team))
-        && commit.queue.iter().all(|queue| own(&queue.rotation.team))
-        && commit.add.iter().chain(&commit.restore).all(|job| own(&job.rotation.team));
-    if !stays {
-        return Err(malformed(commit, "it reaches into another workspace"));
-    }
-    Ok(())
-}
-
-fn malformed(commit: &Commit, why: &'static str) -> StoreError {
-    StoreError::Corrupt {
-        what: format!("a commit about incident {}, which was refused", commit.incident),
-        source: why.into(),
-    }
 }
 
 fn check(db: &Connection, commit: &Commit) -> Result<(), CommitError> {

@@ -6,12 +6,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pagerslack_store::sqlite::OpenError;
-use pagerslack_store::{RecordWrite, Records, Sqlite};
+use pagerslack_store::RecordWrite;
 
 use super::report::Said;
 use crate::cli::server::Server;
-use crate::config::{Config, Environment, SHELF, StoreLocation};
+use crate::cli::store;
+use crate::config::{Config, Environment, SHELF};
 
 pub(super) const LONG_ABOUT: &str = "\
 Put oncall.csv, holidays.yml or exclusions.yml in the place of that file, at a running server.
@@ -81,17 +81,7 @@ fn at(name: &str) -> Result<String> {
 async fn withdraw_here(name: &str, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     let location = Config::store_at(path, environment)
         .context("where the store is cannot be told: `pagerslack config check` says what is wrong")?;
-    let StoreLocation::Sqlite(file) = location;
-    let shown = file.display();
-    if !file.exists() {
-        bail!("there is no store at {shown}");
-    }
-    let store = Sqlite::open(&file).map_err(|error| match error {
-        OpenError::InUse { .. } => {
-            anyhow::anyhow!("PagerSlack is running on {shown}: withdraw it with --server")
-        }
-        other => other.into(),
-    })?;
+    let store = store::open(&location, "withdraw it with --server").await?;
     let present = store.record(SHELF, name).await?;
     let expected = present.with_context(|| format!("no {name} was uploaded"))?.version;
     let shelf = SHELF.to_owned();

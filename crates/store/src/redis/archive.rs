@@ -1,0 +1,65 @@
+//! The history, workspace by workspace.
+
+use async_trait::async_trait;
+use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
+
+use super::convert::answer;
+use super::read::bad_cursor;
+use super::{Redis, log, script};
+use crate::{Archive, Cursor, Filed, IncidentIndex, Page, StoreError, Stored};
+
+/// How many incidents are read by one script, while which nobody else is served.
+const AT_A_TIME: usize = 100;
+
+/// An incident as the script gives it: its place in the order, its id, its list, its messages.
+type Row = (String, String, Vec<Vec<u8>>, Vec<String>);
+
+#[async_trait]
+impl Archive for Redis {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+        let (mut order, from) = match &after {
+            None => ("0".to_owned(), None),
+            Some(Cursor(text)) => match text.split_once(' ') {
+                Some((order, team)) => (order.to_owned(), Some(TeamId::new(team))),
+                None => return Err(bad_cursor(text)),
+            },
+        };
+        let limit = limit.clamp(1, AT_A_TIME);
+        for team in self.teams().await?.into_iter().filter(|team| from.as_ref().is_none_or(|it| team >= it)) {
+            if from.as_ref() != Some(&team) {
+                "0".clone_into(&mut order);
+            }
+            let (key, args) = self.about(&team, [order.clone(), limit.to_string()]);
+            let value = self.ask(&script::HISTORY, vec![key], args).await?;
+            let rows: Vec<Row> = answer("reading the history", value)?;
+            let Some((last, ..)) = rows.last() else { continue };
+            let next = Some(Cursor(format!("{last} {team}")));
+            let items = rows.iter().map(|row| filed(&team, row)).collect::<Result<_, _>>()?;
+            return Ok(Page { items, next });
+        }
+        Ok(Page { items: Vec::new(), next: None })
+    }
+}
+
+fn filed(team: &TeamId, (_, incident, list, messages): &Row) -> Result<Filed, StoreError> {
+    let incident = IncidentId::new(incident);
+    let corrupt = |source| StoreError::Corrupt { what: format!("how incident {incident} is found"), source };
+    let (meta, entries) = list.split_first().ok_or_else(|| corrupt("it is gone".into()))?;
+    let meta: Vec<String> = serde_json::from_slice(meta).map_err(|source| corrupt(source.into()))?;
+    let [_, open, _, channel, url, ..] = meta.as_slice() else {
+        return Err(corrupt("it is too short".into()));
+    };
+    let index = (!channel.is_empty()).then(|| IncidentIndex {
+        rotation: RotationId::new(team.clone(), channel.as_str().into()),
+        url: url.clone(),
+        open: open == "1",
+    });
+    let stored = Stored { log: log::unpack(&incident, entries.iter().map(Vec::as_slice))? };
+    let mut messages: Vec<MessageRef> = messages
+        .iter()
+        .filter_map(|message| message.split_once('\t'))
+        .map(|(channel, ts)| MessageRef::new(channel.into(), ts.into()))
+        .collect();
+    messages.sort();
+    Ok(Filed { team: team.clone(), incident, index, stored, messages })
+}

@@ -1,0 +1,224 @@
+//! Handing out due jobs, each to one holder at a time (P2).
+//!
+//! Each workspace is a slot of its own, so no script can look into all of them. A set aside holds for each workspace the
+//! time at which something may be due there. A commit that touches jobs says so afterwards; whoever has looked says when
+//! the next is due, unless somebody else has said something meanwhile (a stamp tells). Said too early it costs a look. It
+//! can be said too late only by a process that dies between its commit and the word about it, so now and then every
+//! workspace is looked into.
+
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::audit::JobState;
+use pagerslack_core::{Job, JobKey, JobKind, RotationId, TeamId, Urgency};
+use redis::Value;
+
+use super::convert::{answer, bound, count, instant, score};
+use super::{Redis, script};
+use crate::{Causes, Claim, ClaimedJob, Fence, StoreError};
+
+/// How many workspaces are looked into for one claim. What is due in others waits for the next, which comes at once.
+const WORKSPACES: usize = 64;
+
+/// How many jobs of a workspace are leased by one script, while which nobody else is served.
+const JOBS: usize = 1_000;
+
+/// How often every workspace is looked into. A job of a process that died is waited for as long as its lease anyway.
+const SWEEP: SignedDuration = SignedDuration::from_secs(10);
+
+/// How often the next due time is asked for anew when others change it at the same moment.
+const TRIES: usize = 8;
+
+/// A job's fields in its JSON array, as the scripts write them: its number, then these.
+#[derive(serde::Deserialize)]
+struct Fields(
+    #[expect(dead_code, reason = "a job's age, for the order in the scripts")] String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    String,
+    #[expect(dead_code, reason = "the claim tells of the one before this")] String,
+    #[expect(dead_code, reason = "for the scripts")] String,
+);
+
+/// A job as it lies in Redis.
+pub(super) struct Found {
+    job: Job,
+    lease_until: Option<Timestamp>,
+    fence: u64,
+    tries: u32,
+    doubtful: bool,
+}
+
+type Unreadable = Box<dyn std::error::Error + Send + Sync>;
+
+impl Found {
+    /// Reads a job.
+    pub(super) fn read(team: &TeamId, key: &str, json: &str) -> Result<Self, StoreError> {
+        let corrupt = |source: Unreadable| StoreError::Corrupt { what: format!("job {key}"), source };
+        let Fields(_, channel, incident, kind, due, urgency, lease, fence, tries, doubtful, _, _) =
+            serde_json::from_str(json).map_err(|source| corrupt(source.into()))?;
+        let kind: JobKind = serde_json::from_str(&kind).map_err(|source| corrupt(source.into()))?;
+        let urgency = urgency.parse().ok().and_then(Urgency::of_rank);
+        Ok(Self {
+            job: Job {
+                key: JobKey::from(key.to_owned()),
+                rotation: RotationId::new(team.clone(), channel.as_str().into()),
+                incident: incident.as_str().into(),
+                kind,
+                urgency: urgency.ok_or_else(|| corrupt("no such urgency".into()))?,
+                due: instant(&due)?,
+            },
+            lease_until: (!lease.is_empty()).then(|| instant(&lease)).transpose()?,
+            fence: count(&fence)?,
+            tries: u32::try_from(count(&tries)?).unwrap_or(u32::MAX),
+            doubtful: doubtful == "1",
+        })
+    }
+
+    /// As the auditor sees it.
+    pub(super) fn state(self) -> JobState {
+        let Self { job, lease_until, fence: _, tries, doubtful } = self;
+        JobState { job, lease_until, tries, doubtful }
+    }
+
+    fn hand_out(self, lease_until: Timestamp, last_claimed_at: &str) -> Result<ClaimedJob, StoreError> {
+        let Self { job, lease_until: _, fence, tries, doubtful } = self;
+        let last_claimed_at = (!last_claimed_at.is_empty()).then(|| instant(last_claimed_at)).transpose()?;
+        Ok(ClaimedJob { job, fence: Fence(fence), tries, doubtful, last_claimed_at, lease_until })
+    }
+}
+
+/// A workspace, and the stamp under which it was found.
+struct Stamped {
+    team: String,
+    stamp: String,
+}
+
+impl Redis {
+    /// Leases due jobs.
+    pub(super) async fn claim_due(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.sweep_now_and_then(claim.now).await?;
+        if claim.limit == 0 {
+            return Ok(Vec::new());
+        }
+        let teams = self.due_teams(claim.now).await?;
+        let mut claimed = Vec::new();
+        // To each its share, so that a workspace with much to do does not keep others waiting; what is left over goes to
+        // whoever has more.
+        let mut share = (claim.limit / teams.len().max(1)).clamp(1, JOBS);
+        let mut asked = teams.iter().collect::<Vec<_>>();
+        while !asked.is_empty() && claimed.len() < claim.limit {
+            asked.truncate(claim.limit - claimed.len());
+            let rounds = asked.iter().map(|stamped| self.claim_in(stamped, &claim, share));
+            let mut more = Vec::new();
+            for (stamped, found) in asked.iter().zip(futures_util::future::join_all(rounds).await) {
+                let (leased, found) = found?;
+                claimed.extend(found);
+                if leased == share {
+                    more.push(*stamped);
+                }
+            }
+            share = (claim.limit.saturating_sub(claimed.len()) / more.len().max(1)).clamp(1, JOBS);
+            asked = more;
+        }
+        claimed.sort_by_key(|it| (it.job.urgency, it.job.due));
+        Ok(claimed)
+    }
+
+    /// Leases due jobs of one workspace, and says how many that were, unreadable ones included: those are leased as well,
+    /// reported to the log and left out, for they must not keep the others from being done (P6), nor be read again at
+    /// once.
+    async fn claim_in(
+        &self,
+        Stamped { team, stamp }: &Stamped,
+        claim: &Claim,
+        limit: usize,
+    ) -> Result<(usize, Vec<ClaimedJob>), StoreError> {
+        let id = TeamId::new(team);
+        let (key, args) = self.about(&id, [bound(claim.now), bound(claim.lease_until), limit.to_string()]);
+        let value = self.change(&script::CLAIM, vec![key], args).await?;
+        let (earliest, rows): (String, Vec<(String, String, String)>) = answer("leasing due jobs", value)?;
+        self.due_seen(team, stamp, &earliest).await?;
+        let leased = rows.len();
+        let mut claimed = Vec::with_capacity(leased);
+        for (key, json, last) in rows {
+            match Found::read(&id, &key, &json).and_then(|found| found.hand_out(claim.lease_until, &last)) {
+                Ok(job) => claimed.push(job),
+                Err(error) => {
+                    tracing::error!(team, key, error = %Causes(&error), "unreadable job skipped");
+                }
+            }
+        }
+        Ok((leased, claimed))
+    }
+
+    /// The workspaces in which something may be due.
+    async fn due_teams(&self, now: Timestamp) -> Result<Vec<Stamped>, StoreError> {
+        let args = vec![score(&bound(now)).into_bytes(), WORKSPACES.to_string().into_bytes()];
+        let value = self.ask(&script::DUE, self.due_keys(), args).await?;
+        let found: Vec<(String, String, Value)> = answer("looking for due jobs", value)?;
+        Ok(found.into_iter().map(|(team, stamp, _)| Stamped { team, stamp }).collect())
+    }
+
+    /// When the next job can be claimed.
+    pub(super) async fn first_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let mut earliest = None;
+        for _ in 0..TRIES {
+            let value = self.ask(&script::DUE_FIRST, self.due_keys(), Vec::new()).await?;
+            let found: Vec<String> = answer("looking for the next job", value)?;
+            let [team, stamp, noted] = found.as_slice() else { return Ok(None) };
+            let next = self.earliest(&TeamId::new(team)).await?;
+            if !next.is_empty() {
+                earliest = Some(instant(&next)?);
+                if score(&next) == *noted {
+                    break;
+                }
+            }
+            // It was said to be sooner than it is: so say.
+            self.due_seen(team, stamp, &next).await?;
+        }
+        Ok(earliest)
+    }
+
+    /// Says that something may be due in a workspace from a time on.
+    pub(super) async fn due_sooner(&self, team: &TeamId, earliest: &str) -> Result<(), StoreError> {
+        let args = vec![team.as_str().into(), score(earliest).into_bytes()];
+        self.change(&script::DUE_SOONER, self.due_keys(), args).await.map(drop)
+    }
+
+    async fn due_seen(&self, team: &str, stamp: &str, earliest: &str) -> Result<(), StoreError> {
+        let next = if earliest.is_empty() { String::new() } else { score(earliest) };
+        let args = vec![team.into(), stamp.into(), next.into_bytes()];
+        self.change(&script::DUE_SEEN, self.due_keys(), args).await.map(drop)
+    }
+
+    async fn earliest(&self, team: &TeamId) -> Result<String, StoreError> {
+        let (key, args) = self.about(team, []);
+        answer("looking for the next job", self.ask(&script::EARLIEST, vec![key], args).await?)
+    }
+
+    fn due_keys(&self) -> Vec<String> {
+        vec![self.keys.shared("due"), self.keys.shared("stamps")]
+    }
+
+    /// Looks into every workspace, if nobody here has for a while.
+    async fn sweep_now_and_then(&self, now: Timestamp) -> Result<(), StoreError> {
+        if !self.swept.is_due(now, SWEEP) {
+            return Ok(());
+        }
+        for teams in self.teams().await?.chunks(WORKSPACES) {
+            let looks = teams.iter().map(async |team| {
+                let next = self.earliest(team).await?;
+                if next.is_empty() { Ok(()) } else { self.due_sooner(team, &next).await }
+            });
+            for looked in futures_util::future::join_all(looks).await {
+                looked?;
+            }
+        }
+        Ok(())
+    }
+}

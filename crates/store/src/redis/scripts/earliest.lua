@@ -1,0 +1,2 @@
+-- When the next job of one workspace can be claimed, or ''.
+return earliest()
