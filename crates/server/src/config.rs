@@ -34,6 +34,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
@@ -61,6 +62,8 @@ pub struct Config {
     pub slack: SlackConfig,
     /// Where a sign of life goes.
     pub heartbeat: Option<HeartbeatUrl>,
+    /// How long it goes on answering once it was told to stop.
+    pub shutdown_drain: Duration,
     /// Who may fetch the statistics and replace files over HTTP; nobody without one.
     pub admin_token: Option<AdminToken>,
     /// How people are hunted.
@@ -191,7 +194,7 @@ impl Config {
     /// # Errors
     /// All faults of the environment.
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let (listen, store, api_url, heartbeat) = Self::check(&file, environment)?;
+        let (listen, store, api_url, heartbeat, shutdown_drain) = Self::check(&file, environment)?;
         let admin_token = AdminToken::read(None, environment).map_err(|error| {
             let mut faults = ConfigFaults::default();
             faults.add_one(ENVIRONMENT, format!("{error:#}"));
@@ -203,6 +206,7 @@ impl Config {
             listen,
             store,
             heartbeat,
+            shutdown_drain: shutdown_drain.unsigned_abs(),
             admin_token,
             slack: SlackConfig {
                 api_url,
@@ -226,7 +230,7 @@ impl Config {
     fn check(
         file: &File,
         environment: &Environment,
-    ) -> Result<(SocketAddr, StoreLocation, Url, Option<HeartbeatUrl>), ConfigFaults> {
+    ) -> Result<(SocketAddr, StoreLocation, Url, Option<HeartbeatUrl>, SignedDuration), ConfigFaults> {
         let mut faults = ConfigFaults::default();
         let fixed = (
             over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, settings::listen, &mut faults),
@@ -237,6 +241,13 @@ impl Config {
                 "PAGERSLACK_HEARTBEAT_URL",
                 &environment.heartbeat_url.as_ref().map(|url| url.expose_secret().to_owned()),
                 |text| settings::heartbeat_url(text).map(Some),
+                &mut faults,
+            ),
+            over(
+                file.shutdown_drain,
+                "PAGERSLACK_SHUTDOWN_DRAIN",
+                &environment.shutdown_drain,
+                settings::shutdown_drain,
                 &mut faults,
             ),
         );

@@ -33,8 +33,9 @@ const TEND: Duration = Duration::from_secs(3_600);
 /// How soon Slack is asked again who the bot is, when it did not say so at the start.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
-const FINISH: Duration = Duration::from_secs(8);
+/// How long what is under way may take to finish after the drain. An orchestrator grants ten seconds for both, if the
+/// drain is the usual one.
+const FINISH: Duration = Duration::from_secs(7);
 
 /// A bot that is put together and not yet running.
 pub struct Bot {
@@ -46,6 +47,7 @@ pub struct Bot {
     clock: Arc<dyn Clock>,
     /// Over the configuration's files, if it came from files.
     watch: Option<Arc<Watch>>,
+    drain: Duration,
     admin_token: Option<AdminToken>,
     admin: Option<Arc<Admin>>,
 }
@@ -104,8 +106,8 @@ impl Bot {
             let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock })))
         });
-        let admin_token = config.admin_token;
-        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch, admin_token, admin: None })
+        let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
+        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch, drain, admin_token, admin: None })
     }
 
     /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
@@ -152,9 +154,12 @@ impl Bot {
         Rounds::new(Arc::clone(&self.engine), ground, self.heartbeat.take(), links)
     }
 
-    /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
-    /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
-    pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) {
+    /// Runs until `told`: jobs, HTTP, and Socket Mode when there is an app-level token. Then says that it is not ready
+    /// any more, and goes on as before for as long as the drain lasts, since whoever sends requests here needs a moment
+    /// to hear of it. Then takes no more work, lets what is being sent finish for seven seconds at most, and returns;
+    /// the rest is in the store.
+    pub async fn run(mut self, listener: TcpListener, told: CancellationToken) {
+        let shutdown = CancellationToken::new();
         let ground: Arc<dyn Ground> = Arc::new(Tokio::new());
         let driver =
             tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::clone(&ground)).run(shutdown.clone()));
@@ -173,8 +178,10 @@ impl Bot {
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         self.app.set_ready(true);
-        shutdown.cancelled().await;
+        told.cancelled().await;
         self.app.set_ready(false);
+        tokio::time::sleep(self.drain).await;
+        shutdown.cancel();
         warming.abort();
         // What an audit mends is one commit each, which is there or not; the next start audits again.
         rounds.abort();

@@ -42,13 +42,14 @@ struct Fixed(Vec<(&'static str, String)>);
 
 impl Fixed {
     fn of(file: &File) -> Self {
-        let File { listen, store, api_url, command, heartbeat_url, .. } = file;
+        let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, .. } = file;
         Self(vec![
             ("listen", listen.to_string()),
             ("store", format!("{store:?}")),
             ("slack.api_url", api_url.to_string()),
             ("slack.command", command.clone()),
             ("heartbeat_url", fingerprint(heartbeat_url.as_ref())),
+            ("shutdown_drain", shutdown_drain.to_string()),
         ])
     }
 }

@@ -38,6 +38,7 @@ mod report;
 mod requests;
 mod roster_import;
 mod secrets;
+mod shutdown;
 mod slow;
 mod unreachable;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]

@@ -34,6 +34,8 @@ pub struct File {
     pub audit_interval: SignedDuration,
     /// Where a sign of life goes after each such look.
     pub heartbeat_url: Option<HeartbeatUrl>,
+    /// How long it goes on answering once it was told to stop, so that nobody sends anything here any more by then.
+    pub shutdown_drain: SignedDuration,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -50,6 +52,7 @@ impl Default for File {
             admin: None,
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
+            shutdown_drain: SignedDuration::from_secs(2),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -87,6 +90,7 @@ impl File {
         let often = SignedDuration::from_secs(10)..=SignedDuration::from_hours(1);
         root.take("audit_interval", &mut self.audit_interval, value::duration(often));
         root.take("heartbeat_url", &mut self.heartbeat_url, value::optional(value::heartbeat_url));
+        root.take("shutdown_drain", &mut self.shutdown_drain, value::shutdown_drain);
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);
