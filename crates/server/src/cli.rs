@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod doctor;
+mod health;
 mod manifest;
 mod nudge;
 mod output;
@@ -54,6 +55,8 @@ enum Command {
     Demo(demo::Arguments),
     /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
     Doctor(doctor::Arguments),
+    /// Ask a bot on this machine whether it lives: the exit code says so.
+    Health(health::Arguments),
     /// Make oncall.csv from a spreadsheet, and check it.
     Roster(roster::Arguments),
     /// Write a row for each incident, as CSV or JSON: of this store or, with `download`, of a running server.
@@ -89,6 +92,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Serve => runtime()?.block_on(serve::run(path, environment)),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
+        Command::Health(arguments) => runtime()?.block_on(health::run(arguments, path, environment)),
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),

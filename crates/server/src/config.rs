@@ -189,6 +189,14 @@ impl Config {
         Self::check(&file, environment).ok().map(|(_, store, ..)| store)
     }
 
+    /// Where a bot listens that was started here, whatever is wrong with the files by now.
+    pub fn listens_at(path: Option<&Path>, environment: &Environment) -> Option<SocketAddr> {
+        match &environment.listen {
+            Some(listen) => settings::listen(listen).ok(),
+            None => Some(Place::of(path, environment).readable_file().listen),
+        }
+    }
+
     /// A file's settings, without the team's files, and the environment's, which win.
     ///
     /// # Errors

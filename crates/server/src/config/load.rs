@@ -42,6 +42,11 @@ impl Place {
         Self { named: named.is_some(), file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")) }
     }
 
+    /// As much of `pagerslack.toml` as can be read now.
+    pub(super) fn readable_file(&self) -> File {
+        self.read(&mut Contents::default())
+    }
+
     /// `pagerslack.toml`, if nothing is wrong with it.
     pub(super) fn sound_file(&self) -> Option<File> {
         match Contents::default().of(&self.file) {
@@ -68,7 +73,7 @@ impl Place {
 
     /// For which file each name stands under which one may be uploaded.
     pub(super) fn places(&self) -> Places {
-        Places::of(&self.read(&mut Contents::default()), self.folder())
+        Places::of(&self.readable_file(), self.folder())
     }
 
     /// Everything that the files hold now, with those in their place that were uploaded.

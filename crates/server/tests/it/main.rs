@@ -15,6 +15,7 @@ mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+mod deploy;
 mod disk;
 mod door;
 mod doubt;
