@@ -11,6 +11,9 @@ use pagerslack_store::{Archive, Causes, Record, RecordWrite, Records, StoreError
 
 use crate::config::{AdminToken, SHELF, Settings, Trial, Uploads, Watch, summary};
 
+/// The largest file that is taken: some forty thousand people.
+pub(crate) const LARGEST: usize = 4 * 1024 * 1024;
+
 /// How many people are named of those who joined, left or changed.
 const NAMED: usize = 10;
 

@@ -20,12 +20,9 @@ use pagerslack_store::Causes;
 use serde::Deserialize;
 
 use super::body;
-use crate::admin::{Admin, Changed};
+use crate::admin::{Admin, Changed, LARGEST};
 use crate::engine::Engine;
 use crate::stats::{Format, Selection, Stats, StatsError, moment};
-
-/// The largest file that is taken: some forty thousand people.
-const LARGEST: usize = 4 * 1024 * 1024;
 
 /// How long it may take to arrive.
 const TIME: Duration = Duration::from_secs(30);

@@ -9,6 +9,7 @@ use clap::Args;
 use pagerslack_store::RecordWrite;
 
 use super::report::Said;
+use crate::admin::LARGEST;
 use crate::cli::server::Server;
 use crate::cli::store;
 use crate::config::{Config, Environment, SHELF};
@@ -54,6 +55,10 @@ pub(super) async fn upload(arguments: Upload, environment: &Environment) -> Resu
     let name =
         arguments.name.clone().or_else(own_name).with_context(|| format!("{file} has no name: use --as"))?;
     let content = std::fs::read(&arguments.file).with_context(|| format!("cannot read {file}"))?;
+    // The server would close the door on it, and its reason might not be heard.
+    if content.len() > LARGEST {
+        bail!("{file} has more than {} MiB, and is not taken", LARGEST >> 20);
+    }
     say(&arguments.server.change(&at(&name)?, Some(content.into()), environment).await?)
 }
 
