@@ -21,13 +21,14 @@
 //! | `told` | hash: who was told what, and when | for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |
-//! | `c:MARKER` | a change that was made | two minutes |
+//! | `c:MARKER` | a change that was made | half a minute |
 //!
 //! | key, after `pagerslack:{*}:` | what | how long |
 //! |---|---|---|
 //! | `workspaces` | set: every workspace | for good |
 //! | `due`, `stamps` | when something may be due in a workspace, and who said so last ([`claim`]) | while there are jobs |
 //! | `records:SHELF`, `record-names:SHELF` | hash and sorted set: records ([`records`]) | until taken away |
+//! | `shelves` | hash: every shelf on which there is a record | while there is one |
 //! | `count` | hash: the last version of a record | for good |
 //! | `schema` | the form of all this | for good |
 
