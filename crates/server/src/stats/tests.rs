@@ -1,9 +1,10 @@
 //! What comes out of an archive, and that it comes in pieces.
 
 use async_trait::async_trait;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::incident::Report;
 use pagerslack_core::{Event, IncidentId, Recorded, RotationId, TeamId};
-use pagerslack_store::{Filed, Page, Stored};
+use pagerslack_store::{Filed, Page, Stored, Told};
 
 use super::*;
 
@@ -49,6 +50,14 @@ impl Archive for Days {
         let until = (from + limit).min(self.count);
         let items = (from..until).map(|day| filed(day, self.url)).collect();
         Ok(Page { items, next: (until < self.count).then(|| Cursor(until.to_string())) })
+    }
+
+    async fn jobs(&self, _: Option<Cursor>, _: usize) -> Result<Page<JobState>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn all_told(&self, _: Option<Cursor>, _: usize) -> Result<Page<(TeamId, Told)>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
     }
 }
 

@@ -296,3 +296,37 @@ async fn a_start_reads_what_was_uploaded() {
     let process = desk.serve().await;
     stopped(process).await;
 }
+
+/// Given two replicas that share a Redis, when a roster is uploaded to one, then the other starts with it and asks whom it
+/// names, and the statistics can be written beside both.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_share_what_was_uploaded() {
+    let redis = redis_servers::Plain::start().await.unwrap();
+    let desk = Desk { service: Service::prepare().await };
+    let replica = |listen: &str| {
+        let mut command = desk.command();
+        command.env("PAGERSLACK_STORE", redis.url()).env("PAGERSLACK_LISTEN", listen);
+        command
+    };
+    let first = desk.service.spawn(replica(&desk.service.listen.to_string()));
+    desk.service.ready().await;
+    desk.write("team.csv", "slack_id,name\nU003,Cy\n");
+    assert!(desk.run("roster upload team.csv --as oncall.csv --server SERVER").await.well);
+    let second = desk.service.spawn(replica("127.0.0.1:0"));
+    desk.logged("uploaded files stand for those on disk").await;
+    desk.service.report("https://i.example/1");
+    let (ts, responder) = page(&desk.service.slack).await;
+    assert_eq!(responder, "U003");
+    react(&desk.service.slack, &responder, &ts);
+    taken(&desk.service.slack).await;
+
+    let mut beside = replica("127.0.0.1:0");
+    beside.arg("stats");
+    let beside = tokio::task::spawn_blocking(move || beside.output().unwrap()).await.unwrap();
+    let rows = String::from_utf8(beside.stdout).unwrap();
+    assert!(rows.contains("acknowledged,U003,reaction"), "{rows}");
+    assert_eq!(desk.run("stats download --server SERVER").await.out, rows);
+    for process in [first, second] {
+        assert!(stopped(process).await.success());
+    }
+}
