@@ -83,15 +83,17 @@ const OTHER_SLACK: &[Need] = &[
         mac: "node",
     },
     Need { name: "npm", programs: &["npm"], files: &[], debian: "npm", fedora: "npm", mac: "" },
-    Need {
-        name: "Python 3",
-        programs: &["python3"],
-        files: &[],
-        debian: "python3",
-        fedora: "python3",
-        mac: "python",
-    },
+    PYTHON,
 ];
+
+const PYTHON: Need = Need {
+    name: "Python 3",
+    programs: &["python3"],
+    files: &[],
+    debian: "python3",
+    fedora: "python3",
+    mac: "python",
+};
 
 /// Debian has it in a package of its own; there is no program to look for.
 const VENV: Need = Need {
@@ -101,6 +103,16 @@ const VENV: Need = Need {
     debian: "python3-venv",
     fedora: "python3",
     mac: "python",
+};
+
+/// It reads units without being what the machine runs on.
+const SYSTEMD: Need = Need {
+    name: "systemd-analyze",
+    programs: &["systemd-analyze"],
+    files: &[],
+    debian: "systemd",
+    fedora: "systemd",
+    mac: "",
 };
 
 const CXX: Need = Need {
@@ -189,6 +201,22 @@ pub(crate) fn node_and_python() -> anyhow::Result<()> {
         missing.push(&VENV);
     }
     install("the tests against another Slack", &missing)
+}
+
+/// Sees to systemd-analyze.
+///
+/// # Errors
+/// When it is missing and may not be installed from here; the error is one line that says what to type.
+pub(crate) fn systemd() -> anyhow::Result<()> {
+    install("the checks of deploy/", &[&SYSTEMD])
+}
+
+/// Sees to Python with venv.
+///
+/// # Errors
+/// When it is missing and may not be installed from here; the error is one line that says what to type.
+pub(crate) fn python() -> anyhow::Result<()> {
+    install("the checks of deploy/", &[&PYTHON, &VENV])
 }
 
 fn install(what: &str, missing: &[&Need]) -> anyhow::Result<()> {
@@ -348,7 +376,7 @@ mod tests {
         ] {
             assert_eq!(asked(packages), format!("{need}{typed}"));
         }
-        let python = plan("the tests", &[&OTHER_SLACK[2], &VENV], Packages::Fedora);
+        let python = plan("the tests", &[&PYTHON, &VENV], Packages::Fedora);
         let line = "the tests need Python 3, Python's venv; type: sudo dnf install python3";
         assert_eq!(python, Plan::Ask(line.to_owned()));
         let redis = plan("the tests against Redis", &[&REDIS], Packages::AptLocked);

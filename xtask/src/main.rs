@@ -5,6 +5,7 @@
 
 mod ci;
 mod command;
+mod deploy;
 mod e2e;
 mod fuzz;
 mod holidays;
@@ -95,6 +96,8 @@ enum Task {
     Unused,
     /// Check licences, banned crates and sources (cargo-deny; advisories need the network and are not checked)
     Deny,
+    /// Check the Dockerfile, the systemd unit and the Kubernetes manifests, as far as the tools for it are here
+    Deploy,
     /// Run clippy over every target; a warning is an error
     Lint,
     /// Build the documentation of our crates; a warning is an error
@@ -134,6 +137,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Tidy => Step::Tidy.run()?,
         Task::Unused => Step::Unused.run()?,
         Task::Deny => Step::Deny.run()?,
+        Task::Deploy => Step::Deploy.run()?,
         Task::Lint => Step::Lint.run()?,
         Task::Doc => Step::Doc.run()?,
     }

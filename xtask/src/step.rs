@@ -4,7 +4,7 @@ use crate::command::cargo;
 use crate::fuzz::{self, Search};
 use crate::terminal::say;
 use crate::tool::{self, DENY, MACHETE};
-use crate::{machine, simulation, suite, tidy};
+use crate::{deploy, machine, simulation, suite, tidy};
 
 /// One check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,7 @@ pub(crate) enum Step {
     Tidy,
     Unused,
     Deny,
+    Deploy,
     Lint,
     Doc,
     Fuzz,
@@ -23,11 +24,12 @@ pub(crate) enum Step {
 impl Step {
     /// In the order in which CI runs them: what fails soonest first, and the tests last, so that the log ends with
     /// their count. `lint` and `doc` share the checked dependencies, and go on after the first crate that fails.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Tidy,
         Self::Unused,
         Self::Deny,
+        Self::Deploy,
         Self::Lint,
         Self::Doc,
         Self::Fuzz,
@@ -51,6 +53,7 @@ impl Step {
             Self::Tidy => "tidy",
             Self::Unused => "unused",
             Self::Deny => "deny",
+            Self::Deploy => "deploy",
             Self::Lint => "lint",
             Self::Doc => "doc",
             Self::Fuzz => "fuzz",
@@ -80,6 +83,7 @@ impl Step {
                 // Duplicate versions are warnings; the tree under each of them is long and rarely read.
                 cargo(&["deny", "check", "--hide-inclusion-graph", "licenses", "bans", "sources"]).run()
             }
+            Self::Deploy => deploy::run(),
             Self::Lint => {
                 tool::component("clippy", "clippy")?;
                 machine::c_compiler()?;

@@ -167,12 +167,15 @@ pub struct Candidate {
     /// When they had had their last turn, by which they stood where they stood; `None` if they had had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_turn: Option<Timestamp>,
+    /// Whether they were in the weekend's pool at the time: the roster said that they volunteer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weekend_volunteer: bool,
 }
 
 impl Candidate {
-    /// Somebody who has had no turn yet.
+    /// Somebody who has had no turn yet, and volunteers for nothing.
     pub fn new(user: UserId, verdict: Verdict) -> Self {
-        Self { user, verdict, last_turn: None }
+        Self { user, verdict, last_turn: None, weekend_volunteer: false }
     }
 }
 

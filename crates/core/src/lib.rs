@@ -13,6 +13,7 @@
 //! - [`hunt`]: which facts are still missing before somebody can be chosen.
 //! - [`job`]: what must be done later, as a consequence of what happened.
 //! - [`audit`]: whether everything that an open incident needs is on its way.
+//! - [`report`]: what an incident comes to, in one row.
 //! - [`policy`]: the numbers a team may choose.
 //! - [`ids`]: a type for every id.
 
@@ -25,6 +26,7 @@ pub mod incident;
 pub mod job;
 pub mod policy;
 pub mod queue;
+pub mod report;
 pub mod roster;
 pub mod rules;
 

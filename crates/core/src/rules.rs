@@ -97,9 +97,12 @@ impl Rules {
         if matches!(day, Day::Off { .. }) || !volunteers() {
             return BTreeSet::new();
         }
-        let volunteers =
-            |user: &&UserId| self.entry(user, profile(user)).is_some_and(|entry| entry.weekend_volunteer);
-        members.iter().filter(volunteers).cloned().collect()
+        members.iter().filter(|user| self.is_volunteer(user, profile(user))).cloned().collect()
+    }
+
+    /// Whether somebody is in the weekend's pool, as far as it can be told.
+    pub fn is_volunteer(&self, user: &UserId, profile: Option<&Profile>) -> bool {
+        self.entry(user, profile).is_some_and(|entry| entry.weekend_volunteer)
     }
 
     /// When somebody next works at or after `after`, as far as their hours, days off and zone tell.

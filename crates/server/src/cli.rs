@@ -3,10 +3,14 @@
 mod config;
 mod demo;
 mod doctor;
+mod health;
 mod manifest;
 mod nudge;
+mod output;
 mod roster;
 mod serve;
+mod server;
+mod stats;
 mod store;
 mod version;
 
@@ -16,6 +20,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::config::Environment;
 
@@ -50,8 +55,13 @@ enum Command {
     Demo(demo::Arguments),
     /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
     Doctor(doctor::Arguments),
+    /// Ask a bot on this machine whether it lives: the exit code says so.
+    Health(health::Arguments),
     /// Make oncall.csv from a spreadsheet, and check it.
     Roster(roster::Arguments),
+    /// Write a row for each incident, as CSV or JSON: of this store or, with `download`, of a running server.
+    #[command(long_about = stats::LONG_ABOUT)]
+    Stats(stats::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
@@ -84,7 +94,9 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Serve => runtime()?.block_on(serve::run(path, environment)),
         Command::Demo(arguments) => runtime()?.block_on(demo::run(arguments, environment)),
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
+        Command::Health(arguments) => runtime()?.block_on(health::run(arguments, path, environment)),
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
+        Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Store(arguments) => runtime()?.block_on(store::run(arguments, path, environment)),
@@ -100,16 +112,23 @@ fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
-/// Listens for the order to stop, from now on: one that comes before anybody waits for it is kept. Without this the
+/// The orders to stop, listened for from now on: one that comes before anybody waits for it is kept. Without this an
 /// order ends the process at once.
-fn told_to_stop() -> Result<impl Future<Output = ()>> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    Ok(async move {
+struct Orders {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Orders {
+    fn listen() -> Result<Self> {
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    /// Waits for the next one.
+    async fn next(&mut self) {
         tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    })
+    }
 }

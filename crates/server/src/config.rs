@@ -8,6 +8,7 @@
 //! - `load`: all files brought together; `contents` has their bytes.
 //! - `reload`, `watch`: looking again, and when.
 
+mod admin;
 mod contents;
 mod environment;
 mod faults;
@@ -15,20 +16,25 @@ mod keys;
 mod load;
 mod reload;
 pub mod summary;
+mod uploads;
 mod watch;
 
+pub use admin::{AdminToken, server_address};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
 pub use pagerslack_sources::settings::{
     File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
 };
-pub use reload::{Change, Outcome, Refusal, Sources};
+pub use reload::{Change, Outcome, Refusal, Sources, Trial};
+pub(crate) use uploads::SHELF;
+pub use uploads::Uploads;
 pub use watch::{Alert, Watch};
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use jiff::SignedDuration;
 use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
@@ -56,6 +62,10 @@ pub struct Config {
     pub slack: SlackConfig,
     /// Where a sign of life goes.
     pub heartbeat: Option<HeartbeatUrl>,
+    /// How long it goes on answering once it was told to stop.
+    pub shutdown_drain: Duration,
+    /// Who may fetch the statistics and replace files over HTTP; nobody without one.
+    pub admin_token: Option<AdminToken>,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -90,6 +100,8 @@ pub struct Settings {
     pub admin: Option<String>,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
+    /// How long an incident is kept in a store that is shared, after the last that happened in it.
+    pub retention: SignedDuration,
 }
 
 impl Default for Settings {
@@ -99,6 +111,7 @@ impl Default for Settings {
             rotations: BTreeMap::new(),
             admin: None,
             audit_interval: File::default().audit_interval,
+            retention: File::default().retention,
         }
     }
 }
@@ -142,10 +155,20 @@ impl Config {
     /// # Errors
     /// All faults of all of them.
     pub fn load(path: Option<&Path>, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let named = path.map(Path::to_path_buf).or_else(|| environment.config.clone());
-        let place =
-            Place { named: named.is_some(), file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")) };
-        let mut contents = place.contents();
+        Self::load_under(path, environment, Uploads::default())
+    }
+
+    /// The same with files in their place that were uploaded.
+    ///
+    /// # Errors
+    /// All faults of all of them.
+    pub fn load_under(
+        path: Option<&Path>,
+        environment: &Environment,
+        uploads: Uploads,
+    ) -> Result<Self, ConfigFaults> {
+        let place = Place::of(path, environment);
+        let mut contents = place.contents(&uploads);
         let loaded = place.load(&mut contents, &Contents::default());
         let (file, settings, notes) = match loaded {
             Ok(loaded) => (loaded.file, loaded.settings, loaded.notes),
@@ -158,8 +181,23 @@ impl Config {
             }
         };
         let config = Self::resolve(file.clone(), environment)?;
-        let sources = Sources::new(place, environment.clone(), contents, &file);
+        let sources = Sources::new(place, environment.clone(), contents, &file, uploads);
         Ok(Self { settings, notes, sources: Some(Arc::new(sources)), ..config })
+    }
+
+    /// Where incidents are kept, whatever is wrong with the team's files: an uploaded one in the store may stand for
+    /// them. `None` if even that cannot be told.
+    pub fn store_at(path: Option<&Path>, environment: &Environment) -> Option<StoreLocation> {
+        let file = Place::of(path, environment).sound_file()?;
+        Self::check(&file, environment).ok().map(|(_, store, ..)| store)
+    }
+
+    /// Where a bot listens that was started here, whatever is wrong with the files by now.
+    pub fn listens_at(path: Option<&Path>, environment: &Environment) -> Option<SocketAddr> {
+        match &environment.listen {
+            Some(listen) => settings::listen(listen).ok(),
+            None => Some(Place::of(path, environment).readable_file().listen),
+        }
     }
 
     /// A file's settings, without the team's files, and the environment's, which win.
@@ -167,13 +205,20 @@ impl Config {
     /// # Errors
     /// All faults of the environment.
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let (listen, store, api_url, heartbeat) = Self::check(&file, environment)?;
+        let (listen, store, api_url, heartbeat, shutdown_drain) = Self::check(&file, environment)?;
+        let admin_token = AdminToken::read(None, environment).map_err(|error| {
+            let mut faults = ConfigFaults::default();
+            faults.add_one(ENVIRONMENT, format!("{error:#}"));
+            faults
+        })?;
         let rotations =
             file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
             listen,
             store,
             heartbeat,
+            shutdown_drain: shutdown_drain.unsigned_abs(),
+            admin_token,
             slack: SlackConfig {
                 api_url,
                 bot_token: environment.bot_token.clone(),
@@ -186,6 +231,7 @@ impl Config {
                 rotations: rotations.collect(),
                 admin: file.admin,
                 audit_interval: file.audit_interval,
+                retention: file.retention,
             },
             sources: None,
             notes: Vec::new(),
@@ -196,7 +242,7 @@ impl Config {
     fn check(
         file: &File,
         environment: &Environment,
-    ) -> Result<(SocketAddr, StoreLocation, Url, Option<HeartbeatUrl>), ConfigFaults> {
+    ) -> Result<(SocketAddr, StoreLocation, Url, Option<HeartbeatUrl>, SignedDuration), ConfigFaults> {
         let mut faults = ConfigFaults::default();
         let fixed = (
             over(file.listen, "PAGERSLACK_LISTEN", &environment.listen, settings::listen, &mut faults),
@@ -207,6 +253,13 @@ impl Config {
                 "PAGERSLACK_HEARTBEAT_URL",
                 &environment.heartbeat_url.as_ref().map(|url| url.expose_secret().to_owned()),
                 |text| settings::heartbeat_url(text).map(Some),
+                &mut faults,
+            ),
+            over(
+                file.shutdown_drain,
+                "PAGERSLACK_SHUTDOWN_DRAIN",
+                &environment.shutdown_drain,
+                settings::shutdown_drain,
                 &mut faults,
             ),
         );

@@ -85,6 +85,8 @@ fn config(slack: &SimHandle, server: &Server, socket_mode: bool) -> Result<Confi
         bot_token: Some(Token::new(app.bot_token)),
         signing_secret: Some(SecretString::from(app.signing_secret)),
         app_token: socket_mode.then(|| Token::new(app.app_token)),
+        // Nobody stands in front of it.
+        shutdown_drain: Some("0 s".to_owned()),
         ..Environment::default()
     };
     let mut config = Config::resolve(File::default(), &environment)?;

@@ -3,6 +3,8 @@
 //! Only requests that Slack signed act (P8): the signature is checked on the raw body before anything is
 //! parsed. Bodies are bounded in size and time, headers in time.
 
+pub(crate) mod admin;
+
 mod body;
 mod panel;
 mod serve;
@@ -14,7 +16,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
-use axum::extract::State;
+use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use pagerslack_slack::verify::SigningSecret;
@@ -61,9 +63,14 @@ pub fn router(app: Arc<App>) -> Router {
     router.with_state(app)
 }
 
-async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
+/// Where several replicas share a store, it is no reason to send requests elsewhere: `?exclude=store` leaves it out, so
+/// that whoever types a command while it is gone is told so, and not that nobody is there.
+async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> (StatusCode, String) {
     if !app.ready.load(Ordering::Acquire) {
         return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n".to_owned());
+    }
+    if query.as_deref() == Some("exclude=store") {
+        return (StatusCode::OK, "ok\n".to_owned());
     }
     match app.engine.store().probe().await {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),

@@ -10,11 +10,15 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod http;
+pub mod stats;
 
+mod admin;
 mod heartbeat;
 mod logging;
+mod retention;
 mod rounds;
 mod run;
+mod start;
 mod storage;
 
 pub use rounds::Rounds;

@@ -13,17 +13,19 @@ use pagerslack_slack::inbound::Inbound;
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Causes, Store};
+use pagerslack_store::{Archive, Backend, Causes, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::Admin;
 use crate::clock::Clock;
-use crate::config::{Alert, Config, Watch};
+use crate::config::{AdminToken, Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::heartbeat::Heartbeat;
-use crate::http::{App, router, serve};
+use crate::http::{App, admin, router, serve};
+use crate::retention;
 use crate::rounds::Rounds;
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
@@ -32,8 +34,9 @@ const TEND: Duration = Duration::from_secs(3_600);
 /// How soon Slack is asked again who the bot is, when it did not say so at the start.
 const ASK_AGAIN: Duration = Duration::from_secs(60);
 
-/// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
-const FINISH: Duration = Duration::from_secs(8);
+/// How long what is under way may take to finish after the drain. An orchestrator grants ten seconds for both, if the
+/// drain is the usual one.
+const FINISH: Duration = Duration::from_secs(7);
 
 /// A bot that is put together and not yet running.
 pub struct Bot {
@@ -44,7 +47,12 @@ pub struct Bot {
     app_token: Option<Token>,
     clock: Arc<dyn Clock>,
     /// Over the configuration's files, if it came from files.
-    watch: Option<Watch>,
+    watch: Option<Arc<Watch>>,
+    drain: Duration,
+    admin_token: Option<AdminToken>,
+    admin: Option<Arc<Admin>>,
+    /// The history, where old incidents are taken out of it.
+    archive: Option<Arc<dyn Archive>>,
 }
 
 /// What a bot is given from outside, so that a test or a drill can give it something else.
@@ -99,9 +107,37 @@ impl Bot {
         let (clock, app_token) = (surroundings.clock, config.slack.app_token);
         let watch = config.sources.map(|sources| {
             let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
-            Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
+            Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock })))
         });
-        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch })
+        let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
+        Ok(Self {
+            engine,
+            app,
+            client,
+            heartbeat,
+            app_token,
+            clock,
+            watch,
+            drain,
+            admin_token,
+            admin: None,
+            archive: None,
+        })
+    }
+
+    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
+        let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
+        if let Some(watch) = &self.watch {
+            watch.follow(Arc::clone(&records));
+        }
+        let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
+        if backend.is_shared() {
+            self.archive = Some(Arc::clone(&archive));
+        }
+        let watch = self.watch.clone();
+        self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
+        self
     }
 
     /// The machine, for whoever drives it step by step.
@@ -123,7 +159,7 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        router(Arc::clone(&self.app))
+        router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)))
     }
 
     /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
@@ -136,9 +172,12 @@ impl Bot {
         Rounds::new(Arc::clone(&self.engine), ground, self.heartbeat.take(), links)
     }
 
-    /// Runs until `shutdown`: jobs, HTTP, and Socket Mode when there is an app-level token. Then takes no more
-    /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
-    pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) {
+    /// Runs until `told`: jobs, HTTP, and Socket Mode when there is an app-level token. Then says that it is not ready
+    /// any more, and goes on as before for as long as the drain lasts, since whoever sends requests here needs a moment
+    /// to hear of it. Then takes no more work, lets what is being sent finish for seven seconds at most, and returns;
+    /// the rest is in the store.
+    pub async fn run(mut self, listener: TcpListener, told: CancellationToken) {
+        let shutdown = CancellationToken::new();
         let ground: Arc<dyn Ground> = Arc::new(Tokio::new());
         let driver =
             tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::clone(&ground)).run(shutdown.clone()));
@@ -156,12 +195,21 @@ impl Bot {
         let warming =
             tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
+        let old = self.archive.map(|archive| {
+            tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
+        });
         self.app.set_ready(true);
-        shutdown.cancelled().await;
+        told.cancelled().await;
         self.app.set_ready(false);
+        tokio::time::sleep(self.drain).await;
+        shutdown.cancel();
         warming.abort();
         // What an audit mends is one commit each, which is there or not; the next start audits again.
         rounds.abort();
+        // Nor is an incident ever half taken out.
+        if let Some(old) = old {
+            old.abort();
+        }
         let finished = async {
             let _ = http.await;
             if let Some(socket) = socket {

@@ -1,7 +1,7 @@
 //! `pagerslack.toml`: what its keys say, with every fault, and no other file looked at.
 //!
 //! - `file`, `rotation`: what each key means, over `table` and `value`, which know TOML.
-//! - The environment stands above some keys; [`listen`], [`store`], [`api_url`] and [`heartbeat_url`] read it as
+//! - The environment stands above some keys; [`listen`], [`store`] and the like read it as
 //!   the file is read.
 
 mod file;
@@ -16,6 +16,7 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use jiff::SignedDuration;
 use toml::de::DeValue;
 use url::Url;
 
@@ -130,6 +131,14 @@ pub fn without_credentials(text: &str) -> String {
 /// What it must be, without what it is.
 pub fn heartbeat_url(text: &str) -> Result<HeartbeatUrl, String> {
     value::heartbeat_url(&in_quotes(text))
+}
+
+/// Reads how long a process that stops goes on answering.
+///
+/// # Errors
+/// What it must be.
+pub fn shutdown_drain(text: &str) -> Result<SignedDuration, String> {
+    value::shutdown_drain(&in_quotes(text))
 }
 
 fn in_quotes(text: &str) -> DeValue<'_> {

@@ -308,13 +308,12 @@ fn page(
     let candidates: Vec<Candidate> = candidates
         .iter()
         .map(|candidate| Candidate {
-            user: candidate.user.clone(),
-            last_turn: candidate.last_turn,
             verdict: if asked.contains(&candidate.user) {
                 Verdict::AskedAlready
             } else {
                 candidate.verdict.clone()
             },
+            ..candidate.clone()
         })
         .collect();
     let first =

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Args;
 
-use super::told_to_stop;
+use super::Orders;
 use crate::config::Environment;
 use crate::demo::Demo;
 use crate::logging;
@@ -32,7 +32,7 @@ pub(super) async fn run(arguments: Arguments, environment: &Environment) -> Resu
     )?;
     writeln!(out, "Nothing leaves this machine and nothing is kept. Ctrl-C ends it.")?;
     out.flush()?;
-    told_to_stop()?.await;
+    Orders::listen()?.next().await;
     demo.stop().await;
     Ok(ExitCode::SUCCESS)
 }

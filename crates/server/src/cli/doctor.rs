@@ -12,10 +12,10 @@ use pagerslack_core::{ChannelId, TeamId};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind, SingleToken};
 use pagerslack_slack::manifest::SCOPES;
-use pagerslack_store::Sqlite;
+use pagerslack_store::{Records, Sqlite};
 
 use crate::Storage;
-use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation};
+use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation, Uploads};
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
 const SKEW_SECONDS: u64 = 30;
@@ -152,7 +152,7 @@ fn managers(settings: &Settings) -> Vec<Finding> {
 
 async fn check_store(config: &Config) -> Vec<Finding> {
     match &config.store {
-        StoreLocation::Sqlite(path) => vec![check_database(path).await],
+        StoreLocation::Sqlite(path) => check_database(path).await,
         StoreLocation::Redis(_) => check_redis(&config.store).await,
     }
 }
@@ -166,30 +166,42 @@ async fn check_redis(location: &StoreLocation) -> Vec<Finding> {
     };
     let mut findings = vec![Finding::Good(format!("the store {} answers", storage.place))];
     let remedy = || "see docs/OPERATING.md, \"Redis\"".to_owned();
+    findings.extend(uploaded(&*storage.store).await);
     findings.extend(storage.advice().await.into_iter().map(|advice| Finding::Bad(advice, remedy())));
     findings
 }
 
-async fn check_database(path: &Path) -> Finding {
+async fn check_database(path: &Path) -> Vec<Finding> {
     if !path.exists() {
-        return Finding::Note(format!(
+        return vec![Finding::Note(format!(
             "the store {} does not exist yet; `pagerslack serve` makes it",
             path.display()
-        ));
+        ))];
     }
-    match Sqlite::open(path) {
-        Ok(store) => match store.check().await {
-            Ok(()) => Finding::Good(format!("the store {} is sound", path.display())),
-            Err(error) => Finding::Bad(
-                format!("the store {} is damaged: {:#}", path.display(), anyhow::Error::new(error)),
-                "stop the bot, keep a copy of the file, and restore the last backup".into(),
-            ),
-        },
+    let store = match Sqlite::open(path) {
+        Ok(store) => store,
+        Err(error) => {
+            return vec![Finding::Bad(
+                format!("{:#}", anyhow::Error::new(error)),
+                "see docs/OPERATING.md, \"The store\"".into(),
+            )];
+        }
+    };
+    let mut findings = vec![match store.check().await {
+        Ok(()) => Finding::Good(format!("the store {} is sound", path.display())),
         Err(error) => Finding::Bad(
-            format!("{:#}", anyhow::Error::new(error)),
-            "see docs/OPERATING.md, \"The store\"".into(),
+            format!("the store {} is damaged: {:#}", path.display(), anyhow::Error::new(error)),
+            "stop the bot, keep a copy of the file, and restore the last backup".into(),
         ),
-    }
+    }];
+    findings.extend(uploaded(&store).await);
+    findings
+}
+
+/// The files that count instead of those on disk. A store that cannot be read is told of elsewhere.
+async fn uploaded(records: &dyn Records) -> Option<Finding> {
+    let uploads = Uploads::read(records).await.ok().filter(|uploads| !uploads.is_empty())?;
+    Some(Finding::Note(format!("uploaded files stand for those on disk: {}", uploads.names())))
 }
 
 async fn check_slack(client: &Client, config: &Config, arguments: &Arguments) -> Vec<Finding> {

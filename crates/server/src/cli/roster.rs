@@ -5,6 +5,7 @@ mod file;
 mod import;
 mod lookup;
 mod report;
+mod upload;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -29,6 +30,11 @@ enum Command {
     Import(import::Arguments),
     /// Say everything that is wrong with oncall.csv.
     Check(check::Arguments),
+    /// Put a file in the place of oncall.csv, holidays.yml or exclusions.yml, at a running server.
+    #[command(long_about = upload::LONG_ABOUT)]
+    Upload(upload::Upload),
+    /// Take back what was uploaded: the file on disk holds again.
+    Withdraw(upload::Withdraw),
 }
 
 /// Which roster is meant.
@@ -44,10 +50,12 @@ pub(super) async fn run(
     config: Option<&Path>,
     environment: &Environment,
 ) -> Result<ExitCode> {
-    let file = config.map(Path::to_path_buf).or_else(|| environment.config.clone());
+    let setting = || Setting::read(config.map(Path::to_path_buf).or_else(|| environment.config.clone()));
     match arguments.command {
-        Command::Import(arguments) => import::run(arguments, &Setting::read(file)?, environment).await,
-        Command::Check(arguments) => check::run(&arguments, &Setting::read(file)?),
+        Command::Import(arguments) => import::run(arguments, &setting()?, environment).await,
+        Command::Check(arguments) => check::run(&arguments, &setting()?),
+        Command::Upload(arguments) => upload::upload(arguments, environment).await,
+        Command::Withdraw(arguments) => upload::withdraw(arguments, config, environment).await,
     }
 }
 

@@ -4,28 +4,25 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use pagerslack_slack::HttpTransport;
 use pagerslack_store::Backend;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::told_to_stop;
+use super::Orders;
 use crate::clock::SystemClock;
-use crate::config::{Config, Environment, summary};
+use crate::config::{Environment, summary};
 use crate::run::drawn_seed;
-use crate::{Bot, Storage, Surroundings, logging};
+use crate::start::{self, Started};
+use crate::{Bot, Surroundings, logging};
+
+/// The exit code of a process that was told twice to stop.
+const AT_ONCE: i32 = 3;
 
 pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     logging::start(environment.log.as_deref(), true);
-    let config = Config::load(path, environment)?;
-    if config.slack.signing_secret.is_none() && config.slack.app_token.is_none() {
-        bail!(
-            "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the \
-             app's page \"Basic Information\""
-        );
-    }
-    let storage = Storage::open(&config.store).await?;
+    let Started { config, storage } = start::read(path, environment).await?;
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
     })?;
@@ -44,16 +41,23 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         seed: drawn_seed(),
         panel: false,
     };
-    let bot = Bot::assemble(config, surroundings).await?;
+    let bot = Bot::assemble(config, surroundings).await?.with_uploads(&storage.store);
     let shutdown = CancellationToken::new();
     let checking = tokio::spawn(async move { storage.look().await });
-    let stop = told_to_stop()?;
+    let mut orders = Orders::listen()?;
     let running = tokio::spawn(bot.run(listener, shutdown.clone()));
-    stop.await;
+    orders.next().await;
     tracing::info!("told to stop: finishing what is being sent");
     shutdown.cancel();
     checking.abort();
-    running.await?;
+    tokio::select! {
+        ended = running => ended?,
+        () = orders.next() => {
+            tracing::warn!("told to stop again: stopping at once; the rest is in the store");
+            // Whoever says it twice waits for nothing, not for a disk that hangs either. The store is used to it (P1).
+            std::process::exit(AT_ONCE);
+        }
+    }
     tracing::info!("stopped");
     Ok(ExitCode::SUCCESS)
 }

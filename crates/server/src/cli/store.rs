@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use indicatif::ProgressBar;
 use pagerslack_sources::settings;
+use pagerslack_store::sqlite::OpenError;
 use pagerslack_store::{CopyError, copy, inventory};
 
 use crate::Storage;
@@ -54,12 +55,8 @@ pub(super) async fn run(
             if from == to {
                 bail!("both are the same store");
             }
-            if let StoreLocation::Sqlite(file) = &from
-                && !file.exists()
-            {
-                bail!("there is no {} to be copied", file.display());
-            }
-            let (from, to) = (Storage::open(&from).await?, Storage::open(&to).await?);
+            let from = existing(&from, "stop it first").await?;
+            let to = Storage::open(&to).await?;
             let bar = ProgressBar::new_spinner().with_message("incidents copied");
             bar.enable_steady_tick(Duration::from_millis(100));
             let copied = copy(&*from.store, &*to.store, || {
@@ -75,11 +72,31 @@ pub(super) async fn run(
             }
         }
         What::Count { store } => {
-            let store = Storage::open(&location(&store, path, environment)?).await?;
+            let store = existing(&location(&store, path, environment)?, "stop it first").await?;
             writeln!(out, "{} holds {}.", store.place, inventory(&*store.store).await?)?;
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Opens a store for a command beside the bot; one that is not there is not made. A database serves one process at a
+/// time: `instead` says what to do while that is the bot.
+pub(super) async fn existing(location: &StoreLocation, instead: &str) -> Result<Storage> {
+    if let StoreLocation::Sqlite(file) = location
+        && !file.exists()
+    {
+        bail!("there is no store at {}: nothing was reported yet, or `store` names another", file.display());
+    }
+    match Storage::open(location).await {
+        Ok(storage) => Ok(storage),
+        Err(error) => match error.downcast_ref() {
+            Some(OpenError::InUse { path }) => bail!(
+                "PagerSlack is running on {}, which serves one process at a time: {instead}",
+                path.display()
+            ),
+            _ => Err(error),
+        },
+    }
 }
 
 fn explained(error: CopyError) -> anyhow::Error {

@@ -17,6 +17,13 @@ const LARGEST: u64 = 16 << 20;
 pub(super) enum Content {
     /// What it holds.
     Bytes(Arc<[u8]>),
+    /// What was uploaded to stand for it.
+    Uploaded {
+        /// Under which name.
+        name: Arc<str>,
+        /// What it holds.
+        bytes: Arc<[u8]>,
+    },
     /// There is no such file.
     Missing,
     /// It cannot be read, and why.
@@ -33,7 +40,13 @@ impl Contents {
         self.0.entry(path.to_path_buf()).or_insert_with(|| read(path)).clone()
     }
 
-    /// Whether a file was there.
+    /// Puts what was uploaded in the place of a file, which is then not looked at.
+    pub(super) fn cover(&mut self, path: &Path, name: &str, bytes: &Arc<[u8]>) {
+        let uploaded = Content::Uploaded { name: name.into(), bytes: Arc::clone(bytes) };
+        self.0.insert(path.to_path_buf(), uploaded);
+    }
+
+    /// Whether a file was there, on disk.
     pub(super) fn has(&self, path: &Path) -> bool {
         matches!(self.0.get(path), Some(Content::Bytes(_)))
     }

@@ -26,6 +26,12 @@ pub struct Environment {
     pub app_token: Option<Token>,
     /// `PAGERSLACK_HEARTBEAT_URL`, which may hold a token.
     pub heartbeat_url: Option<SecretString>,
+    /// `PAGERSLACK_SHUTDOWN_DRAIN`.
+    pub shutdown_drain: Option<String>,
+    /// `PAGERSLACK_ADMIN_TOKEN`: who may fetch the statistics and replace files.
+    pub admin_token: Option<SecretString>,
+    /// `PAGERSLACK_ADMIN_TOKEN_FILE`: the file in which it stands instead.
+    pub admin_token_file: Option<PathBuf>,
     /// `RUST_LOG`: what is logged, in tracing's filter syntax.
     pub log: Option<String>,
 }
@@ -44,6 +50,9 @@ impl Environment {
                 .map(|secret| SecretString::from(secret.trim().to_owned())),
             app_token: get("SLACK_APP_TOKEN").map(|token| Token::new(token.trim())),
             heartbeat_url: get("PAGERSLACK_HEARTBEAT_URL").map(SecretString::from),
+            shutdown_drain: get("PAGERSLACK_SHUTDOWN_DRAIN"),
+            admin_token: get("PAGERSLACK_ADMIN_TOKEN").map(SecretString::from),
+            admin_token_file: get("PAGERSLACK_ADMIN_TOKEN_FILE").map(PathBuf::from),
             log: get("RUST_LOG"),
         }
     }
@@ -52,8 +61,20 @@ impl Environment {
 /// Without secrets: those that are wrapped say so themselves, and an address may hold a password.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { config, listen, store, api_url, bot_token, signing_secret, app_token, heartbeat_url, log } =
-            self;
+        let Self {
+            config,
+            listen,
+            store,
+            api_url,
+            bot_token,
+            signing_secret,
+            app_token,
+            heartbeat_url,
+            shutdown_drain,
+            admin_token,
+            admin_token_file,
+            log,
+        } = self;
         let shown = |address: &Option<String>| address.as_deref().map(without_credentials);
         f.debug_struct("Environment")
             .field("config", config)
@@ -64,6 +85,9 @@ impl fmt::Debug for Environment {
             .field("signing_secret", signing_secret)
             .field("app_token", app_token)
             .field("heartbeat_url", heartbeat_url)
+            .field("shutdown_drain", shutdown_drain)
+            .field("admin_token", admin_token)
+            .field("admin_token_file", admin_token_file)
             .field("log", log)
             .finish()
     }

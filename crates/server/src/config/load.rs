@@ -12,7 +12,8 @@ use pagerslack_core::roster::{Exclusion, Roster};
 use pagerslack_sources::{Columns, Faults, exclusions, holidays, oncall, public};
 
 use super::contents::{Content, Contents};
-use super::{ConfigFaults, File, RotationConfig, RotationKeys, Settings, keys};
+use super::uploads::{Places, Uploads};
+use super::{ConfigFaults, Environment, File, RotationConfig, RotationKeys, Settings, keys};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,24 +36,68 @@ pub(super) struct Loaded {
 }
 
 impl Place {
+    /// The file named on the command line, else in the environment, else `pagerslack.toml` here.
+    pub(super) fn of(path: Option<&Path>, environment: &Environment) -> Self {
+        let named = path.map(Path::to_path_buf).or_else(|| environment.config.clone());
+        Self { named: named.is_some(), file: named.unwrap_or_else(|| PathBuf::from("pagerslack.toml")) }
+    }
+
+    /// As much of `pagerslack.toml` as can be read now.
+    pub(super) fn readable_file(&self) -> File {
+        self.read(&mut Contents::default())
+    }
+
+    /// `pagerslack.toml`, if nothing is wrong with it.
+    pub(super) fn sound_file(&self) -> Option<File> {
+        match Contents::default().of(&self.file) {
+            Content::Bytes(bytes) => File::parse(pagerslack_sources::decode(&bytes).ok()?).ok(),
+            Content::Missing if !self.named => Some(File::default()),
+            _ => None,
+        }
+    }
+
     /// Where relative names begin.
     fn folder(&self) -> &Path {
         self.file.parent().unwrap_or(Path::new(""))
     }
 
-    /// Everything that the files hold now.
-    pub(super) fn contents(&self) -> Contents {
-        let mut contents = Contents::default();
-        let file = match contents.of(&self.file) {
-            Content::Bytes(bytes) => File::read(&String::from_utf8_lossy(&bytes)).0,
+    /// As much of `pagerslack.toml` as can be read.
+    fn read(&self, contents: &mut Contents) -> File {
+        match contents.of(&self.file) {
+            Content::Bytes(bytes) | Content::Uploaded { bytes, .. } => {
+                File::read(&String::from_utf8_lossy(&bytes)).0
+            }
             Content::Missing | Content::Unreadable(_) => File::default(),
-        };
+        }
+    }
+
+    /// For which file each name stands under which one may be uploaded.
+    pub(super) fn places(&self) -> Places {
+        Places::of(&self.readable_file(), self.folder())
+    }
+
+    /// Everything that the files hold now, with those in their place that were uploaded.
+    pub(super) fn contents(&self, uploads: &Uploads) -> Contents {
+        let mut contents = Contents::default();
+        let file = self.read(&mut contents);
+        for (name, path, bytes) in uploads.over(&Places::of(&file, self.folder())) {
+            contents.cover(path, name, bytes);
+        }
         for keys in std::iter::once(&file.defaults).chain(file.rotations.values()) {
             for (named, usual) in keys.files.all() {
                 if let Some((path, _)) = named.place(self.folder(), usual) {
                     contents.of(&path);
                 }
             }
+        }
+        contents
+    }
+
+    /// What the files on disk hold for which uploaded ones stand.
+    pub(super) fn covered(&self, uploads: &Uploads) -> Contents {
+        let mut contents = Contents::default();
+        for (_, path, _) in uploads.over(&self.places()) {
+            contents.of(path);
         }
         contents
     }
@@ -77,8 +122,13 @@ impl Place {
         for (channel, keys) in &file.rotations {
             rotations.insert(channel.clone(), Arc::new(loading.rotation(keys)));
         }
-        let settings =
-            Settings { defaults, rotations, admin: file.admin.clone(), audit_interval: file.audit_interval };
+        let settings = Settings {
+            defaults,
+            rotations,
+            admin: file.admin.clone(),
+            audit_interval: file.audit_interval,
+            retention: file.retention,
+        };
         let (faults, notes) = (loading.faults, loading.notes);
         faults.or(Loaded { file, settings, notes })
     }
@@ -136,7 +186,8 @@ impl Loading<'_> {
             let read = self.unless(&path, oncall::read(&bytes, columns))?;
             if !read.ignored_columns.is_empty() {
                 let ignored = read.ignored_columns.join(", ");
-                self.notes.push(format!("{}: these columns mean nothing here: {ignored}", path.display()));
+                let place = self.called(&path);
+                self.notes.push(format!("{place}: these columns mean nothing here: {ignored}"));
             }
             Some(Arc::new(read.roster))
         });
@@ -187,7 +238,7 @@ impl Loading<'_> {
     /// What a file holds, if it is there.
     fn bytes(&mut self, path: &Path, must: bool) -> Option<Arc<[u8]>> {
         let what = match self.contents.of(path) {
-            Content::Bytes(bytes) => return Some(bytes),
+            Content::Bytes(bytes) | Content::Uploaded { bytes, .. } => return Some(bytes),
             Content::Unreadable(what) => what,
             Content::Missing if must => "there is no such file".to_owned(),
             Content::Missing if self.before.has(path) => {
@@ -199,8 +250,17 @@ impl Loading<'_> {
         None
     }
 
+    /// How a file is called in faults: the one on disk may be quite in order.
+    fn called(&mut self, path: &Path) -> String {
+        match self.contents.of(path) {
+            Content::Uploaded { name, .. } => format!("the uploaded {name}"),
+            _ => path.display().to_string(),
+        }
+    }
+
     fn unless<T>(&mut self, path: &Path, read: Result<T, Faults>) -> Option<T> {
-        read.map_err(|faults| self.add(&path.display().to_string(), faults)).ok()
+        let place = self.called(path);
+        read.map_err(|faults| self.add(&place, faults)).ok()
     }
 
     fn add(&mut self, place: &str, mut faults: Faults) {

@@ -5,17 +5,19 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::contents::Contents;
 use super::load::{Loaded, Place};
-use super::{Config, ConfigFaults, Environment, File, HeartbeatUrl, Settings};
+use super::{Config, ConfigFaults, Environment, File, HeartbeatUrl, Settings, Uploads};
 
 /// The files from which the configuration was read.
 #[derive(Debug)]
 pub struct Sources {
     place: Place,
     environment: Environment,
+    /// What was uploaded, as far as is known here.
+    uploads: Mutex<Uploads>,
     state: Mutex<State>,
 }
 
@@ -26,6 +28,8 @@ struct State {
     /// What they held when they were last looked at, and whether that has been judged.
     seen: Contents,
     judged: bool,
+    /// What files on disk held for which uploaded ones stand.
+    covered: Contents,
     /// Whether what they hold is refused.
     broken: bool,
     /// What the running process began with, or was last told to need a restart for.
@@ -38,13 +42,14 @@ struct Fixed(Vec<(&'static str, String)>);
 
 impl Fixed {
     fn of(file: &File) -> Self {
-        let File { listen, store, api_url, command, heartbeat_url, .. } = file;
+        let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, .. } = file;
         Self(vec![
             ("listen", listen.to_string()),
             ("store", format!("{store:?}")),
             ("slack.api_url", api_url.to_string()),
             ("slack.command", command.clone()),
             ("heartbeat_url", fingerprint(heartbeat_url.as_ref())),
+            ("shutdown_drain", shutdown_drain.to_string()),
         ])
     }
 }
@@ -82,6 +87,19 @@ pub struct Change {
     pub restart_for: Vec<&'static str>,
     /// Worth a line in the log, and no fault.
     pub notes: Vec<String>,
+    /// The names of the files for which uploaded ones stand, in one line.
+    pub uploaded: String,
+}
+
+/// What would come of an upload.
+#[derive(Debug)]
+pub enum Trial {
+    /// Other settings.
+    Sound(Box<Settings>),
+    /// Nothing good: all that is wrong.
+    Broken(ConfigFaults),
+    /// No file may be uploaded under this name; under these.
+    Unknown(String),
 }
 
 /// A change that was refused.
@@ -94,10 +112,56 @@ pub struct Refusal {
 }
 
 impl Sources {
-    pub(super) fn new(place: Place, environment: Environment, contents: Contents, file: &File) -> Self {
-        let fixed = Fixed::of(file);
-        let state = State { accepted: contents.clone(), seen: contents, judged: true, broken: false, fixed };
-        Self { place, environment, state: Mutex::new(state) }
+    pub(super) fn new(
+        place: Place,
+        environment: Environment,
+        contents: Contents,
+        file: &File,
+        uploads: Uploads,
+    ) -> Self {
+        let state = State {
+            accepted: contents.clone(),
+            seen: contents,
+            judged: true,
+            covered: place.covered(&uploads),
+            broken: false,
+            fixed: Fixed::of(file),
+        };
+        Self { place, environment, uploads: Mutex::new(uploads), state: Mutex::new(state) }
+    }
+
+    /// Says what has been uploaded by now; the next look takes it in.
+    pub fn set_uploads(&self, uploads: Uploads) {
+        *self.uploads.lock().unwrap_or_else(PoisonError::into_inner) = uploads;
+    }
+
+    fn uploads(&self) -> Uploads {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The names of the files for which uploaded ones stand, in one line.
+    pub fn uploaded(&self) -> String {
+        self.uploads().used(&self.place.places())
+    }
+
+    /// What would come of another upload, or of none under this name. Reads the files, so it blocks.
+    pub fn try_upload(&self, uploads: Uploads, name: &str, content: Option<Arc<[u8]>>) -> Trial {
+        let places = self.place.places();
+        if content.is_some() && !places.knows(name) {
+            return Trial::Unknown(places.names());
+        }
+        let mut contents = self.place.contents(&uploads.with(name, content));
+        let accepted = self.state.lock().unwrap_or_else(PoisonError::into_inner).accepted.clone();
+        match self.judge(&mut contents, &accepted) {
+            Ok(loaded) => Trial::Sound(Box::new(loaded.settings)),
+            Err(faults) => Trial::Broken(faults),
+        }
+    }
+
+    fn judge(&self, contents: &mut Contents, accepted: &Contents) -> Result<Loaded, ConfigFaults> {
+        let loaded = self.place.load(contents, accepted)?;
+        Config::check(&loaded.file, &self.environment)?;
+        Ok(loaded)
     }
 
     /// Every file that is of interest, whether it is there or not.
@@ -112,8 +176,17 @@ impl Sources {
 
     /// Looks at the files again. Reads them, so it blocks.
     pub fn look_again(&self) -> Outcome {
-        let now = self.place.contents();
+        let uploads = self.uploads();
+        let now = self.place.contents(&uploads);
+        let covered = self.place.covered(&uploads);
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in covered.changed_since(&state.covered).filter(|path| covered.has(path)) {
+            tracing::warn!(
+                file = %path.display(),
+                "a file changed for which an uploaded one stands: withdraw that, or nothing comes of the change"
+            );
+        }
+        state.covered = covered;
         if now != state.seen {
             state.seen = now;
             state.judged = false;
@@ -127,12 +200,14 @@ impl Sources {
             return Outcome::Unchanged;
         }
         let mut contents = now;
-        let loaded = self.place.load(&mut contents, &state.accepted).and_then(|loaded| {
-            Config::check(&loaded.file, &self.environment)?;
-            Ok(loaded)
-        });
-        match loaded {
-            Ok(loaded) => Outcome::Changed(Box::new(state.accept(contents, loaded))),
+        match self.judge(&mut contents, &state.accepted) {
+            Ok(loaded) => {
+                let mut change = state.accept(contents, loaded);
+                let places = self.place.places();
+                change.notes.extend(uploads.notes(&places));
+                change.uploaded = uploads.used(&places);
+                Outcome::Changed(Box::new(change))
+            }
             Err(faults) => {
                 let first = !std::mem::replace(&mut state.broken, true);
                 Outcome::Broken(Refusal { faults, first })
@@ -150,7 +225,8 @@ impl State {
         let files = contents.changed_since(&self.accepted).map(PathBuf::from).collect();
         self.fixed = fixed;
         self.accepted = contents;
-        Change { settings, files, mended: std::mem::take(&mut self.broken), restart_for, notes }
+        let mended = std::mem::take(&mut self.broken);
+        Change { settings, files, mended, restart_for, notes, uploaded: String::new() }
     }
 }
 

@@ -1,24 +1,26 @@
 //! The task that keeps the settings what the files say.
 //!
 //! It looks again when the system tells of a change in one of the files' folders, at `SIGHUP`, and every minute all
-//! the same: such news can be lost, and network file systems send none. Folders are watched rather than files,
-//! because editors and Kubernetes put a new file, or a new link, in the old one's place.
+//! the same: such news can be lost, and network file systems send none. What was uploaded to another replica is found
+//! then, too. Folders are watched rather than files, because editors and Kubernetes put a new file, or a new link, in
+//! the old one's place.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use pagerslack_store::{Causes, Records};
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
 use super::reload::{Change, Outcome, Refusal, Sources};
-use super::{Settings, summary};
+use super::{Settings, Uploads, summary};
 
 /// How often the files are looked at although nothing was heard of them.
 const POLL: Duration = Duration::from_secs(60);
@@ -43,20 +45,40 @@ pub struct Watch {
     sources: Arc<Sources>,
     settings: Arc<ArcSwap<Settings>>,
     alert: Arc<dyn Alert>,
+    /// Where uploaded files lie, if any can.
+    records: OnceLock<Arc<dyn Records>>,
+    /// One look at a time: of two, the older might come last.
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl Watch {
     /// A watch that puts what `sources` say into `settings`, and gives `alert` what it cannot accept.
     pub fn new(sources: Arc<Sources>, settings: Arc<ArcSwap<Settings>>, alert: Arc<dyn Alert>) -> Self {
-        Self { sources, settings, alert }
+        Self { sources, settings, alert, records: OnceLock::new(), looking: tokio::sync::Mutex::new(()) }
+    }
+
+    /// Takes in what is uploaded to `records`, from now on.
+    pub fn follow(&self, records: Arc<dyn Records>) {
+        // Whoever follows a store already goes on with it.
+        let _ = self.records.set(records);
+    }
+
+    /// The files that are watched.
+    pub fn sources(&self) -> &Arc<Sources> {
+        &self.sources
+    }
+
+    /// What holds now.
+    pub fn settings(&self) -> Arc<Settings> {
+        self.settings.load_full()
     }
 
     /// Watches until `shutdown`.
-    pub async fn run(self, shutdown: CancellationToken) {
+    pub async fn run(self: Arc<Self>, shutdown: CancellationToken) {
         shutdown.run_until_cancelled(self.watch()).await;
     }
 
-    async fn watch(self) {
+    async fn watch(&self) {
         // One piece of news is as good as many: whoever looks sees everything.
         let (news, mut heard) = mpsc::channel(1);
         let mut folders = Folders::new(news);
@@ -77,6 +99,8 @@ impl Watch {
 
     /// Looks until the files hold still.
     pub(crate) async fn look(&self) {
+        let _one_at_a_time = self.looking.lock().await;
+        self.read_uploads().await;
         loop {
             let sources = Arc::clone(&self.sources);
             match tokio::task::spawn_blocking(move || sources.look_again()).await {
@@ -94,10 +118,20 @@ impl Watch {
         }
     }
 
+    /// What cannot be read is as it was: a store that fails takes no roster away.
+    async fn read_uploads(&self) {
+        let Some(records) = self.records.get() else { return };
+        match Uploads::read(&**records).await {
+            Ok(uploads) => self.sources.set_uploads(uploads),
+            Err(error) => tracing::warn!(error = %Causes(&error), "it cannot be told what was uploaded"),
+        }
+    }
+
     fn accept(&self, change: Change) {
         let files: Vec<_> = change.files.iter().map(|path| path.display().to_string()).collect();
         tracing::info!(
             files = files.join(", "),
+            uploaded = change.uploaded,
             mended = change.mended,
             now = summary::in_short(&change.settings),
             "the configuration changed"

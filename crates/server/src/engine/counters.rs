@@ -48,6 +48,8 @@ counters! {
     acknowledgements,
     /// 👀 found only by reading the reactions back.
     acknowledgements_read_back,
+    /// Requests to the admin interface without the token.
+    admin_requests_refused,
     /// Requests without a good signature.
     requests_unsigned,
     /// Signed requests that nobody could read.

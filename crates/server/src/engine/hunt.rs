@@ -123,7 +123,8 @@ impl Engine {
             let order = order(&queue, incident, members, &look);
             let candidates = match self.gather(rotation, &order, &look, &mut known).await {
                 Found::Candidates(candidates) => {
-                    with_turns(&queue, with_first(incident, members, &look, candidates))
+                    let candidates = with_turns(&queue, with_first(incident, members, &look, candidates));
+                    self.with_the_pool(&rotation.team, rules, candidates)
                 }
                 Found::Later(due) => {
                     let since = hunting_since(incident);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::rules::Day;
-use pagerslack_core::{Queue, QueueChange, RotationId, Rules, UserId};
+use pagerslack_core::{Candidate, Queue, QueueChange, RotationId, Rules, TeamId, UserId};
 use pagerslack_slack::client::Caller;
 
 use super::Engine;
@@ -77,5 +77,26 @@ impl Engine {
         left.map(|user| QueueChange::Left { user })
             .chain(joined.map(|user| QueueChange::Joined { user }))
             .collect()
+    }
+
+    /// Records who is in the weekend's pool: whoever counts afterwards how often it was asked has another roster by
+    /// then (P7).
+    pub(super) fn with_the_pool(
+        &self,
+        team: &TeamId,
+        rules: &Rules,
+        mut candidates: Vec<Candidate>,
+    ) -> Vec<Candidate> {
+        if !rules.roster.as_ref().is_some_and(|roster| roster.has_volunteers()) {
+            return candidates;
+        }
+        // The hunt has just asked who they are.
+        let users = candidates.iter().map(|candidate| candidate.user.clone()).collect();
+        let profiles = self.directory.profiles_of_any_age(team, &users);
+        for candidate in &mut candidates {
+            let profile = profiles.get(&candidate.user).map(|profile| &**profile);
+            candidate.weekend_volunteer = rules.is_volunteer(&candidate.user, profile);
+        }
+        candidates
     }
 }

@@ -21,15 +21,25 @@ const TIME: Duration = Duration::from_secs(5);
 /// 413 for a body over [`LIMIT`], 408 for one that comes too slowly, 400 for one that breaks off, 501 for one in a
 /// coding that nobody undoes here.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, StatusCode> {
+    read_within(headers, body, LIMIT, TIME).await
+}
+
+/// The same with other limits.
+pub(super) async fn read_within(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    time: Duration,
+) -> Result<Bytes, StatusCode> {
     if !only_in_pieces(headers) {
         return Err(StatusCode::NOT_IMPLEMENTED);
     }
     let announced =
         headers.get(header::CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > LIMIT as u64) {
+    if announced.is_some_and(|length| length > limit as u64) {
         return Err(StatusCode::PAYLOAD_TOO_LARGE);
     }
-    match tokio::time::timeout(TIME, collect(body)).await {
+    match tokio::time::timeout(time, collect(body, limit)).await {
         Ok(result) => result,
         Err(_) => Err(StatusCode::REQUEST_TIMEOUT),
     }
@@ -43,8 +53,8 @@ fn only_in_pieces(headers: &HeaderMap) -> bool {
     only && codings.next().is_none()
 }
 
-async fn collect(body: Body) -> Result<Bytes, StatusCode> {
-    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(LIMIT);
+async fn collect(body: Body, limit: usize) -> Result<Bytes, StatusCode> {
+    let expected = usize::try_from(body.size_hint().lower()).unwrap_or(0).min(limit);
     let mut stream = body.into_data_stream();
     let mut first: Option<Bytes> = None;
     let mut rest = BytesMut::new();
@@ -52,7 +62,7 @@ async fn collect(body: Body) -> Result<Bytes, StatusCode> {
     while let Some(chunk) = stream.next().await {
         let chunk = chunk.map_err(|_| StatusCode::BAD_REQUEST)?;
         length += chunk.len();
-        if length > LIMIT {
+        if length > limit {
             return Err(StatusCode::PAYLOAD_TOO_LARGE);
         }
         match &first {
@@ -68,4 +78,31 @@ async fn collect(body: Body) -> Result<Bytes, StatusCode> {
         }
     }
     Ok(if rest.is_empty() { first.unwrap_or_default() } else { rest.freeze() })
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::{StreamExt as _, stream};
+    use tokio::time::timeout;
+
+    use super::*;
+
+    async fn check(body: Body, limit: usize, seconds: u64) -> Result<usize, StatusCode> {
+        let time = Duration::from_secs(seconds);
+        read_within(&HeaderMap::new(), body, limit, time).await.map(|body| body.len())
+    }
+
+    fn pieces(count: usize) -> impl futures_util::Stream<Item = Result<&'static str, std::io::Error>> {
+        stream::iter((0..count).map(|_| Ok("four")))
+    }
+
+    /// Whoever takes other limits than those of Slack's requests gets just these.
+    #[tokio::test(start_paused = true)]
+    async fn each_has_its_own_limits() {
+        assert_eq!(check(Body::from_stream(pieces(3)), 12, 30).await, Ok(12));
+        assert_eq!(check(Body::from_stream(pieces(3)), 11, 30).await, Err(StatusCode::PAYLOAD_TOO_LARGE));
+        let hangs = || check(Body::from_stream(pieces(1).chain(stream::pending())), 12, 30);
+        assert!(timeout(Duration::from_secs(29), hangs()).await.is_err(), "it is waited for so long");
+        assert_eq!(hangs().await, Err(StatusCode::REQUEST_TIMEOUT));
+    }
 }

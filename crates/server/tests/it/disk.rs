@@ -114,6 +114,8 @@ impl Service {
             (status == 503 && body.contains(why)).then_some(())
         })
         .await;
+        let elsewhere = self.asked("/readyz?exclude=store").await;
+        assert_eq!(elsewhere, Some((200, "ok\n".to_owned())), "the next replica has the same store");
     }
 
     /// Nothing is posted, hardly anything logged and hardly any work done for a while.

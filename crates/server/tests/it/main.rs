@@ -9,11 +9,13 @@ mod harness;
 mod service;
 
 mod acknowledge;
+mod admin;
 mod audit;
 mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+mod deploy;
 mod disk;
 mod door;
 mod doubt;
@@ -37,6 +39,7 @@ mod report;
 mod requests;
 mod roster_import;
 mod secrets;
+mod shutdown;
 mod slow;
 mod store_cli;
 mod unreachable;

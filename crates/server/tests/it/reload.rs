@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use pagerslack::config::{Alert, Config, Environment, Settings, Watch};
+use pagerslack_store::{RecordWrite, Records, Sqlite};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -33,10 +34,17 @@ struct Stage {
 
 impl Stage {
     fn watch(folder: &Path) -> Self {
+        Self::on(folder, &Arc::new(Sqlite::in_memory().unwrap()))
+    }
+
+    /// The same, on a store that others may use too.
+    fn on(folder: &Path, store: &Arc<Sqlite>) -> Self {
         let config = Config::load(Some(&folder.join("pagerslack.toml")), &Environment::default()).unwrap();
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let (sender, alerts) = mpsc::unbounded_channel();
-        let watch = Watch::new(config.sources.unwrap(), Arc::clone(&settings), Arc::new(Told(sender)));
+        let alert = Arc::new(Told(sender));
+        let watch = Arc::new(Watch::new(config.sources.unwrap(), Arc::clone(&settings), alert));
+        watch.follow(Arc::<Sqlite>::clone(store));
         let shutdown = CancellationToken::new();
         let watching = tokio::spawn(watch.run(shutdown.clone()));
         Self { settings, alerts, shutdown, watching }
@@ -109,5 +117,34 @@ async fn a_swapped_link_is_noticed() {
     symlink("..2", root.join("..data_tmp")).unwrap();
     fs::rename(root.join("..data_tmp"), root.join("..data")).unwrap();
     stage.people_become(2).await;
+    stage.stop().await;
+}
+
+/// Given two replicas on one store, when a roster is uploaded to the other one, then this one takes it in at its next
+/// look, before its own; and when it is withdrawn, its own is back.
+#[tokio::test]
+async fn what_another_replica_was_given_is_taken_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write("pagerslack.toml", "");
+    write("oncall.csv", "email\nana@example.com\n");
+    let store = Arc::new(Sqlite::in_memory().unwrap());
+    let stage = Stage::on(folder.path(), &store);
+    let put = async |expected, text: Option<&str>| {
+        let value = text.map(|text| text.as_bytes().to_vec());
+        let (shelf, name) = ("files".to_owned(), "oncall.csv".to_owned());
+        store
+            .write_record(RecordWrite { shelf, name, expected, value, expires_at: None })
+            .await
+            .unwrap()
+            .unwrap()
+    };
+    let version = put(0, Some("email\na@example.com\nb@example.com\nc@example.com\n")).await;
+    // Anything makes it look; it would within a minute.
+    write("pagerslack.toml", "# looked at\n");
+    stage.people_become(3).await;
+    put(version, None).await;
+    write("pagerslack.toml", "# looked at again\n");
+    stage.people_become(1).await;
     stage.stop().await;
 }

@@ -2,7 +2,7 @@
 //! that can be, and all that it has written is searched.
 //!
 //! What is searched for is in every secret there is: both tokens, the signing secret, the client's secret, the
-//! verification token and the heartbeat's address, right ones and wrong ones; the addresses at which answers may be
+//! verification token, the admin's token and the heartbeat's address, right ones and wrong ones; the addresses at which answers may be
 //! posted; the tickets of WebSockets.
 
 use std::fs::File;
@@ -18,6 +18,8 @@ use crate::wire::{page, react, report, taken};
 
 /// A part of every secret.
 const SECRET: &str = "hunter2";
+/// Of those who may fetch the statistics.
+const ADMIN_TOKEN: &str = "admin-hunter2-admin-hunter2";
 /// A part of every address at which an answer may be posted.
 const ANSWER: &str = "/response/";
 /// A part of every WebSocket's address.
@@ -43,6 +45,8 @@ fn with_secrets(world: WorldBuilder) -> WorldBuilder {
 struct Watched {
     service: Service,
     runs: usize,
+    /// The one that is looked at.
+    last: usize,
     /// Where the heartbeat goes, and what is heard there.
     heartbeat: (String, UnboundedReceiver<String>),
 }
@@ -52,11 +56,12 @@ impl Watched {
         let world = with_secrets(demo_team());
         let world = if socket_mode { world.socket_mode() } else { world };
         let service = Service::new(world, SETTINGS, |server| server).await;
-        Self { service, runs: 0, heartbeat: listener(&format!("ping/{SECRET}?key={SECRET}")).await }
+        Self { service, runs: 0, last: 0, heartbeat: listener(&format!("ping/{SECRET}?key={SECRET}")).await }
     }
 
     fn spawn(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> Process {
         self.runs += 1;
+        self.last = self.runs;
         let file = |kind: &str| File::create(self.path(self.runs, kind)).unwrap();
         let mut command = self.service.command();
         command
@@ -66,6 +71,7 @@ impl Watched {
             .env("SLACK_CLIENT_SECRET", format!("client-{SECRET}"))
             .env("SLACK_VERIFICATION_TOKEN", format!("verification-{SECRET}"))
             .env("PAGERSLACK_HEARTBEAT_URL", &self.heartbeat.0)
+            .env("PAGERSLACK_ADMIN_TOKEN", ADMIN_TOKEN)
             .envs(environment.iter().copied())
             .stdout(file("stdout"))
             .stderr(file("stderr"));
@@ -91,9 +97,17 @@ impl Watched {
         self.last()
     }
 
+    /// The same while the service runs, which stays the run that was last.
+    async fn run_beside(&mut self, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+        let serving = self.last;
+        let said = self.run(arguments, environment).await;
+        self.last = serving;
+        said
+    }
+
     /// What the last run has printed so far.
     fn last(&self) -> String {
-        ["stdout", "stderr"].map(|kind| std::fs::read_to_string(self.path(self.runs, kind)).unwrap()).concat()
+        ["stdout", "stderr"].map(|kind| std::fs::read_to_string(self.path(self.last, kind)).unwrap()).concat()
     }
 
     async fn says(&self, what: &str) {
@@ -103,7 +117,7 @@ impl Watched {
     async fn stop(&self, mut child: Process) {
         // What a monitor is shown is output too.
         let counters = reqwest::get(format!("http://{}/metrics", self.service.listen)).await.unwrap();
-        std::fs::write(self.path(self.runs, "metrics"), counters.bytes().await.unwrap()).unwrap();
+        std::fs::write(self.path(self.last, "metrics"), counters.bytes().await.unwrap()).unwrap();
         terminate(&child);
         assert!(exited(&mut child, Duration::from_secs(10)).await.success(), "{}", self.last());
         assert!(self.last().contains("\"stopped\""), "{}", self.last());
@@ -178,6 +192,12 @@ async fn no_secret_is_printed_over_http() {
     let url = format!("http://{}/slack/events", watched.service.listen);
     let forged = format!("token=verification-{SECRET}&command=/devoncall");
     assert_eq!(client.post(&url).body(forged).send().await.unwrap().status(), 401);
+    // The admin's token, the right one and wrong ones, shown to the server and by the command that shows it.
+    let admin = format!("http://{}", watched.service.listen);
+    let download = ["stats", "download", "--server", &admin];
+    assert!(watched.run_beside(&download, &[]).await.contains("https://i.example/1"));
+    let wrong = [("PAGERSLACK_ADMIN_TOKEN", "another-hunter2-another-hunter2")];
+    assert!(watched.run_beside(&download, &wrong).await.contains("does not accept"));
     slack.with(|world, now| world.revoke_tokens(now));
     report(&slack, "https://i.example/2");
     watched.says("its token revoked").await;
@@ -228,6 +248,8 @@ async fn no_wrong_secret_is_printed() {
         ("SLACK_API_URL", "https://hunter2@127.0.0.1/"),
         ("SLACK_API_URL", "xoxb-hunter2"),
         ("PAGERSLACK_HEARTBEAT_URL", "beat.example/hunter2"),
+        ("PAGERSLACK_ADMIN_TOKEN", "hunter2"),
+        ("PAGERSLACK_ADMIN_TOKEN", "hunter2 hunter2 hunter2 hunter2"),
     ] {
         for command in [&["serve"][..], &["doctor"], &["config", "check"]] {
             // The one token that is well-formed and cannot travel lets `serve` run.

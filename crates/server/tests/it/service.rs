@@ -97,6 +97,8 @@ impl Service {
         command
             .current_dir(self.folder.path())
             .env_clear()
+            // Nobody stands in front of it.
+            .env("PAGERSLACK_SHUTDOWN_DRAIN", "0 s")
             .env("SLACK_API_URL", &self.api_url)
             .env("SLACK_BOT_TOKEN", token)
             .env("SLACK_SIGNING_SECRET", secret)

@@ -70,7 +70,7 @@ async fn what_cannot_be_copied_is_said() {
     desk.fill(1).await;
     for (from, to, says) in [
         ("sqlite:old.db", "sqlite:old.db", "both are the same store"),
-        ("sqlite:absent.db", "sqlite:new.db", "there is no absent.db to be copied"),
+        ("sqlite:absent.db", "sqlite:new.db", "there is no store at absent.db"),
         ("sqlite:old.db", "mysql://u:s3cret@h/x", "a store must be sqlite:PATH"),
         ("sqlite:old.db", "redis://u:s3cret@127.0.0.1:1", "Redis cannot be reached"),
     ] {

@@ -93,7 +93,10 @@ async fn socket_mode_goes_on_while_slack_replaces_its_links() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn told_to_stop_the_binary_finishes_and_the_next_one_goes_on() {
     let service = Service::prepare().await;
-    let mut child = service.serve().await;
+    let mut command = service.command();
+    command.env("PAGERSLACK_SHUTDOWN_DRAIN", "2 s");
+    let mut child = service.spawn(command);
+    service.ready().await;
     report(&service.slack, "https://i.example/1");
     let (ts, responder) = page(&service.slack).await;
     // A second report is under way to a Slack that has stopped answering when the order to stop comes.

@@ -30,10 +30,14 @@ pub struct File {
     pub command: String,
     /// Who is told what those who keep the bot must see to.
     pub admin: Option<String>,
+    /// How long an incident is kept in a store that is shared, after the last that happened in it.
+    pub retention: SignedDuration,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
     /// Where a sign of life goes after each such look.
     pub heartbeat_url: Option<HeartbeatUrl>,
+    /// How long it goes on answering once it was told to stop, so that nobody sends anything here any more by then.
+    pub shutdown_drain: SignedDuration,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -48,8 +52,10 @@ impl Default for File {
             api_url: slack(),
             command: "/devoncall".to_owned(),
             admin: None,
+            retention: SignedDuration::from_hours(90 * 24),
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
+            shutdown_drain: SignedDuration::from_secs(2),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -84,9 +90,12 @@ impl File {
         root.take("listen", &mut self.listen, value::listen);
         root.take("store", &mut self.store, value::store);
         root.take("admin", &mut self.admin, value::optional(value::addressee));
+        let long = SignedDuration::from_hours(24)..=SignedDuration::from_hours(3_660 * 24);
+        root.take("retention", &mut self.retention, value::duration(long));
         let often = SignedDuration::from_secs(10)..=SignedDuration::from_hours(1);
         root.take("audit_interval", &mut self.audit_interval, value::duration(often));
         root.take("heartbeat_url", &mut self.heartbeat_url, value::optional(value::heartbeat_url));
+        root.take("shutdown_drain", &mut self.shutdown_drain, value::shutdown_drain);
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);

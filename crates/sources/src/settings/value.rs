@@ -111,6 +111,11 @@ pub(super) fn duration(
     }
 }
 
+/// How long a process that stops goes on answering.
+pub(super) fn shutdown_drain(value: &DeValue<'_>) -> Result<SignedDuration, String> {
+    duration(SignedDuration::ZERO..=SignedDuration::from_mins(1))(value)
+}
+
 /// A bound, as people would write it.
 fn told(length: SignedDuration) -> String {
     match length.as_hours() {
@@ -328,15 +333,20 @@ mod tests {
             "xoxb-hunter2",
             " XOXB-hunter2",
             "xapp-hunter2",
-            "redis://:hunter2@cache.example/0",
-            "redis://default:hunter2@cache.example",
-            "rediss://default:hun/ter2@cache.example",
+            "mysql://:hunter2@cache.example/0",
+            "mysql://default:hunter2@cache.example",
+            "mysqls://default:hun/ter2@cache.example",
             "https://hunter2@slack.example/",
         ] {
             let told = store(&DeValue::String(secret.into())).unwrap_err();
             assert!(!told.contains("ter2"), "{told}");
         }
-        for harmless in ["redis://cache.example/0", "ana@example.com", "pagerslack.db"] {
+        for shown in ["redis://:hunter2@cache.example/0", "rediss://default:hun/ter2@cache.example?x=hunter2"]
+        {
+            let shown = format!("{:?}", store(&DeValue::String(shown.into())).unwrap());
+            assert!(shown.contains("@cache.example") && !shown.contains("ter2"), "{shown}");
+        }
+        for harmless in ["mysql://cache.example/0", "ana@example.com", "pagerslack.db"] {
             let told = store(&DeValue::String(harmless.into())).unwrap_err();
             assert!(told.contains(harmless), "{told}");
         }

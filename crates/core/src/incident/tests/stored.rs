@@ -170,6 +170,19 @@ fn one_of_each_verdict() {
     "#);
 }
 
+/// A candidate from before the pool was recorded is read, and whoever is not in it is written as before.
+#[test]
+fn whether_somebody_volunteers_is_stored_only_if_they_do() {
+    let volunteer = Candidate { weekend_volunteer: true, ..candidate("U1", Verdict::Available) };
+    for (stored, candidate) in [
+        (r#"{"user":"U1","verdict":"available"}"#, candidate("U1", Verdict::Available)),
+        (r#"{"user":"U1","verdict":"available","weekend_volunteer":true}"#, volunteer),
+    ] {
+        assert_eq!(serde_json::to_string(&candidate).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Candidate>(stored).unwrap(), candidate);
+    }
+}
+
 /// Logs written before there was anybody to be asked first.
 #[test]
 fn a_report_without_a_first_still_reads() {

@@ -57,6 +57,7 @@ fn every_key_is_read() {
     let file = File::parse(
         "listen = \"[::1]:80\"\nstore = \"sqlite:///var/lib/p.db\"\nadmin = \"U1\"\n\
          audit_interval = \"90 s\"\nheartbeat_url = \"https://beat.example/x\"\n\
+         shutdown_drain = \"15 s\"\n\
          slack = { api_url = \"http://localhost:1/api\", command = \"/page\" }\n\
          files = { oncall = \"a.csv\", holidays = \"\" }\n\
          [defaults]\nack_timeout = \"1 min 30 s\"\nmax_attempts = 3\npatience = \"1m\"\nmin_tenure = \"90 days\"\n\
@@ -73,6 +74,7 @@ fn every_key_is_read() {
     assert_eq!(file.api_url.as_str(), "http://localhost:1/api/");
     assert_eq!((file.admin.as_deref(), file.command.as_str()), (Some("U1"), "/page"));
     assert_eq!(file.audit_interval, SignedDuration::from_secs(90));
+    assert_eq!(file.shutdown_drain, SignedDuration::from_secs(15));
     assert_eq!(file.heartbeat_url.as_ref().map(HeartbeatUrl::expose), Some("https://beat.example/x"));
     let keys = &file.defaults;
     assert_eq!(keys.files.oncall, Named::Path("a.csv".into()));
@@ -146,7 +148,8 @@ fn values_that_make_no_sense_are_told() {
     check("listen = 8080", "listen must be an address and a port such as \"127.0.0.1:8080\", not 8080");
     check(
         "store = \"redis:x\"",
-        "store must be sqlite:PATH, for example \"sqlite:pagerslack.db\", not \"redis:x\"",
+        "store must be sqlite:PATH, for example \"sqlite:pagerslack.db\", or an address such as \
+         \"redis://localhost:6379\", not \"redis:x\"",
     );
     check("admin = \"@ana\"", "admin must be the id of a person (U…) or of a channel (C…), not \"@ana\"");
     check("admin = \"xoxb-1\"", "admin must be the id of a person (U…) or of a channel (C…), not a token");
@@ -159,6 +162,7 @@ fn values_that_make_no_sense_are_told() {
         "slack.command must be a slash command such as \"/devoncall\", not \"page\"",
     );
     check("audit_interval = \"5 s\"", "audit_interval must lie between 10s and 1h, not be \"5 s\"");
+    check("shutdown_drain = \"2 min\"", "shutdown_drain must lie between 0s and 1m, not be \"2 min\"");
     // It may be a secret and is not repeated.
     check(
         "heartbeat_url = \"beat.example/token\"",

@@ -4,7 +4,8 @@ use insta::assert_snapshot;
 use jiff::civil::date;
 use pagerslack_core::Rules;
 use pagerslack_core::calendar::{Calendar, DayOff, Scope};
-use pagerslack_core::roster::Entry;
+use pagerslack_core::report;
+use pagerslack_core::roster::{Entry, Who};
 use pagerslack_core::rules::Weekend;
 
 use super::{roster, row, ruled};
@@ -243,6 +244,40 @@ async fn at_weekends_volunteers_are_asked_alone() {
     stage.pass("2 min").await;
     assert!(["U1", "U3"].contains(&stage.asked()[3].as_str()));
     stage.reacts("M1", &stage.roots()[1], "eyes").await;
+    stage.end().await;
+}
+
+/// Given a roster by address, and a volunteer who is asked last on a working day, then the statistics say
+/// so once they have been, and not before.
+#[tokio::test]
+async fn the_statistics_know_who_was_of_the_pool() {
+    let addressed = |name: &str, weekend_volunteer| {
+        let email = Some(format!("{name}@example.com"));
+        Entry { who: Who { email, ..Who::default() }, weekend_volunteer, ..Entry::default() }
+    };
+    let world = team(&["ana", "bo"]).app(|app| app.scopes.extend(["users:read.email".to_owned()]));
+    let rules =
+        Rules { weekend: Weekend::Volunteers, ..roster([addressed("ana", true), addressed("bo", false)]) };
+    let stage = Stage::new(world, ruled(rules)).await;
+    stage.bot.engine().warm(&"T1".into()).await.unwrap();
+    stage.types("U2", URL).await;
+    let row = async || {
+        let store = stage.bot.engine().store();
+        let rotation = store.rotations().await.unwrap().remove(0);
+        let incident = store.recent(&rotation, 1).await.unwrap().remove(0);
+        report::row(&store.load(&rotation.team, &incident).await.unwrap().unwrap().log).unwrap()
+    };
+    assert_eq!(stage.asked(), ["U2"]);
+    assert!(!row().await.weekend_pinged);
+    stage.pass("2 min").await;
+    assert_eq!(stage.asked(), ["U2", "U1"]);
+    assert!(row().await.weekend_pinged);
+    stage.reacts("U1", &stage.post("root").ts, "eyes").await;
+    let row = row().await;
+    assert_eq!(
+        (row.attempts, row.timed_out, row.unavailable, row.time_to_response),
+        (2, 1, false, Some(120_000))
+    );
     stage.end().await;
 }
 

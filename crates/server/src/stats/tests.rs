@@ -1,0 +1,159 @@
+//! What comes out of an archive, and that it comes in pieces.
+
+use async_trait::async_trait;
+use pagerslack_core::audit::JobState;
+use pagerslack_core::incident::Report;
+use pagerslack_core::{Event, IncidentId, Recorded, RotationId, TeamId};
+use pagerslack_store::{Filed, Page, Past, Stored, Told};
+
+use super::*;
+
+/// So many incidents, one a day from 1 December 2026 on, by turns of two channels; made when they are read.
+struct Days {
+    count: usize,
+    url: &'static str,
+    fails_after: usize,
+}
+
+impl Days {
+    fn new(count: usize) -> Arc<Self> {
+        Arc::new(Self { count, url: "https://i.example/", fails_after: usize::MAX })
+    }
+}
+
+fn filed(day: usize, url: &str) -> Filed {
+    let channel = if day.is_multiple_of(2) { "C1" } else { "C2" };
+    let rotation = RotationId::new(TeamId::new("T1"), channel.into());
+    let incident = IncidentId::new(format!("i{day}"));
+    let report = Report {
+        incident: incident.clone(),
+        rotation,
+        url: format!("{url}{day}"),
+        note: "=cmd()".to_owned(),
+        reporter: "U1".into(),
+        first: None,
+        response_url: Some("https://hooks.slack.com/hunter2".to_owned()),
+    };
+    let first: Timestamp = "2026-12-01T00:00:00Z".parse().unwrap();
+    let at = first + jiff::SignedDuration::from_hours(24 * i64::try_from(day).unwrap());
+    let log = vec![Recorded { seq: 1, at, event: Event::Reported(report) }];
+    Filed { team: "T1".into(), incident, index: None, stored: Stored { log }, messages: Vec::new() }
+}
+
+#[async_trait]
+impl Archive for Days {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+        let from: usize = after.map_or(0, |after| after.0.parse().unwrap());
+        if from >= self.fails_after {
+            return Err(StoreError::Unavailable { what: "reading the history", source: "no disk".into() });
+        }
+        let until = (from + limit).min(self.count);
+        let items = (from..until).map(|day| filed(day, self.url)).collect();
+        Ok(Page { items, next: (until < self.count).then(|| Cursor(until.to_string())) })
+    }
+
+    async fn retire(&self, _: &Filed, _: Vec<u8>) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    async fn past(&self, _: Option<Cursor>, _: usize) -> Result<Page<Past>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn add_past(&self, _: Vec<Past>) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn jobs(&self, _: Option<Cursor>, _: usize) -> Result<Page<JobState>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn all_told(&self, _: Option<Cursor>, _: usize) -> Result<Page<(TeamId, Told)>, StoreError> {
+        Ok(Page { items: Vec::new(), next: None })
+    }
+}
+
+async fn pieces(archive: Arc<Days>, selection: Selection, format: Format) -> Vec<String> {
+    let mut stats = Stats::new(archive, selection, format);
+    let mut pieces = Vec::new();
+    while let Some(piece) = stats.piece().await.unwrap() {
+        pieces.push(String::from_utf8(piece).unwrap());
+    }
+    pieces
+}
+
+async fn text(archive: Arc<Days>, selection: Selection, format: Format) -> String {
+    pieces(archive, selection, format).await.concat()
+}
+
+const HEAD: &str = "attempts,weekend_pinged,unavailable,incident_url,reported_by,reported_at,time_to_response,\
+    time_at_response,incident,team,channel,outcome,acknowledged_by,acknowledged_via,first_page_ms,timed_out,passed,\
+    handed_over,manager_pages,ended_at\r\n";
+
+#[tokio::test]
+async fn the_warehouse_reads_its_columns_first() {
+    let all = Selection::default();
+    assert_eq!(text(Days::new(0), all.clone(), Format::Csv).await, HEAD);
+    let one = "0,false,false,https://i.example/0,U1,2026-12-01T00:00:00Z,,,i0,T1,C1,open,,,,0,0,0,0,\r\n";
+    assert_eq!(text(Days::new(1), all, Format::Csv).await, format!("{HEAD}{one}"));
+}
+
+#[tokio::test]
+async fn the_same_as_json() {
+    let all = Selection::default();
+    assert_eq!(text(Days::new(0), all.clone(), Format::Json).await, "[]\n");
+    let rows: Value = serde_json::from_str(&text(Days::new(45), all, Format::Json).await).unwrap();
+    let rows = rows.as_array().unwrap();
+    assert_eq!(rows.len(), 45);
+    assert_eq!(rows[44]["incident_url"], "https://i.example/44");
+    assert_eq!((&rows[44]["attempts"], &rows[44]["time_to_response"]), (&0.into(), &Value::Null));
+}
+
+#[tokio::test]
+async fn what_is_not_wanted_is_left_out() {
+    let on = |day: &str| Some(moment(day).unwrap());
+    let selection =
+        Selection { since: on("2026-12-03"), until: on("2026-12-06T00:00:00Z"), channel: Some("C1".into()) };
+    let text = text(Days::new(60), selection, Format::Csv).await;
+    let rows: Vec<_> = text.lines().skip(1).filter_map(|row| row.split(',').nth(8)).collect();
+    assert_eq!(rows, ["i2", "i4"], "from the first moment on, and before the last");
+}
+
+/// Given a long history, then it comes in as many pieces as pages are read: nothing is gathered up.
+#[tokio::test]
+async fn a_long_history_comes_page_by_page() {
+    let pieces = pieces(Days::new(1000), Selection::default(), Format::Csv).await;
+    assert_eq!(pieces.len(), 1 + 1000 / AT_ONCE);
+    assert!(pieces.iter().all(|piece| piece.lines().count() <= AT_ONCE));
+    assert_eq!(pieces.concat().lines().count(), 1001);
+}
+
+/// Nothing that people wrote is in it, and what a spreadsheet would run is text.
+#[tokio::test]
+async fn a_cell_runs_nothing_and_quotes_what_needs_it() {
+    let odd = Arc::new(Days { count: 1, url: "=1,\"", fails_after: usize::MAX });
+    let text = text(odd, Selection::default(), Format::Csv).await;
+    assert!(text.contains(",\"'=1,\"\"0\","), "{text}");
+    assert!(!text.contains("cmd()") && !text.contains("hunter2"), "{text}");
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_read_to_its_end_is_an_error() {
+    let broken = Arc::new(Days { count: 100, url: "", fails_after: AT_ONCE });
+    let mut stats = Stats::new(broken, Selection::default(), Format::Csv);
+    assert!(stats.piece().await.unwrap().is_some(), "the names");
+    assert!(stats.piece().await.unwrap().is_some(), "the first page");
+    assert!(matches!(stats.piece().await, Err(StatsError::Store(_))));
+}
+
+#[test]
+fn a_moment_is_a_date_or_a_time() {
+    let at = |text: &str| moment(text).map(|at| at.to_string());
+    assert_eq!(at("2026-12-01"), Ok("2026-12-01T00:00:00Z".to_owned()));
+    assert_eq!(at(" 2026-12-01T08:00:00+01:00 "), Ok("2026-12-01T07:00:00Z".to_owned()));
+    let wrong = at("yesterday").unwrap_err();
+    assert!(
+        wrong.starts_with("must be a date or a moment") && wrong.ends_with("not \"yesterday\""),
+        "{wrong}"
+    );
+}
