@@ -156,3 +156,21 @@ async fn a_call_of_the_managers_that_nobody_waits_for_any_more_is_found_and_asks
     assert!(call.contains("is on it"), "{call}");
     stage.end().await;
 }
+
+/// Given a call of the managers stands of which Slack said nothing, and the token is revoked before that is found out,
+/// when the token is good again and a manager reacts to that call, then the incident is theirs (P4).
+#[tokio::test]
+async fn a_call_of_the_managers_is_found_although_the_token_was_revoked_meanwhile() {
+    let stage = Stage::with(&["ana"]).await;
+    stage.presence("U1", slack_sim::Presence::Away);
+    stage.fault(Fault::once("chat.postMessage", FaultKind::CloseAfter).after(1));
+    stage.types("U1", "https://incident.example/1").await;
+    stage.slack.with(|world, now| world.revoke_tokens(now));
+    stage.pass("30 s").await;
+    stage.slack.with(|world, _| world.restore_tokens());
+    stage.pass("65 s").await;
+    stage.reacts("M1", &stage.post("managers/1").ts, "eyes").await;
+    stage.pass("1 s").await;
+    assert!(stage.kinds().ends_with("taken"), "{}\n{}", stage.kinds(), stage.transcript());
+    stage.end().await;
+}
