@@ -58,7 +58,7 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 
 pub use address::AddressError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored};
 use address::Address;
 use convert::answer;
 use keys::Keys;
@@ -362,6 +362,10 @@ impl Store for Redis {
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
         self.claim_due(claim).await
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.hold_longer(held, lease_until).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -45,7 +45,7 @@ use tokio::sync::{mpsc, oneshot};
 pub use refusal::OpenError;
 
 use crate::{
-    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Page, Record, RecordWrite, Records,
+    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, Page, Record, RecordWrite, Records,
     Store, StoreError, Stored, Told,
 };
 use health::Health;
@@ -295,6 +295,11 @@ impl Store for Sqlite {
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
         self.ask(|reply| Write::Claim(claim, reply)).await?
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let held = held.to_vec();
+        self.ask(|reply| Write::Renew(held, lease_until, reply)).await?
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -43,6 +43,7 @@ macro_rules! scripts {
 scripts! {
     COMMIT = "", "making a change", ["prelude.lua", "commit.lua"];
     CLAIM = "", "leasing due jobs", ["prelude.lua", "claim.lua"];
+    RENEW = "", "holding jobs for longer", ["prelude.lua", "renew.lua"];
     EARLIEST = "no-writes", "looking for the next job", ["prelude.lua", "earliest.lua"];
     JOBS_OF = "no-writes", "reading the jobs about an incident", ["prelude.lua", "jobs_of.lua"];
     OPEN_IN = "no-writes", "looking for open incidents", ["prelude.lua", "open_in.lua"];
