@@ -16,7 +16,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("redis-servers", &[]),
     (
         "pagerslack",
-        &["pagerslack-core", "pagerslack-store", "pagerslack-slack", "pagerslack-sources", "slack-sim"],
+        &[
+            "pagerslack-core",
+            "pagerslack-store",
+            "pagerslack-slack",
+            "pagerslack-sources",
+            "slack-sim",
+            "redis-servers",
+        ],
     ),
     (
         "pagerslack-bench",
