@@ -18,12 +18,13 @@ use pagerslack_core::TeamId;
 use pagerslack_slack::ground::Ground;
 use pagerslack_slack::socket_mode::{Connect, SocketMode};
 use pagerslack_slack::transport::Token;
-use pagerslack_store::{Sqlite, Store};
+use pagerslack_store::{Redis, Sqlite, Store};
 use secrecy::SecretString;
 use slack_sim::SimHandle;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::Options;
 use crate::dice::Dice;
 use crate::disk::{Access, Disk};
 use crate::exchange::Exchange;
@@ -72,7 +73,8 @@ struct State {
 
 /// Where what is stored is kept while no process runs.
 enum Keeping {
-    Memory(Arc<Sqlite>),
+    /// In memory, or in a server: it is there whether the process is or not.
+    Elsewhere(Arc<dyn Store>),
     File(PathBuf, #[allow(dead_code, reason = "it is deleted with the house")] TempDir),
 }
 
@@ -131,11 +133,12 @@ impl House {
         dice: &Dice,
         slack: &SimHandle,
         scenario: &Scenario,
-        mutant: Option<Mutant>,
+        options: &Options,
     ) -> Result<Self> {
-        let keeping = match scenario.place {
-            Place::Memory => Keeping::Memory(Arc::new(Sqlite::in_memory_without_threads()?)),
-            Place::Disk => {
+        let keeping = match (&options.redis, scenario.place) {
+            (Some(address), _) => Keeping::Elsewhere(Arc::new(Redis::connect_without_runtime(address)?)),
+            (None, Place::Memory) => Keeping::Elsewhere(Arc::new(Sqlite::in_memory_without_threads()?)),
+            (None, Place::Disk) => {
                 let folder = scratch()?;
                 Keeping::File(folder.path().join("pagerslack.db"), folder)
             }
@@ -150,7 +153,7 @@ impl House {
             network,
             disk: Disk::default(),
             scenario: scenario.clone(),
-            mutant,
+            mutant: options.mutant,
             clock,
             keeping,
             lives: AtomicU64::new(0),
@@ -196,7 +199,7 @@ impl House {
     /// What is stored, as far as it can be looked at now.
     pub(crate) fn store(&self) -> Option<Arc<dyn Store>> {
         match &self.0.keeping {
-            Keeping::Memory(store) => Some(Arc::<Sqlite>::clone(store) as Arc<dyn Store>),
+            Keeping::Elsewhere(store) => Some(Arc::clone(store)),
             Keeping::File(..) => self.state().store.clone(),
         }
     }
@@ -228,7 +231,7 @@ impl House {
     pub(crate) fn start(&self) -> Result<()> {
         let life = self.0.lives.fetch_add(1, Ordering::Relaxed) + 1;
         let inner: Arc<dyn Store> = match &self.0.keeping {
-            Keeping::Memory(store) => Arc::<Sqlite>::clone(store) as Arc<dyn Store>,
+            Keeping::Elsewhere(store) => Arc::clone(store),
             Keeping::File(path, _) => Arc::new(Sqlite::open(path)?),
         };
         *self.state() = State { doors: None, store: Some(Arc::clone(&inner)), starting: true };

@@ -25,6 +25,7 @@ mod disk;
 mod exchange;
 mod house;
 mod mutant;
+mod player;
 mod scenario;
 mod story;
 mod timeline;
@@ -35,5 +36,6 @@ mod run;
 
 pub use checker::{Promise, Standing, Violation};
 pub use mutant::Mutant;
+pub use player::Player;
 pub use run::{Options, Run, run};
 pub use scenario::Weather;

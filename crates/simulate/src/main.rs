@@ -12,7 +12,7 @@ use anyhow::Result;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
-use pagerslack_simulate::{Options, Run, Standing, Weather, run};
+use pagerslack_simulate::{Player, Run, Standing, Weather};
 
 /// Plays the whole bot in virtual time under every fault, and checks the promises after every step.
 #[derive(Debug, Parser)]
@@ -36,6 +36,9 @@ struct Cli {
     /// How many seeds to play at a time [default: one on each core]
     #[arg(long, value_name = "N")]
     jobs: Option<usize>,
+    /// Keep everything in Redis, one server for each seed that is played at a time
+    #[arg(long)]
+    redis: bool,
     /// Go on after a seed that fails
     #[arg(long)]
     keep_going: bool,
@@ -44,13 +47,13 @@ struct Cli {
 fn main() -> Result<ExitCode> {
     let cli = Cli::parse();
     match cli.seed {
-        Some(seed) => one(seed, cli.trace),
+        Some(seed) => one(&mut Player::new(cli.redis)?, seed, cli.trace),
         None => many(&cli),
     }
 }
 
-fn one(seed: u64, trace: bool) -> Result<ExitCode> {
-    let outcome = run(seed, Options { trace, mutant: None })?;
+fn one(player: &mut Player, seed: u64, trace: bool) -> Result<ExitCode> {
+    let outcome = player.play(seed, trace)?;
     let mut out = std::io::stdout().lock();
     for line in &outcome.story {
         writeln!(out, "{line}")?;
@@ -121,6 +124,7 @@ fn many(cli: &Cli) -> Result<ExitCode> {
         let workers: Vec<_> = (0..jobs)
             .map(|_| {
                 scope.spawn(|| -> Result<()> {
+                    let mut player = Player::new(cli.redis)?;
                     loop {
                         {
                             let sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -133,7 +137,7 @@ fn many(cli: &Cli) -> Result<ExitCode> {
                         if cli.incidents.is_none() && seed >= cli.from + cli.seeds {
                             return Ok(());
                         }
-                        let outcome = run(seed, Options::default())?;
+                        let outcome = player.play(seed, false)?;
                         let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         sum.take(seed, outcome);
                         bar.set_position(if cli.incidents.is_some() { sum.incidents } else { sum.seeds });

@@ -23,12 +23,14 @@ use crate::weather::Skies;
 const MOST_STEPS: u64 = 20_000_000;
 
 /// How a seed is run.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Whether the story is taken down.
     pub trace: bool,
     /// A bot that is broken on purpose.
     pub mutant: Option<Mutant>,
+    /// An empty Redis to keep everything in, by its address, in place of SQLite.
+    pub redis: Option<String>,
 }
 
 /// What came of a seed.
@@ -116,7 +118,7 @@ impl Stage {
             // Some of what the bot says then becomes several messages.
             slack.with(|world, _| world.set_split_beyond(60));
         }
-        let house = House::build(&timeline, dice, &slack, &scenario, options.mutant)?;
+        let house = House::build(&timeline, dice, &slack, &scenario, &options)?;
         let courier = Courier::new(&timeline, dice, &slack, &house, &story);
         let crowd = Crowd::new(&timeline, dice, &slack, &story, &scenario);
         let skies = Skies::new(&timeline, dice, &slack, &house, &courier, &story, &scenario);

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use pagerslack_simulate::{Mutant, Options, run};
+use pagerslack_simulate::{Mutant, Options, Player, run};
 
 /// How many seeds a broken bot may survive.
 const PATIENCE: u64 = 400;
@@ -27,11 +27,24 @@ fn the_same_seed_tells_the_same_story() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Given a seed, when it is played in SQLite and in Redis, then the same story is told: neither store lets happen what
+/// the other does not.
+#[test]
+fn both_stores_tell_the_same_story() -> anyhow::Result<()> {
+    let (mut in_sqlite, mut in_redis) = (Player::new(false)?, Player::new(true)?);
+    for seed in 0..30 {
+        let (one, other) = (in_sqlite.play(seed, true)?, in_redis.play(seed, true)?);
+        assert_eq!(other.violation, None, "seed {seed}: cargo xtask simulate --redis --seed {seed} --trace");
+        assert_eq!(one.story, other.story, "seed {seed}");
+    }
+    Ok(())
+}
+
 /// Given a bot that breaks one promise, when seeds are played, then the checker finds it out, and which promise it was.
 fn is_caught(mutant: Mutant) -> anyhow::Result<()> {
     let options = Options { mutant: Some(mutant), ..Options::default() };
     for seed in 0..PATIENCE {
-        if let Some(found) = run(seed, options)?.violation {
+        if let Some(found) = run(seed, options.clone())?.violation {
             assert_eq!(found.promise, mutant.breaks(), "seed {seed}: {found}");
             return Ok(());
         }

@@ -21,7 +21,7 @@
 //! | `told` | hash: who was told what, and when | for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |
-//! | `c:MARKER` | a change that was made | two minutes |
+//! | `c:MARKER` | a change that was made | half a minute |
 //!
 //! | key, after `pagerslack:{*}:` | what | how long |
 //! |---|---|---|

@@ -9,7 +9,7 @@ use crate::command::cargo;
 /// Which of our crates each of our crates may depend on, in its tests too.
 const ARROWS: &[(&str, &[&str])] = &[
     ("pagerslack-core", &[]),
-    ("pagerslack-store", &["pagerslack-core"]),
+    ("pagerslack-store", &["pagerslack-core", "redis-servers"]),
     ("pagerslack-slack", &["pagerslack-core"]),
     ("pagerslack-sources", &["pagerslack-core"]),
     ("slack-sim", &[]),
@@ -38,7 +38,14 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     (
         "pagerslack-simulate",
-        &["pagerslack", "pagerslack-core", "pagerslack-store", "pagerslack-slack", "slack-sim"],
+        &[
+            "pagerslack",
+            "pagerslack-core",
+            "pagerslack-store",
+            "pagerslack-slack",
+            "redis-servers",
+            "slack-sim",
+        ],
     ),
     ("pagerslack-fuzz", &["pagerslack-core", "pagerslack-slack", "pagerslack-sources"]),
     ("xtask", &[]),

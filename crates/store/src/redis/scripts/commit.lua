@@ -33,7 +33,7 @@ if has_index == '1' and open == '1' then
   if other and other ~= incident then return { 'open', other } end
 end
 
-redis.call('SET', base .. 'c:' .. marker, '', 'EX', 120)
+redis.call('SET', base .. 'c:' .. marker, '', 'EX', 30)
 
 -- Jobs: the disposal, then removals.
 local function drop_job(key, job)
@@ -206,4 +206,5 @@ if files then
   end
 end
 
-return { 'ok', jobs_changed and earliest() or '', meta[OPEN] == '0' and '1' or '0' }
+local is_over = meta[WHERE] ~= '' and meta[OPEN] == '0'
+return { 'ok', jobs_changed and earliest() or '', is_over and '1' or '0' }

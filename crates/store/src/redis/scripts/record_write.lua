@@ -18,5 +18,5 @@ else
   redis.call('HSET', KEYS[1], name, new .. '\t' .. expires_at .. '\t' .. value)
   redis.call('ZADD', KEYS[2], 0, name)
 end
-redis.call('SET', KEYS[4], new, 'EX', 120)
+redis.call('SET', KEYS[4], new, 'EX', 30)
 return new
