@@ -188,6 +188,17 @@ impl Redis {
         (self.keys.of(team, "jobs"), all)
     }
 
+    /// The command by which a commit goes to Redis, for whoever measures what Redis itself can do. It works once the script
+    /// is known there, which any commit sees to.
+    ///
+    /// # Errors
+    ///
+    /// When the commit cannot be written down.
+    pub fn command_of(&self, commit: &Commit) -> Result<Cmd, CommitError> {
+        let args = commit::tape(&self.keys.base(&commit.team), &self.marker(), commit, &[])?;
+        Ok(script::COMMIT.by_hash(&[self.keys.of(&commit.team, "jobs")], &args))
+    }
+
     /// A name for a change that no other has.
     fn marker(&self) -> String {
         format!("{:016x}{:x}", self.process, self.changes.fetch_add(1, Ordering::Relaxed))

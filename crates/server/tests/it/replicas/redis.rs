@@ -46,8 +46,7 @@ async fn a_primary_that_hands_over_keeps_nothing_back() {
     replicas.people.report(true);
     replicas.accepts(3).await;
     let former = trio.primary_index().await.unwrap();
-    let order = trio.sentinels()[0].run(&["SENTINEL", "FAILOVER", trio.master_name()]);
-    order.await.unwrap();
+    trio.sentinels()[0].run(&["SENTINEL", "FAILOVER", trio.master_name()]).await.unwrap();
     let handed_over = async |_: &Replicas| trio.primary_index().await.is_ok_and(|primary| primary != former);
     replicas.until("somebody else is the primary", handed_over).await;
     let pause = replicas.accepts(1).await;

@@ -64,19 +64,22 @@ async fn a_job_is_taken_over_within_its_lease() {
     replicas.spawn(0, |command| command);
     replicas.until("it is ready", async |this| this.readiness(0).await == Some(200)).await;
     // It asks Slack who is there, and is never answered.
-    let hang = slack_sim::Fault::once("conversations.members", slack_sim::FaultKind::Hang);
+    let hang = slack_sim::Fault::once("conversations.members", slack_sim::FaultKind::HangBefore);
     replicas.service.slack.with(|world, now| {
         world.inject(hang);
         world.slash_command(now, "R1", "C1", "/devoncall", "https://incident.example/held").unwrap();
     });
     let asked = |this: &Replicas| {
-        this.service.slack.read(|world| world.calls().iter().any(|call| call.method == "conversations.members"))
+        this.service
+            .slack
+            .read(|world| world.calls().iter().any(|call| call.method == "conversations.members"))
     };
     replicas.until("the hunt is under way", async |this| asked(this)).await;
     replicas.spawn(1, |command| command);
     replicas.until("another is ready", async |this| this.readiness(1).await == Some(200)).await;
     let pages = |this: &Replicas| {
-        let is_page = |message: &&slack_sim::Message| key(message).is_some_and(|key| key.contains("/send/page/"));
+        let is_page =
+            |message: &&&slack_sim::Message| key(message).is_some_and(|key| key.contains("/send/page/"));
         this.service.slack.read(|world| world.messages("C1").iter().filter(is_page).count())
     };
     let before = pages(&replicas);

@@ -36,7 +36,8 @@ impl Transport for Stopped {
 async fn stopped_for(time: SignedDuration) -> (Stage, Arc<dyn Store>, Arc<ManualClock>) {
     let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
     let url = "http://bot.example/slack/events".parse().unwrap();
-    let slack = SimHandle::new(team(&["ana", "bo"]).deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
+    let slack =
+        SimHandle::new(team(&["ana", "bo"]).deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
     let store: Arc<dyn Store> = Arc::new(Sqlite::in_memory().unwrap());
     let transport = Stopped {
         slack: InProcess(slack.clone()),
@@ -55,7 +56,10 @@ async fn stopped_for(time: SignedDuration) -> (Stage, Arc<dyn Store>, Arc<Manual
 #[tokio::test]
 async fn whoever_stood_still_for_too_long_posts_nothing() {
     let (stage, store, clock) = stopped_for(LEASE - SignedDuration::from_secs(4)).await;
-    stage.slack.with(|world, now| world.slash_command(now, "M1", CHANNEL, "/devoncall", "https://a.example/1")).unwrap();
+    stage
+        .slack
+        .with(|world, now| world.slash_command(now, "M1", CHANNEL, "/devoncall", "https://a.example/1"))
+        .unwrap();
     let delivery = stage.slack.with(|world, now| world.take_due(now)).remove(0);
     let (status, _) = stage.request(delivery.request().unwrap()).await;
     assert_eq!(status, 200);

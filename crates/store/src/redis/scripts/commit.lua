@@ -13,7 +13,7 @@ local has_queue, queue, queue_expected = take(), take(), take()
 
 -- The same commit once more, since its answer was lost on the way. Writing the marker's end anew is a change like any
 -- other: whoever waits now until the replicas have all that this connection has changed waits for the commit, too.
-if redis.call('EXPIRE', base .. 'c:' .. marker, 120) == 1 then
+if redis.call('EXPIRE', base .. 'c:' .. marker, 30) == 1 then
   return { 'ok', earliest(), '0' }
 end
 

@@ -3,7 +3,7 @@
 local before = redis.call('GET', KEYS[4])
 if before then
   -- A change like any other, so that whoever waits for the replicas now waits for the record, too.
-  redis.call('EXPIRE', KEYS[4], 120)
+  redis.call('EXPIRE', KEYS[4], 30)
   return before
 end
 local name, expected, takes_away, expires_at, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

@@ -48,6 +48,10 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
         late.await.unwrap().unwrap();
         assert_eq!(events(&store, "T1", "i1").await as u64, version + 1);
     }
+    // Asking again is a change, too: else nothing would be waited for that the replicas may still lack.
+    let expire: String = server.figure("cmdstat_expire").await.unwrap();
+    let calls = expire.split(',').find_map(|part| part.strip_prefix("calls=")?.parse::<u32>().ok());
+    assert_eq!(calls, Some(5), "{expire}");
     // The same for a record.
     let write = |expected, value: &str| RecordWrite {
         shelf: "s".to_owned(),
