@@ -4,6 +4,7 @@
 //! Around it people go on as they do in [`crate::killed`], and in the end everything is held against the same promises.
 
 mod balancer;
+mod eyes;
 mod outage;
 mod redis;
 mod replica;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use pagerslack_store::Redis;
-use slack_sim::{RateLimits, Server, WorldBuilder};
+use slack_sim::{RateLimits, Server};
 
 use crate::killed::chance::Chance;
 use crate::killed::people::{People, world};
@@ -35,9 +36,15 @@ const LATENCY: Duration = Duration::from_millis(20);
 const LONG: Duration = Duration::from_secs(60);
 
 /// Few seconds for each page, so that everything comes to its end soon.
-const SETTINGS: &str = "[defaults]\nack_timeout = \"3 s\"\nmax_attempts = 2\n\
-                        [defaults.managers]\nusers = [\"U91\", \"U92\"]\nrounds = 1\n\
-                        [defaults.follow_up]\nquestion = \"How did it go?\"\n";
+const ACK_TIMEOUT: &str = "3 s";
+
+fn settings(ack_timeout: &str) -> String {
+    format!(
+        "[defaults]\nack_timeout = \"{ack_timeout}\"\nmax_attempts = 2\n\
+         [defaults.managers]\nusers = [\"U91\", \"U92\"]\nrounds = 1\n\
+         [defaults.follow_up]\nquestion = \"How did it go?\"\n"
+    )
+}
 
 /// The replicas, Slack before them, Redis behind them, and the people.
 pub(super) struct Replicas {
@@ -54,21 +61,21 @@ pub(super) struct Replicas {
 impl Replicas {
     /// Starts all over the store at an address, and waits until they are ready.
     async fn start(address: &str, refused: Refused) -> Self {
-        let mut replicas = Self::prepare(address, world(), Some(refused)).await;
+        let mut replicas = Self::prepare(address, Some(refused), ACK_TIMEOUT).await;
         replicas.start_all(|command| command).await;
         replicas
     }
 
     /// Everything but the replicas; without a balancer where Slack sends over Socket Mode.
-    async fn prepare(address: &str, world: WorldBuilder, refused: Option<Refused>) -> Self {
+    async fn prepare(address: &str, refused: Option<Refused>, ack_timeout: &str) -> Self {
         let seed = pagerslack::drawn_seed();
         let mut chance = Chance::new(seed);
         println!("the people's seed is {seed}");
         let latency = chance.draw();
         let serve = |server: Server| server.with_latency(LATENCY, latency);
         let service = match refused {
-            Some(_) => Service::new(world, SETTINGS, serve).await,
-            None => Service::over_sockets(world, SETTINGS, serve).await,
+            Some(_) => Service::new(world(), &settings(ack_timeout), serve).await,
+            None => Service::over_sockets(world(), &settings(ack_timeout), serve).await,
         };
         // Each process has budgets of its own; what Slack would refuse is another story's subject.
         service.slack.with(|world, _| world.set_rate_limits(RateLimits::Off));
@@ -112,14 +119,6 @@ impl Replicas {
         let url = format!("http://{}/readyz", self.places[index].address);
         let asked = self.client.get(url).timeout(Duration::from_secs(5)).send().await;
         Some(asked.ok()?.status().as_u16())
-    }
-
-    /// A figure of a replica's.
-    async fn figure(&self, index: usize, name: &str) -> u64 {
-        let url = format!("http://{}/metrics", self.places[index].address);
-        let text = self.client.get(url).send().await.unwrap().text().await.unwrap();
-        let line = text.lines().find_map(|line| line.strip_prefix(&format!("pagerslack_{name}_total ")));
-        line.unwrap_or_else(|| panic!("no {name} in {text}")).parse().unwrap()
     }
 
     /// People go on until something is so; gives how long that took.

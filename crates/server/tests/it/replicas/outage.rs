@@ -1,5 +1,6 @@
 //! Redis cannot be reached at all for a while.
 
+use futures_util::future::join_all;
 use jiff::SignedDuration;
 use redis_servers::{Plain, Proxy};
 
@@ -20,19 +21,32 @@ enum Away {
     Mute,
 }
 
-/// Somebody reports; gives what they read and how long it took.
-async fn report(replicas: &mut Replicas, url: &str) -> (String, SignedDuration) {
+/// Somebody reports so many incidents at once; gives how long it took until the last was refused.
+async fn refused(replicas: &mut Replicas, away: Away) -> SignedDuration {
     let reporter = "U92";
+    let urls: Vec<String> =
+        (0..REPLICAS).map(|number| format!("https://incident.example/{away:?}/{number}")).collect();
     let (before, typed) = replicas.service.slack.with(|world, now| {
         let before = world.ephemerals(reporter).len();
-        world.slash_command(now, reporter, "C1", "/devoncall", url).unwrap();
+        for url in &urls {
+            world.slash_command(now, reporter, "C1", "/devoncall", url).unwrap();
+        }
         (before, now)
     });
-    let answer = |this: &Replicas| {
-        this.service.slack.read(|world| world.ephemerals(reporter).get(before).map(|told| told.text.clone()))
+    let answers = |this: &Replicas| -> Vec<String> {
+        let text = |told: &&slack_sim::Ephemeral| told.text.clone();
+        this.service.slack.read(|world| world.ephemerals(reporter).iter().skip(before).map(text).collect())
     };
-    replicas.until("an answer", async |this| answer(this).is_some()).await;
-    (answer(replicas).unwrap(), replicas.service.slack.now().duration_since(typed))
+    replicas.until("all answers", async |this| answers(this).len() == REPLICAS).await;
+    let took = replicas.service.slack.now().duration_since(typed);
+    let answers = answers(replicas);
+    for url in urls {
+        let answer = answers.iter().find(|answer| answer.contains(&url));
+        let answer = answer.unwrap_or_else(|| panic!("{away:?}: nothing of {url} in {answers:?}"));
+        assert!(answer.contains("could not record this"), "{away:?}: {answer}");
+        assert!(answer.contains("page by hand"), "{away:?}: {answer}");
+    }
+    took
 }
 
 /// Given three replicas at work, when Redis is away in every way there is, then whoever reports is told within Slack's
@@ -51,17 +65,11 @@ async fn without_redis_reports_are_refused_honestly_and_in_time() {
             Away::Frozen => proxy.freeze(),
             Away::Mute => proxy.hold_answers(),
         }
-        for number in 0..REPLICAS {
-            let url = format!("https://incident.example/{away:?}/{number}");
-            let (answer, took) = report(&mut replicas, &url).await;
-            println!("{away:?}: refused after {took:#}");
-            assert!(answer.contains("could not record this"), "{away:?}: {answer}");
-            assert!(answer.contains("page by hand") && answer.contains(&url), "{away:?}: {answer}");
-            assert!(took < SLACK_WAITS, "{away:?}: {took:#}");
-        }
-        for index in 0..REPLICAS {
-            assert_eq!(replicas.readiness(index).await, Some(503), "{away:?}");
-        }
+        let took = refused(&mut replicas, away).await;
+        println!("{away:?}: refused after {took:#}");
+        assert!(took < SLACK_WAITS, "{away:?}: {took:#}");
+        let readiness = join_all((0..REPLICAS).map(|index| replicas.readiness(index))).await;
+        assert_eq!(readiness, [Some(503); REPLICAS], "{away:?}");
         proxy.heal();
         replicas.people.report(true);
         let pause = replicas.accepts(1).await;

@@ -6,8 +6,8 @@ use pagerslack::engine::LEASE;
 use redis_servers::Plain;
 
 use super::balancer::Refused;
-use super::{LONG, Replicas};
-use crate::killed::people::{key, world};
+use super::{ACK_TIMEOUT, LONG, Replicas};
+use crate::killed::people::key;
 
 /// Given three replicas at work, when one is killed without a word, then the others take its jobs over when its leases
 /// end, whatever Slack brings to the dead one is brought again, and nothing is lost or said twice.
@@ -60,7 +60,7 @@ async fn a_replica_that_was_stopped_past_its_leases_does_nothing_twice() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_job_is_taken_over_within_its_lease() {
     let redis = Plain::start().await.unwrap();
-    let mut replicas = Replicas::prepare(&redis.url(), world(), Some(Refused::PassedOn)).await;
+    let mut replicas = Replicas::prepare(&redis.url(), Some(Refused::PassedOn), ACK_TIMEOUT).await;
     replicas.spawn(0, |command| command);
     replicas.until("it is ready", async |this| this.readiness(0).await == Some(200)).await;
     // It asks Slack who is there, and is never answered.

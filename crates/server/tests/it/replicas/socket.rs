@@ -2,15 +2,14 @@
 
 use redis_servers::Plain;
 
-use super::{REPLICAS, Replicas};
-use crate::killed::people::world;
+use super::{ACK_TIMEOUT, REPLICAS, Replicas};
 
 /// Given three replicas with two links each, when people report, take and pass, and one replica is killed, then
 /// everything happens as with one: whatever comes to a replica that knows nothing of it is recognised.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_replicas_share_the_links_of_socket_mode() {
     let redis = Plain::start().await.unwrap();
-    let mut replicas = Replicas::prepare(&redis.url(), world(), None).await;
+    let mut replicas = Replicas::prepare(&redis.url(), None, ACK_TIMEOUT).await;
     let token = replicas.service.slack.read(|world| world.app().app_token.clone());
     replicas
         .start_all(|mut command| {
