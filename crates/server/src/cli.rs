@@ -7,6 +7,7 @@ mod manifest;
 mod nudge;
 mod roster;
 mod serve;
+mod store;
 mod version;
 
 use std::io::Write;
@@ -55,6 +56,8 @@ enum Command {
     Manifest(manifest::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
     Nudge(nudge::Arguments),
+    /// Move what is kept to another store, from SQLite to Redis or back, or count it.
+    Store(store::Arguments),
     /// Print the commented default configuration, or check yours.
     Config(config::Arguments),
 }
@@ -84,6 +87,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
+        Command::Store(arguments) => runtime()?.block_on(store::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),
     }
 }

@@ -1,9 +1,10 @@
 //! Everything that has happened, for whoever reports on it or moves it elsewhere.
 
 use async_trait::async_trait;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, TeamId};
 
-use crate::{Cursor, IncidentIndex, Page, StoreError, Stored};
+use crate::{Cursor, IncidentIndex, Page, StoreError, Stored, Told};
 
 /// An incident as it lies in the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,4 +27,11 @@ pub trait Archive: Send + Sync {
     /// Every incident, open or not, page by page. Within a workspace the earliest reported comes first. One that comes
     /// meanwhile may be in it or not; none is in it twice.
     async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError>;
+
+    /// Every job that can be read, held or not, page by page. A page may be longer than the limit.
+    async fn jobs(&self, after: Option<Cursor>, limit: usize) -> Result<Page<JobState>, StoreError>;
+
+    /// Everything that people have been told, page by page. A page may be longer than the limit.
+    async fn all_told(&self, after: Option<Cursor>, limit: usize)
+    -> Result<Page<(TeamId, Told)>, StoreError>;
 }

@@ -10,11 +10,13 @@ pub mod sqlite;
 
 mod archive;
 mod causes;
+mod copy;
 mod model;
 mod records;
 
 pub use archive::{Archive, Filed};
 pub use causes::Causes;
+pub use copy::{CopyError, Inventory, copy, inventory};
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, Held, IncidentIndex, Page, QueueCommit,
     StoreError, Stored, Told,

@@ -48,6 +48,9 @@ pub trait Records: Send + Sync {
         limit: usize,
     ) -> Result<Page<(String, Record)>, StoreError>;
 
+    /// Every shelf on which there is a record, in the order of their names.
+    async fn shelves(&self) -> Result<Vec<String>, StoreError>;
+
     /// Writes a record if the version is the one expected, and gives the new one: of the record that was written, or
     /// of its absence. `None` if somebody else was quicker, and nothing was written.
     async fn write_record(&self, write: RecordWrite) -> Result<Option<u64>, StoreError>;

@@ -342,6 +342,10 @@ impl Records for Sqlite {
         self.read(move |db| records::records(db, &shelf, after.as_ref(), limit)).await
     }
 
+    async fn shelves(&self) -> Result<Vec<String>, StoreError> {
+        self.read(records::shelves).await
+    }
+
     async fn write_record(&self, write: RecordWrite) -> Result<Option<u64>, StoreError> {
         self.ask(|reply| Write::Record(write, reply)).await?
     }
@@ -356,5 +360,17 @@ impl Records for Sqlite {
 impl Archive for Sqlite {
     async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
         self.read(move |db| archive::incidents(db, after.as_ref(), limit)).await
+    }
+
+    async fn jobs(&self, after: Option<Cursor>, limit: usize) -> Result<Page<JobState>, StoreError> {
+        self.read(move |db| claim::jobs(db, after.as_ref(), limit)).await
+    }
+
+    async fn all_told(
+        &self,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<(TeamId, Told)>, StoreError> {
+        self.read(move |db| archive::all_told(db, after.as_ref(), limit)).await
     }
 }

@@ -21,8 +21,8 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pagerslack-store",
             "pagerslack-slack",
             "pagerslack-sources",
-            "slack-sim",
             "redis-servers",
+            "slack-sim",
         ],
     ),
     (

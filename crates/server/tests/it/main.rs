@@ -39,6 +39,7 @@ mod requests;
 mod roster_import;
 mod secrets;
 mod slow;
+mod store_cli;
 mod unreachable;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;

@@ -1,25 +1,31 @@
 //! Everything that has happened, page by page.
 
-use pagerslack_core::{IncidentId, RotationId};
+use std::collections::BTreeSet;
 
-use super::samples::{URL, append, commit, index, message, recorded, rotation, team};
+use pagerslack_core::{IncidentId, RotationId, TeamId};
+
+use super::samples::{
+    URL, adding, after, append, commit, deadline, index, message, precise, recorded, rotation, start, team,
+};
 use super::{Outcome, Shared, Suite};
-use crate::{Archive, Commit, Filed, IncidentIndex, StoreError, Stored};
+use crate::{Archive, Claim, Commit, Filed, IncidentIndex, StoreError, Stored, Told};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has no history", empty).await;
     suite.case("every incident is in the history with all that is known of it", whole).await;
+    suite.case("every job of every workspace, page by page", every_job).await;
+    suite.case("everything that people were told, page by page", everything_told).await;
     suite.case("the history comes in the order of the reports, without gap or double", in_order).await;
 }
 
 async fn everything(store: &dyn Archive, limit: usize) -> Result<Vec<Filed>, StoreError> {
-    let (mut all, mut after) = (Vec::new(), None);
+    let (mut all, mut next) = (Vec::new(), None);
     loop {
-        let page = store.incidents(after, limit).await?;
+        let page = store.incidents(next, limit).await?;
         assert!(page.items.len() <= limit);
         all.extend(page.items);
-        after = page.next;
-        if after.is_none() {
+        next = page.next;
+        if next.is_none() {
             return Ok(all);
         }
     }
@@ -89,6 +95,62 @@ async fn in_order(store: Shared) -> Outcome {
         assert_eq!(all.len(), 6, "pages of {limit}");
         let here = all.into_iter().filter(|filed| filed.team == team()).map(|filed| filed.incident);
         assert_eq!(here.collect::<Vec<_>>(), expected, "pages of {limit}");
+    }
+    Ok(())
+}
+
+async fn every_job(store: Shared) -> Outcome {
+    let other: TeamId = "T2".into();
+    let mut there = adding([deadline(1, after(10))]);
+    there.team = other.clone();
+    there.add.iter_mut().for_each(|job| job.rotation.team = other.clone());
+    store.commit(there).await?;
+    store.commit(adding((0..7).map(|number| deadline(number, start())))).await?;
+    let claim = Claim { now: start(), lease_until: after(30), limit: 1 };
+    let held = store.claim(claim).await?;
+    for limit in [1, 3, 9] {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            let page = store.jobs(next, limit).await?;
+            all.extend(page.items);
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        let keys: BTreeSet<_> = all.iter().map(|state| (&state.job.rotation.team, &state.job.key)).collect();
+        assert_eq!((all.len(), keys.len()), (8, 8), "pages of {limit}");
+        let holding: Vec<_> = all.iter().filter(|state| state.lease_until.is_some()).collect();
+        assert_eq!(holding.len(), 1);
+        assert_eq!(holding[0].job, held[0].job);
+    }
+    Ok(())
+}
+
+async fn everything_told(store: Shared) -> Outcome {
+    let told = |user: &str, what: &str| Told { user: user.into(), what: what.to_owned(), at: precise() };
+    for (team, user, what) in
+        [("T1", "U1", "nudge"), ("T1", "U1", "hint"), ("T1", "U2", "nudge"), ("T2", "U1", "nudge")]
+    {
+        let mut commit = Commit::new(team.into(), "i1".into(), 0);
+        commit.told.push(told(user, what));
+        store.commit(commit).await?;
+    }
+    for limit in [1, 2, 9] {
+        let (mut all, mut next) = (Vec::new(), None);
+        loop {
+            let page = store.all_told(next, limit).await?;
+            all.extend(page.items.into_iter().map(|(team, it)| {
+                assert_eq!(it.at, precise());
+                format!("{team} {} {}", it.user, it.what)
+            }));
+            next = page.next;
+            if next.is_none() {
+                break;
+            }
+        }
+        all.sort();
+        assert_eq!(all, ["T1 U1 hint", "T1 U1 nudge", "T1 U2 nudge", "T2 U1 nudge"], "pages of {limit}");
     }
     Ok(())
 }

@@ -94,6 +94,11 @@ async fn shelves(store: Shared) -> Outcome {
         assert_eq!(names, ["B", "a", "ab", "b", "ä"], "pages of {limit}");
     }
     assert_eq!(store.records("none", None, 9).await?.items, []);
+    assert_eq!(store.shelves().await?, ["other", "shelf"]);
+    let z = store.record("other", "z").await?.map_or(0, |record| record.version);
+    let gone = RecordWrite { shelf: "other".to_owned(), value: None, ..writing("z", z, b"") };
+    written(&*store, gone).await?;
+    assert_eq!(store.shelves().await?, ["shelf"]);
     Ok(())
 }
 

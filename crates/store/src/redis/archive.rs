@@ -1,12 +1,14 @@
 //! The history, workspace by workspace.
 
 use async_trait::async_trait;
+use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 
-use super::convert::answer;
+use super::claim::Found;
+use super::convert::{answer, instant};
 use super::read::bad_cursor;
 use super::{Redis, log, script};
-use crate::{Archive, Cursor, Filed, IncidentIndex, Page, StoreError, Stored};
+use crate::{Archive, Cursor, Filed, IncidentIndex, Page, StoreError, Stored, Told};
 
 /// How many incidents are read by one script, while which nobody else is served.
 const AT_A_TIME: usize = 100;
@@ -38,6 +40,55 @@ impl Archive for Redis {
             return Ok(Page { items, next });
         }
         Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn jobs(&self, after: Option<Cursor>, _: usize) -> Result<Page<JobState>, StoreError> {
+        let what = "reading the jobs";
+        let Some((team, next)) = self.team_after(after).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let mut cmd = redis::cmd("HGETALL");
+        cmd.arg(self.keys.of(&team, "jobs"));
+        let found: Vec<(String, Vec<u8>)> = answer(what, self.command(what, &cmd).await?)?;
+        // What cannot be read counts as absent; whoever tries to do it is told.
+        let read = found
+            .iter()
+            .filter_map(|(key, json)| Found::read(&team, key, std::str::from_utf8(json).ok()?).ok());
+        Ok(Page { items: read.map(Found::state).collect(), next })
+    }
+
+    async fn all_told(&self, after: Option<Cursor>, _: usize) -> Result<Page<(TeamId, Told)>, StoreError> {
+        let what = "reading what people were told";
+        let Some((team, next)) = self.team_after(after).await? else {
+            return Ok(Page { items: Vec::new(), next: None });
+        };
+        let mut cmd = redis::cmd("HGETALL");
+        cmd.arg(self.keys.of(&team, "told"));
+        let found: Vec<(String, String)> = answer(what, self.command(what, &cmd).await?)?;
+        let items = found
+            .iter()
+            .filter_map(|(field, at)| Some((field.split_once('\t')?, at)))
+            .map(|((user, what), at)| {
+                Ok((team.clone(), Told { user: user.into(), what: what.to_owned(), at: instant(at)? }))
+            })
+            .collect::<Result<_, StoreError>>()?;
+        Ok(Page { items, next })
+    }
+}
+
+impl Redis {
+    /// The workspace that comes after one, for questions that are answered workspace by workspace.
+    async fn team_after(
+        &self,
+        after: Option<Cursor>,
+    ) -> Result<Option<(TeamId, Option<Cursor>)>, StoreError> {
+        let after = after.map(|Cursor(team)| TeamId::new(team));
+        let team =
+            self.teams().await?.into_iter().find(|team| after.as_ref().is_none_or(|after| team > after));
+        Ok(team.map(|team| {
+            let next = Some(Cursor(team.to_string()));
+            (team, next)
+        }))
     }
 }
 

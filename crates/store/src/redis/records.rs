@@ -42,16 +42,27 @@ impl Records for Redis {
         Ok(Page { items, next })
     }
 
+    async fn shelves(&self) -> Result<Vec<String>, StoreError> {
+        let what = "reading the shelves of records";
+        let mut cmd = redis::cmd("HKEYS");
+        cmd.arg(self.keys.shared("shelves"));
+        let mut shelves: Vec<String> = answer(what, self.command(what, &cmd).await?)?;
+        shelves.sort();
+        Ok(shelves)
+    }
+
     async fn write_record(&self, write: RecordWrite) -> Result<Option<u64>, StoreError> {
         let RecordWrite { shelf, name, expected, value, expires_at } = write;
         let marker = self.keys.shared(&format!("c:{}", self.marker()));
-        let keys = vec![self.shelf(&shelf), self.names(&shelf), self.keys.shared("count"), marker];
+        let shelves = self.keys.shared("shelves");
+        let keys = vec![self.shelf(&shelf), self.names(&shelf), self.keys.shared("count"), marker, shelves];
         let args = vec![
             name.into_bytes(),
             expected.to_string().into_bytes(),
             if value.is_none() { "1" } else { "0" }.into(),
             expires_at.map(bound).unwrap_or_default().into_bytes(),
             value.unwrap_or_default(),
+            shelf.into_bytes(),
         ];
         let version: String =
             answer("writing a record", self.change(&script::RECORD_WRITE, keys, args).await?)?;
@@ -59,8 +70,8 @@ impl Records for Redis {
     }
 
     async fn sweep_records(&self, shelf: &str, now: Timestamp) -> Result<u64, StoreError> {
-        let keys = vec![self.shelf(shelf), self.names(shelf)];
-        let args = vec![bound(now).into_bytes()];
+        let keys = vec![self.shelf(shelf), self.names(shelf), self.keys.shared("shelves")];
+        let args = vec![bound(now).into_bytes(), shelf.into()];
         answer("sweeping a shelf of records", self.change(&script::RECORD_SWEEP, keys, args).await?)
     }
 }

@@ -3,9 +3,9 @@
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use super::convert::{failed, position, to_cursor};
+use super::convert::{failed, instant, position, to_cursor};
 use super::read::{load, rows};
-use crate::{Cursor, Filed, IncidentIndex, Page, StoreError};
+use crate::{Cursor, Filed, IncidentIndex, Page, StoreError, Told};
 
 /// A page of every incident.
 pub(super) fn incidents(
@@ -32,6 +32,32 @@ pub(super) fn incidents(
         let messages = messages(db, &team, &incident).map_err(failed("reading an incident's messages"))?;
         items.push(Filed { team, incident, index, stored, messages });
     }
+    Ok(Page { items, next })
+}
+
+/// A page of what people have been told.
+pub(super) fn all_told(
+    db: &Connection,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<(TeamId, Told)>, StoreError> {
+    let limit = limit.max(1);
+    let from = position(after)?.max(0);
+    let found: Vec<(String, String, String, i64)> = rows(
+        db,
+        "SELECT team, user, what, at FROM told ORDER BY team, user, what LIMIT ?2 OFFSET ?1",
+        params![from, i64::try_from(limit).unwrap_or(i64::MAX)],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )
+    .map_err(failed("reading what people were told"))?;
+    let read = i64::try_from(found.len()).unwrap_or(i64::MAX);
+    let next = (found.len() == limit).then(|| to_cursor(from.saturating_add(read)));
+    let items = found
+        .into_iter()
+        .map(|(team, user, what, at)| {
+            Ok((TeamId::new(team), Told { user: user.as_str().into(), what, at: instant(at)? }))
+        })
+        .collect::<Result<_, StoreError>>()?;
     Ok(Page { items, next })
 }
 

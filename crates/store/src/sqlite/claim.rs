@@ -8,8 +8,8 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, Job, JobKey, JobKind, RotationId, TeamId, Urgency};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::convert::{bound, count, failed, instant};
-use crate::{Causes, Claim, ClaimedJob, Fence, Held, StoreError};
+use super::convert::{bound, count, failed, instant, position, to_cursor};
+use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, StoreError};
 
 /// The free jobs of one class whose time has come, the longest due first, and of those due together the first added.
 /// Walks an index, so that timers of the far future cost nothing.
@@ -159,7 +159,35 @@ pub(super) fn jobs_of(
                 .collect()
         })
         .map_err(failed("reading the jobs about an incident"))?;
-    // What cannot be read counts as absent; whoever tries to do it is told.
+    states(found)
+}
+
+/// A page of every job.
+pub(super) fn jobs(
+    db: &Connection,
+    after: Option<&Cursor>,
+    limit: usize,
+) -> Result<Page<JobState>, StoreError> {
+    let (from, limit) = (position(after)?, limit.max(1));
+    let found: Vec<(Found, Option<i64>)> = db
+        .prepare_cached(
+            "SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency, lease_until
+             FROM jobs WHERE id > ?1 ORDER BY id LIMIT ?2",
+        )
+        .and_then(|mut statement| {
+            statement
+                .query_map(params![from, i64::try_from(limit).unwrap_or(i64::MAX)], |row| {
+                    Ok((Found::read(row)?, row.get(11)?))
+                })?
+                .collect()
+        })
+        .map_err(failed("reading the jobs"))?;
+    let next = found.last().filter(|_| found.len() == limit).map(|(found, _)| to_cursor(found.id));
+    Ok(Page { items: states(found)?, next })
+}
+
+/// What cannot be read counts as absent; whoever tries to do it is told.
+fn states(found: Vec<(Found, Option<i64>)>) -> Result<Vec<JobState>, StoreError> {
     let readable = found.into_iter().filter_map(|(found, lease)| Some((found.job().ok()?, found, lease)));
     readable
         .map(|(job, found, lease)| {

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::claim::take_fences;
 use super::convert::{bound, count, failed, instant, number};
+use super::read::rows;
 use crate::{Cursor, Page, Record, RecordWrite, StoreError};
 
 /// A record's columns, as read.
@@ -48,6 +49,12 @@ pub(super) fn records(
         .collect::<Result<_, StoreError>>()?;
     let next = items.last().filter(|_| more).map(|(name, _)| Cursor(name.clone()));
     Ok(Page { items, next })
+}
+
+/// Every shelf.
+pub(super) fn shelves(db: &Connection) -> Result<Vec<String>, StoreError> {
+    rows(db, "SELECT DISTINCT shelf FROM records ORDER BY shelf", [], |row| row.get(0))
+        .map_err(failed("reading the shelves of records"))
 }
 
 /// Writes a record if it is still the one that was read.

@@ -146,7 +146,8 @@ fn values_that_make_no_sense_are_told() {
     check("listen = 8080", "listen must be an address and a port such as \"127.0.0.1:8080\", not 8080");
     check(
         "store = \"redis:x\"",
-        "store must be sqlite:PATH, for example \"sqlite:pagerslack.db\", not \"redis:x\"",
+        "store must be sqlite:PATH, for example \"sqlite:pagerslack.db\", or an address such as \"redis://localhost:6379\", not \
+         \"redis:x\"",
     );
     check("admin = \"@ana\"", "admin must be the id of a person (U…) or of a channel (C…), not \"@ana\"");
     check("admin = \"xoxb-1\"", "admin must be the id of a person (U…) or of a channel (C…), not a token");

@@ -8,4 +8,5 @@ for _, name in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     swept = swept + 1
   end
 end
+if redis.call('EXISTS', KEYS[1]) == 0 then redis.call('HDEL', KEYS[3], ARGV[2]) end
 return swept

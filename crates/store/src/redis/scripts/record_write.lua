@@ -1,5 +1,6 @@
 -- Writes a record if it is still the one that was read. A record is its version, a tab, its end or nothing, a tab, its value.
--- KEYS: the shelf, the names on it, the numbers, and what tells that the same was asked before and its answer lost.
+-- KEYS: the shelf, the names on it, the numbers, what tells that the same was asked before and its answer lost, and how many records are on
+-- which shelf.
 local before = redis.call('GET', KEYS[4])
 if before then
   -- A change like any other, so that whoever waits for the replicas now waits for the record, too.
@@ -17,6 +18,12 @@ if takes_away == '1' then
 else
   redis.call('HSET', KEYS[1], name, new .. '\t' .. expires_at .. '\t' .. value)
   redis.call('ZADD', KEYS[2], 0, name)
+end
+local left = redis.call('HLEN', KEYS[1])
+if left == 0 then
+  redis.call('HDEL', KEYS[5], ARGV[6])
+else
+  redis.call('HSET', KEYS[5], ARGV[6], left)
 end
 redis.call('SET', KEYS[4], new, 'EX', 30)
 return new
