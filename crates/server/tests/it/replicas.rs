@@ -52,6 +52,8 @@ pub(super) struct Replicas {
     people: People,
     places: Vec<Place>,
     processes: Vec<Option<Process>>,
+    /// What decides what people do.
+    seed: u64,
     began: Timestamp,
     address: String,
     client: reqwest::Client,
@@ -70,7 +72,6 @@ impl Replicas {
     async fn prepare(address: &str, refused: Option<Refused>, ack_timeout: &str) -> Self {
         let seed = pagerslack::drawn_seed();
         let mut chance = Chance::new(seed);
-        println!("the people's seed is {seed}");
         let latency = chance.draw();
         let serve = |server: Server| server.with_latency(LATENCY, latency);
         let service = match refused {
@@ -84,6 +85,7 @@ impl Replicas {
         let addresses: Vec<SocketAddr> = places.iter().map(|place| place.address).collect();
         Self {
             _balancer: refused.map(|refused| Balancer::start(service.listen, addresses, refused)),
+            seed,
             began: service.slack.now(),
             service,
             people,
@@ -182,19 +184,16 @@ impl Replicas {
             let evidence =
                 Evidence { store: &store, slack, people: &self.people, began: &began, latency: LATENCY };
             match evidence.look().await {
-                Ok(tally) => {
-                    println!("all over after {:.1?}: {tally:?}", started.elapsed());
-                    return tally;
-                }
+                Ok(tally) => return tally,
                 Err(why) => assert!(started.elapsed() < 2 * LONG, "P1: {why}\n{}", self.last_words()),
             }
         }
     }
 
-    /// The end of the log of all.
+    /// The people's seed, and the end of the log of all.
     fn last_words(&self) -> String {
         let log = self.service.log();
         let lines: Vec<&str> = log.lines().collect();
-        lines[lines.len().saturating_sub(60)..].join("\n")
+        format!("people's seed: {}\n{}", self.seed, lines[lines.len().saturating_sub(60)..].join("\n"))
     }
 }
