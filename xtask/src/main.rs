@@ -146,6 +146,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
 
 fn bench_run(passed_on: &[String]) -> anyhow::Result<()> {
     machine::c_compiler()?;
+    machine::redis()?;
     command::cargo(&["run", "--release", "--package", "pagerslack-bench", "--"]).args(passed_on).run()
 }
 

@@ -1,6 +1,7 @@
 //! Commits as the engine makes them, without the engine: decided and planned by the same rules.
 
 use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::incident::{Via, replay};
 use pagerslack_core::{
     Candidate, Command, IncidentId, MessageRef, Policy, Recorded, Report, RotationId, Verdict, apply, decide,
     plan,
@@ -24,6 +25,28 @@ pub(crate) fn report(number: usize) -> Report {
 /// What the engine commits before it answers a report.
 pub(crate) fn reported(number: usize, now: Timestamp) -> Commit {
     follow(number, now, |report| vec![Command::Report(report)])
+}
+
+/// What the engine commits for a report, and for the 👀 by which somebody takes it.
+pub(crate) fn taken(number: usize, now: Timestamp) -> [Commit; 2] {
+    let policy = Policy::default();
+    let reported = reported(number, now);
+    let before = replay(&reported.events);
+    let command = Command::Acknowledge { by: "U0000000002".into(), via: Via::Reaction, eligible: true };
+    let mut commit = Commit::new(reported.team.clone(), reported.incident.clone(), 1);
+    let mut state = before.clone();
+    for (seq, event) in (2..).zip(decide(before.as_ref(), &command, &policy, now)) {
+        let recorded = Recorded { seq, at: now, event };
+        state = apply(state, &recorded);
+        if let Some(after) = &state {
+            let plan = plan(&recorded, after, &policy);
+            commit.add.extend(plan.add);
+            commit.remove.extend(plan.remove);
+        }
+        commit.events.push(recorded);
+    }
+    commit.index = reported.index.clone().map(|index| IncidentIndex { open: false, ..index });
+    [reported, commit]
 }
 
 /// An incident whose first person has been asked and has a day to answer: two live messages, one job; what was
@@ -82,6 +105,9 @@ mod tests {
         let now = Timestamp::UNIX_EPOCH;
         let commit = reported(7, now);
         assert_eq!((commit.events.len(), commit.add.len(), commit.messages.len()), (1, 3, 0));
+        let [_, taken] = taken(7, now);
+        assert_eq!((taken.expected_version, taken.events.len()), (1, 1));
+        assert!(taken.add.len() + taken.remove.len() > 0 && taken.index.is_some_and(|index| !index.open));
         let commit = paged(7, now);
         assert_eq!((commit.events.len(), commit.messages.len()), (4, 2));
         let keys: Vec<_> = commit.add.iter().map(|job| job.key.as_str().split_once('/').unwrap().1).collect();

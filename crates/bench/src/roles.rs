@@ -22,7 +22,7 @@ use pagerslack::{Bot, Surroundings, drawn_seed};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Claim, Commit, Sqlite, Store};
+use pagerslack_store::{Claim, Commit, Redis, Sqlite, Store};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -55,6 +55,17 @@ pub(crate) enum Role {
         /// For how long.
         milliseconds: u64,
     },
+    /// Take incidents from the report to the acknowledgement for a while, as one of several, and say how many a second.
+    Share {
+        /// The Redis.
+        address: String,
+        /// The first incident's number.
+        first: usize,
+        /// How many are under way at a time.
+        tasks: usize,
+        /// For how long.
+        milliseconds: u64,
+    },
     /// Fill a database with open incidents.
     Fill {
         /// The database.
@@ -80,6 +91,9 @@ pub(crate) fn play(role: Role) -> Result<()> {
             Role::Bare => bare().await,
             Role::Commit { store, tasks, milliseconds } => {
                 commit(&store, tasks, Duration::from_millis(milliseconds)).await
+            }
+            Role::Share { address, first, tasks, milliseconds } => {
+                share(&address, first, tasks, Duration::from_millis(milliseconds)).await
             }
             Role::Fill { store, incidents } => fill(&store, incidents).await,
             Role::Start { store } => start(&store).await,
@@ -167,6 +181,35 @@ async fn commit(store: &Path, tasks: usize, span: Duration) -> Result<()> {
     })
     .await?;
     ready(&format!("{}", done as f64 / begun.elapsed().as_secs_f64()))
+}
+
+async fn share(address: &str, first: usize, tasks: usize, span: Duration) -> Result<()> {
+    let store = Arc::new(Redis::connect(address).await?);
+    let number = Arc::new(AtomicUsize::new(first));
+    let begun = Instant::now();
+    let mut lanes = JoinSet::new();
+    for _ in 0..tasks {
+        let (store, number) = (Arc::clone(&store), Arc::clone(&number));
+        lanes.spawn(async move {
+            let mut done = 0;
+            while begun.elapsed() < span {
+                let [reported, taken] =
+                    incidents::taken(number.fetch_add(1, Ordering::Relaxed), Timestamp::now());
+                let (team, incident) = (taken.team.clone(), taken.incident.clone());
+                store.commit(reported).await?;
+                // As the engine does before it decides.
+                store.load(&team, &incident).await?;
+                store.commit(taken).await?;
+                done += 1;
+            }
+            anyhow::Ok(done)
+        });
+    }
+    let mut done = 0;
+    while let Some(lane) = lanes.join_next().await {
+        done += lane??;
+    }
+    ready(&format!("{}", f64::from(done) / begun.elapsed().as_secs_f64()))
 }
 
 /// Stays until it is killed, so that the database is left as a crash leaves it.

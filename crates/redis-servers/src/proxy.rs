@@ -36,6 +36,8 @@ enum State {
 #[derive(Clone, Copy)]
 struct Weather {
     state: State,
+    /// How often connections were cut: one that is followed by something else at once must not go unnoticed.
+    cuts: u64,
     delay: Duration,
 }
 
@@ -56,7 +58,7 @@ impl Proxy {
     pub async fn start(target: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port for a proxy")?;
         let address = listener.local_addr()?;
-        let weather = watch::Sender::new(Weather { state: State::Open, delay: Duration::ZERO });
+        let weather = watch::Sender::new(Weather { state: State::Open, cuts: 0, delay: Duration::ZERO });
         let task = tokio::spawn(accept(listener, target, weather.subscribe())).abort_handle();
         Ok(Self { address, weather, task })
     }
@@ -68,7 +70,10 @@ impl Proxy {
 
     /// Resets all connections, and every new one as soon as it is there.
     pub fn cut(&self) {
-        self.become_state(State::Cut);
+        self.weather.send_modify(|weather| {
+            weather.state = State::Cut;
+            weather.cuts += 1;
+        });
     }
 
     /// Lets nothing pass in either direction, and says nothing: connections stay, new ones are accepted, as with a
@@ -90,7 +95,10 @@ impl Proxy {
 
     /// Lets everything pass at once. What was held back by a freeze arrives now.
     pub fn heal(&self) {
-        self.weather.send_modify(|weather| *weather = Weather { state: State::Open, delay: Duration::ZERO });
+        self.weather.send_modify(|weather| {
+            weather.state = State::Open;
+            weather.delay = Duration::ZERO;
+        });
     }
 
     fn become_state(&self, state: State) {
@@ -116,7 +124,7 @@ async fn accept(listener: TcpListener, target: SocketAddr, weather: watch::Recei
 async fn serve(mut client: TcpStream, target: SocketAddr, mut weather: watch::Receiver<Weather>) {
     // Whatever ends a connection here but an orderly end on both sides resets it: closed with unread or unsent bytes.
     let _ = client.set_zero_linger();
-    let mut changes = weather.clone();
+    let (mut changes, cuts) = (weather.clone(), weather.borrow().cuts);
     let pass = async {
         if changes.wait_for(|it| it.state != State::Frozen).await.is_err() {
             return Ok(());
@@ -133,7 +141,7 @@ async fn serve(mut client: TcpStream, target: SocketAddr, mut weather: watch::Re
     };
     select! {
         biased;
-        _ = weather.wait_for(|it| it.state == State::Cut) => {}
+        _ = weather.wait_for(|it| it.state == State::Cut || it.cuts != cuts) => {}
         _ = pass => {}
     }
 }

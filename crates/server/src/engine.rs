@@ -17,10 +17,12 @@ mod counters;
 mod deadline;
 mod delay;
 mod drive;
+mod elsewhere;
 mod follow_up;
 mod hunt;
 mod index;
 mod landed;
+mod lease;
 mod look;
 mod nudge;
 mod once;
@@ -36,6 +38,7 @@ pub use audit::{Audited, Auditor};
 pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
+pub use lease::LEASE;
 pub use nudge::Looked;
 pub use receive::Reply;
 
@@ -43,7 +46,7 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use arc_swap::ArcSwap;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pagerslack_core::{IncidentId, JobKind, RotationId, TeamId};
 use pagerslack_slack::client::{CallError, Caller, Client};
 use pagerslack_slack::directory::Directory;
@@ -53,10 +56,6 @@ use tokio::sync::Notify;
 use crate::clock::Clock;
 use crate::config::{RotationConfig, Settings};
 use acknowledge::ReadBacks;
-
-/// How long a job is held before another worker may take it over. Longer than any call to Slack may last,
-/// with the read-back before it.
-pub const LEASE: SignedDuration = SignedDuration::from_secs(30);
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -85,9 +84,11 @@ pub struct Engine {
     settings: Arc<ArcSwap<Settings>>,
     seed: u64,
     index: MessageIndex,
+    elsewhere: elsewhere::Elsewhere,
     counters: Counters,
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
+    leases: lease::Leases,
     due: Notify,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
@@ -128,6 +129,7 @@ impl Engine {
             directory: Directory::new(Arc::clone(&parts.client)),
             started: parts.clock.now(),
             sends: landed::Sends::new(parts.clock.elapsed()),
+            leases: lease::Leases::new(Arc::clone(&parts.clock)),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
@@ -135,6 +137,7 @@ impl Engine {
             settings: parts.settings,
             seed: parts.seed,
             index: MessageIndex::default(),
+            elsewhere: elsewhere::Elsewhere::default(),
             counters: Counters::default(),
             read_back: Mutex::default(),
             due: Notify::new(),

@@ -33,12 +33,13 @@ impl Heartbeat {
             token: None,
             body: Body::Form(Bytes::new()),
             timeout: TIMEOUT,
+            permit: None,
         };
         let trouble = match self.transport.send(request).await {
             Ok(response) if (200..300).contains(&response.status) => None,
             Ok(response) => Some(format!("HTTP status {}", response.status)),
             // No more of the error than its kind: a chain of causes might name the address.
-            Err(TransportError::NotSent(_)) => Some("no connection".to_owned()),
+            Err(TransportError::NotSent(_) | TransportError::Withheld) => Some("no connection".to_owned()),
             Err(TransportError::Unknown(_)) => Some("no answer".to_owned()),
         };
         let (heard, to) = (trouble.is_none(), &self.url);

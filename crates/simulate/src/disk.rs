@@ -12,7 +12,9 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
-use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
+use pagerslack_store::{
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored,
+};
 
 use crate::timeline::{Timeline, block_on};
 
@@ -163,6 +165,14 @@ impl Store for Access {
         let claimed = block_on(self.inner.claim(claim));
         self.timeline.pause().await;
         claimed
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.timeline.pause().await;
+        self.disk.refuses()?;
+        let renewed = block_on(self.inner.renew(held, lease_until));
+        self.timeline.pause().await;
+        renewed
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -16,7 +16,9 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId};
 use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
-use pagerslack_store::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
+use pagerslack_store::{
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored,
+};
 use serde_json::json;
 use slack_sim::{SimHandle, signature};
 use url::Url;
@@ -216,6 +218,10 @@ impl Store for Broken<Access> {
             claimed.iter_mut().for_each(|job| job.doubtful = false);
         }
         Ok(claimed)
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.inner.renew(held, lease_until).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -62,6 +62,7 @@ pub(crate) struct Wire {
 impl Transport for Wire {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
         self.timeline.pause().await;
+        request.may_go()?;
         if self.network.is_down() {
             self.timeline.sleep(Duration::from_millis(20)).await;
             return Err(TransportError::NotSent("connection refused".to_owned()));

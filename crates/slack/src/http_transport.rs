@@ -1,16 +1,19 @@
 //! The real [`Transport`]: HTTPS by `reqwest`, with a limit on everything that could hang or grow.
 //!
-//! Invariant: only a failure to connect is reported as "not sent". Redirects are not followed: a token is never
+//! Invariant: only a failure to connect is reported as "not sent", and what a permit held back as "withheld". Redirects are not followed: a token is never
 //! carried to another address.
 
 use std::error::Error;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use http_body::{Body, Frame, SizeHint};
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, RETRY_AFTER};
 
-use crate::transport::{Request, Response, Transport, TransportError};
+use crate::transport::{Permit, Request, Response, Transport, TransportError};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 const KEEPALIVE: Duration = Duration::from_secs(20);
@@ -63,7 +66,13 @@ impl Transport for HttpTransport {
             bearer.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, bearer);
         }
-        builder = builder.header(CONTENT_TYPE, request.body.content_type()).body(request.body.into_bytes());
+        request.may_go()?;
+        builder = builder.header(CONTENT_TYPE, request.body.content_type());
+        let bytes = request.body.into_bytes();
+        builder = builder.body(match request.permit {
+            Some(permit) => reqwest::Body::wrap(Permitted { permit, bytes: Some(bytes) }),
+            None => bytes.into(),
+        });
         let response = builder.send().await.map_err(failure)?;
         let status = response.status().as_u16();
         let retry_after =
@@ -71,6 +80,36 @@ impl Transport for HttpTransport {
         let scopes = header(response.headers(), "x-oauth-scopes");
         let date = header(response.headers(), DATE.as_str());
         Ok(Response { status, retry_after, scopes, date, body: read(response).await? })
+    }
+}
+
+/// A body that is handed over only while its permit holds: when the connection stands, its TLS is agreed upon and the
+/// next step is to write. Without its body Slack does nothing about a request.
+struct Permitted {
+    permit: Permit,
+    bytes: Option<Bytes>,
+}
+
+impl Body for Permitted {
+    type Data = Bytes;
+    type Error = TransportError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, TransportError>>> {
+        Poll::Ready(self.bytes.take().map(|bytes| match self.permit.holds() {
+            true => Ok(Frame::data(bytes)),
+            false => Err(TransportError::Withheld),
+        }))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.bytes.is_none()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::with_exact(self.bytes.as_ref().map_or(0, |bytes| bytes.len() as u64))
     }
 }
 
@@ -95,11 +134,24 @@ fn header(headers: &HeaderMap, name: &str) -> Option<String> {
 
 fn failure(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
-    if error.is_connect() || error.is_builder() {
+    if is_withheld(&error) {
+        TransportError::Withheld
+    } else if error.is_connect() || error.is_builder() {
         TransportError::NotSent(chain(&error))
     } else {
         TransportError::Unknown(chain(&error))
     }
+}
+
+fn is_withheld(error: &(dyn Error + 'static)) -> bool {
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        if matches!(error.downcast_ref(), Some(TransportError::Withheld)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
 }
 
 /// The error and its causes in one line, because the error itself cannot be cloned.
@@ -115,6 +167,8 @@ pub(crate) fn chain(error: &dyn Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
 
@@ -122,6 +176,14 @@ mod tests {
 
     /// Sends one request to a server that answers with `answer` and hangs up.
     async fn check(answer: &'static str, timeout: Duration) -> (Result<Response, TransportError>, String) {
+        check_permitted(answer, timeout, None).await
+    }
+
+    async fn check_permitted(
+        answer: &'static str,
+        timeout: Duration,
+        permit: Option<Permit>,
+    ) -> (Result<Response, TransportError>, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/api/chat.postMessage", listener.local_addr().unwrap());
         let server = tokio::spawn(async move {
@@ -140,6 +202,7 @@ mod tests {
             token: Some(Token::new("xoxb-1")),
             body: Body::Json(Bytes::from_static(b"{}")),
             timeout,
+            permit,
         };
         let response = transport.send(request).await;
         drop(transport);
@@ -169,6 +232,25 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn what_may_go_out_goes_out_whole() {
+        let answer = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}";
+        let permit = Permit::new(|| true);
+        let (response, heard) = check_permitted(answer, Duration::from_secs(5), Some(permit)).await;
+        assert_eq!(response.unwrap().status, 200);
+        assert!(heard.contains("content-length: 2") && !heard.contains("chunked"), "{heard}");
+    }
+
+    /// The process is stopped after its first look at the lease, while it connects.
+    #[tokio::test]
+    async fn what_may_go_out_no_longer_once_the_connection_stands_does_not() {
+        let looks = AtomicUsize::new(0);
+        let permit = Permit::new(move || looks.fetch_add(1, Ordering::Relaxed) == 0);
+        let (response, heard) = check_permitted("", Duration::from_secs(5), Some(permit)).await;
+        assert_eq!(response.unwrap_err(), TransportError::Withheld);
+        assert!(!heard.contains("{}"), "{heard}");
+    }
+
+    #[tokio::test]
     async fn a_redirect_is_not_followed() {
         let answer = "HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
         assert_eq!(check(answer, Duration::from_secs(5)).await.0.unwrap().status, 302);
@@ -179,8 +261,13 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
         drop(listener);
-        let request =
-            Request { url, token: None, body: Body::Form(Bytes::new()), timeout: Duration::from_secs(5) };
+        let request = Request {
+            url,
+            token: None,
+            body: Body::Form(Bytes::new()),
+            timeout: Duration::from_secs(5),
+            permit: None,
+        };
         let error = HttpTransport::new().unwrap().send(request).await.unwrap_err();
         assert!(matches!(error, TransportError::NotSent(_)), "{error:?}");
     }

@@ -1,10 +1,11 @@
 //! The one door to the network: a request goes in, a response or the knowledge of what went wrong comes out.
 //!
-//! Invariant: a [`TransportError::NotSent`] means that Slack certainly did nothing; whenever that is not
+//! Invariant: a [`TransportError::NotSent`] or [`TransportError::Withheld`] means that Slack certainly did nothing; whenever that is not
 //! certain the error is [`TransportError::Unknown`]. No retries and no waiting here: those are the caller's,
 //! who alone knows the time. A simulated Slack implements [`Transport`] too.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -84,6 +85,29 @@ impl fmt::Debug for Body {
     }
 }
 
+/// Whether a request may still go out, asked at the last moment before it does: a process that was stopped for a while
+/// must not do what somebody else does by then (P2).
+#[derive(Clone)]
+pub struct Permit(Arc<dyn Fn() -> bool + Send + Sync>);
+
+impl Permit {
+    /// One that holds as long as a condition does.
+    pub fn new(holds: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        Self(Arc::new(holds))
+    }
+
+    /// Whether it holds at this moment.
+    pub fn holds(&self) -> bool {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Permit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Permit({})", self.holds())
+    }
+}
+
 /// One HTTP request, always a POST.
 #[derive(Clone)]
 pub struct Request {
@@ -95,18 +119,35 @@ pub struct Request {
     pub body: Body,
     /// How long the whole exchange may take.
     pub timeout: Duration,
+    /// On what condition it may go out, where there is one.
+    pub permit: Option<Permit>,
+}
+
+impl Request {
+    /// Whether it may still go out. A [`Transport`] asks as late as it can.
+    ///
+    /// # Errors
+    ///
+    /// [`TransportError::Withheld`] if it may not.
+    pub fn may_go(&self) -> Result<(), TransportError> {
+        match &self.permit {
+            Some(permit) if !permit.holds() => Err(TransportError::Withheld),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Without the address where no token goes with it: such an address is itself what lets one write, and needs no other.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, token, body, timeout } = self;
+        let Self { url, token, body, timeout, permit } = self;
         let url = if token.is_some() { url } else { "[REDACTED]" };
         f.debug_struct("Request")
             .field("url", &url)
             .field("token", token)
             .field("body", body)
             .field("timeout", timeout)
+            .field("permit", permit)
             .finish()
     }
 }
@@ -146,6 +187,9 @@ pub enum TransportError {
     /// Nothing reached Slack: no connection, no name, no TLS.
     #[error("the request could not be sent: {0}")]
     NotSent(String),
+    /// Nothing reached Slack, since its [`Permit`] held no longer.
+    #[error("the request was held back: whoever asked for it was stopped for too long")]
+    Withheld,
     /// The request may have reached Slack: a timeout, a reset, a body cut short.
     #[error("no answer to the request: {0}")]
     Unknown(String),
@@ -162,6 +206,7 @@ mod tests {
             token: Some(Token::new("xoxb-hunter2")),
             body: Body::Form("client_secret=hunter2".into()),
             timeout: Duration::from_secs(5),
+            permit: None,
         };
         let hook = Request {
             url: "https://hooks.slack.com/commands/T1/1/hunter2".into(),

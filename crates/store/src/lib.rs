@@ -18,7 +18,7 @@ pub use archive::{Archive, Filed, Past};
 pub use causes::Causes;
 pub use copy::{CopyError, Inventory, copy, inventory};
 pub use model::{
-    Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, IncidentIndex, Page, QueueCommit,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, Held, IncidentIndex, Page, QueueCommit,
     StoreError, Stored, Told,
 };
 pub use records::{Record, RecordWrite, Records};
@@ -96,6 +96,10 @@ pub trait Store: Send + Sync {
     /// Leases due jobs, the most urgent first ([`pagerslack_core::JobKind::urgency`]) and within a class the
     /// longest due. A job whose lease has ended counts as due.
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
+
+    /// Holds jobs for longer, each that is still held under its token; says for each whether it is, in their order. Nobody
+    /// else can have claimed such a job meanwhile, even if its lease was over.
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError>;
 
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
     /// leases of held ones. `None` when there is no job at all.

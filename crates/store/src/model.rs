@@ -161,6 +161,17 @@ pub struct Claim {
     pub limit: usize,
 }
 
+/// A job as its holder names it who wants to hold it for longer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// Whose.
+    pub team: TeamId,
+    /// Which.
+    pub key: JobKey,
+    /// The token under which it is held.
+    pub fence: Fence,
+}
+
 /// A job held under a lease.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClaimedJob {

@@ -60,7 +60,7 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 
 pub use address::AddressError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Store, StoreError, Stored};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored};
 use address::Address;
 use convert::answer;
 use keys::Keys;
@@ -188,6 +188,17 @@ impl Redis {
         let mut all = vec![base.into_bytes()];
         all.extend(args.map(String::into_bytes));
         (self.keys.of(team, "jobs"), all)
+    }
+
+    /// The command by which a commit goes to Redis, for whoever measures what Redis itself can do. It works once the script
+    /// is known there, which any commit sees to.
+    ///
+    /// # Errors
+    ///
+    /// When the commit cannot be written down.
+    pub fn command_of(&self, commit: &Commit) -> Result<Cmd, CommitError> {
+        let args = commit::tape(&self.keys.base(&commit.team), &self.marker(), commit, &[])?;
+        Ok(script::COMMIT.by_hash(&[self.keys.of(&commit.team, "jobs")], &args))
     }
 
     /// A name for a change that no other has.
@@ -364,6 +375,10 @@ impl Store for Redis {
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
         self.claim_due(claim).await
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.hold_longer(held, lease_until).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

@@ -45,8 +45,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use refusal::OpenError;
 
 use crate::{
-    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Page, Past, Record, RecordWrite, Records,
-    Store, StoreError, Stored, Told,
+    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, Page, Past, Record, RecordWrite,
+    Records, Store, StoreError, Stored, Told,
 };
 use health::Health;
 use readers::{READERS, Readers};
@@ -295,6 +295,11 @@ impl Store for Sqlite {
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
         self.ask(|reply| Write::Claim(claim, reply)).await?
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        let held = held.to_vec();
+        self.ask(|reply| Write::Renew(held, lease_until, reply)).await?
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

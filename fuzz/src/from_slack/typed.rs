@@ -112,7 +112,12 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         first: first.cloned(),
         response_url: None,
     };
-    let considered = vec![Candidate { user: "U2".into(), verdict: Verdict::Available, last_turn: None }];
+    let considered = vec![Candidate {
+        user: "U2".into(),
+        verdict: Verdict::Available,
+        last_turn: None,
+        weekend_volunteer: false,
+    }];
     let whom = ManagersWhom { users: vec!["M1".into()], ..ManagersWhom::default() };
     let events = [
         Event::Reported(report),

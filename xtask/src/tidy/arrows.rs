@@ -34,6 +34,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "pagerslack-slack",
             "pagerslack-sources",
             "slack-sim",
+            "redis-servers",
         ],
     ),
     (

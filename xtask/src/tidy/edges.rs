@@ -38,6 +38,7 @@ const REAL_TIME: &[(&str, &str)] = &[
         "crates/server/tests/it/emulate",
         "the whole program and a Slack that is not ours, as processes of their own",
     ),
+    ("crates/server/tests/it/replicas", "the real binaries and the real Redis"),
     ("crates/server/tests/it/reload.rs", "files that change, and the system that tells of it"),
     (
         "crates/slack/tests/it/socket_mode.rs",

@@ -49,7 +49,12 @@ impl Engine {
             }
             AnswerTo::Command { channel, response_url } => {
                 let said = self.find_answer(team, Some(channel), user, question).await;
-                match self.client.respond(self.now(), response_url, &said.text, &said.blocks, true).await {
+                let permit = self.permit(job);
+                match self
+                    .client
+                    .respond(self.now(), Some(&permit), response_url, &said.text, &said.blocks, true)
+                    .await
+                {
                     Ok(()) => self.dispose(job, Disposal::Done).await,
                     Err(error) => self.give_up_or_retry(job, &error).await,
                 }

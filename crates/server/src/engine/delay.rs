@@ -42,7 +42,12 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         let said = words::delayed(why, report);
-        match self.client.respond(self.now(), response_url, &said.text, &said.blocks, true).await {
+        let permit = self.permit(job);
+        match self
+            .client
+            .respond(self.now(), Some(&permit), response_url, &said.text, &said.blocks, true)
+            .await
+        {
             Ok(()) => self.dispose(job, Disposal::Done).await,
             Err(error) => self.give_up_or_retry(job, &error).await,
         }

@@ -2,12 +2,10 @@
 //!
 //! Where tasks run and how time passes is its [`Ground`].
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pagerslack_core::JobKey;
 use pagerslack_slack::ground::Ground;
 use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
@@ -36,7 +34,6 @@ pub struct Driver {
     poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
-    running: Keys,
 }
 
 impl Driver {
@@ -48,7 +45,6 @@ impl Driver {
             poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
-            running: Arc::default(),
         }
     }
 
@@ -63,7 +59,9 @@ impl Driver {
     pub async fn run(self, shutdown: CancellationToken) {
         let mut fails = false;
         while !shutdown.is_cancelled() {
-            let room = self.places.available_permits();
+            self.hold_on().await;
+            self.engine.look_elsewhere_again().await;
+            let (room, asked) = (self.places.available_permits(), self.engine.clock().elapsed());
             let pause = match self.claim(room).await {
                 Ok(claimed) => {
                     if std::mem::take(&mut fails) {
@@ -72,7 +70,7 @@ impl Driver {
                     // There was room for more, so nothing more was due; a nudge tells when that changes.
                     let was_all = claimed.len() < room;
                     for job in claimed {
-                        self.start(job).await;
+                        self.start(job, asked).await;
                     }
                     match (room, was_all) {
                         (0, _) => self.poll,
@@ -91,6 +89,7 @@ impl Driver {
                     POLL
                 }
             };
+            let pause = self.engine.leases.until_renewal().map_or(pause, |renewal| pause.min(renewal));
             tokio::select! {
                 // In this order, and not by lot as otherwise: the same course of events gives the same steps.
                 biased;
@@ -100,7 +99,21 @@ impl Driver {
             }
         }
         self.tasks.close();
-        self.tasks.wait().await;
+        loop {
+            tokio::select! {
+                biased;
+                () = self.tasks.wait() => return,
+                () = self.ground.sleep(POLL) => self.hold_on().await,
+            }
+        }
+    }
+
+    /// Holds for longer what still runs.
+    async fn hold_on(&self) {
+        if let Err(error) = self.engine.renew_leases().await {
+            // Whoever runs too long posts nothing, and comes up again.
+            tracing::debug!(error = %Causes(&error), "leases are not renewed");
+        }
     }
 
     async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, StoreError> {
@@ -120,10 +133,11 @@ impl Driver {
         }
     }
 
-    async fn start(&self, job: ClaimedJob) {
+    /// Runs a job that was asked for at some time since.
+    async fn start(&self, job: ClaimedJob, asked: Duration) {
         // A clock that leaps, or a machine that slept, ends leases of jobs that still run here. Run twice at
         // once, such a job could post twice (P2).
-        let Some(running) = Running::begin(&self.running, &job.job.key) else {
+        let Some(running) = self.engine.leases.begin(&job, asked) else {
             // Or it is wanted again and its first run is only just ending here. Either way it comes up again soon.
             let due = self.engine.clock().now() + STILL_RUNNING;
             let again = Disposal::Again { due, doubtful: job.doubtful };
@@ -144,28 +158,6 @@ impl Driver {
             engine.due.notify_one();
         });
         self.ground.spawn(Box::pin(task));
-    }
-}
-
-/// The keys of the jobs that run in this process.
-type Keys = Arc<Mutex<HashSet<JobKey>>>;
-
-/// A job that runs here, for as long as this lives: even one that panics is over then.
-struct Running {
-    keys: Keys,
-    key: JobKey,
-}
-
-impl Running {
-    fn begin(keys: &Keys, key: &JobKey) -> Option<Self> {
-        let begun = keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        begun.then(|| Self { keys: Arc::clone(keys), key: key.clone() })
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.keys.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 

@@ -94,10 +94,12 @@ impl Engine {
             }
             Request::Report { url, note, first } => {
                 let id = IncidentId::derive(&rotation, &self.request_of(&typed));
-                // What was open then may be closed by now, and is not opened again by it. A store that cannot be read
-                // cannot be written either, and the reporter is told so below.
-                if self.asked_before(&typed.team, &typed.user, &id).await.unwrap_or(false) {
-                    return Reply::Done;
+                // What was open then may be closed by now, and is not opened again by it.
+                match self.asked_before(&typed.team, &typed.user, &id).await {
+                    Ok(true) => return Reply::Done,
+                    Ok(false) => {}
+                    // Whoever tried on could take longer than Slack waits, and nobody would be told anything.
+                    Err(error) => return self.not_recorded(&typed.team, &id, &url, &error),
                 }
                 let report = Report {
                     incident: id,
@@ -117,7 +119,10 @@ impl Engine {
     async fn asked_by_command(&self, rotation: RotationId, typed: SlashCommand, question: Question) -> Reply {
         let id = IncidentId::derive(&rotation, &self.request_of(&typed));
         let to = AnswerTo::Command { channel: typed.channel, response_url: typed.response_url };
-        self.asked(rotation, id, typed.user, question, to).await
+        match self.asked(rotation, id, typed.user, question, to).await {
+            Reply::Again => Reply::Ephemeral(words::not_asked()),
+            reply => reply,
+        }
     }
 
     async fn asked(
@@ -165,12 +170,21 @@ impl Engine {
                 }
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
             }
-            Err(error) => {
-                self.counters.reports_lost.count();
-                tracing::error!(%team, %incident, error = %Causes(&error), "a report could not be recorded");
-                Reply::Ephemeral(words::not_recorded(&url))
-            }
+            Err(error) => self.not_recorded(&team, &incident, &url, &error),
         }
+    }
+
+    /// Slack delivers no command again, so whoever typed it must hear that nobody will be paged.
+    fn not_recorded(
+        &self,
+        team: &TeamId,
+        incident: &IncidentId,
+        url: &str,
+        error: &(dyn std::error::Error + 'static),
+    ) -> Reply {
+        self.counters.reports_lost.count();
+        tracing::error!(%team, %incident, error = %Causes(error), "a report could not be recorded");
+        Reply::Ephemeral(words::not_recorded(url))
     }
 
     /// What the reporter is told at once.
@@ -220,6 +234,9 @@ impl Engine {
                 self.take(team, &incident, user, message, Via::Reaction, *at).await
             }
             Ok(None) => {
+                if self.store.is_shared() && self.elsewhere.remember(&reaction, self.clock.elapsed()) {
+                    return Reply::Done;
+                }
                 self.counters.reactions_ignored.count();
                 Reply::Done
             }
@@ -271,7 +288,7 @@ impl Engine {
 
     /// Lets somebody take an incident if memory says that they may, and leaves it to a job if Slack must be
     /// asked first.
-    async fn take(
+    pub(super) async fn take(
         &self,
         team: &TeamId,
         id: &IncidentId,

@@ -29,9 +29,6 @@ const TOKEN_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// Past this age of the incident that is given up.
 const TOKEN_UNTIL: SignedDuration = SignedDuration::from_hours(24);
 
-/// How long a post may be on its way, with some room.
-const POST_TAKES: SignedDuration = SignedDuration::from_secs(10);
-
 /// Where a message goes.
 pub(super) struct Place {
     pub(super) channel: ChannelId,
@@ -197,10 +194,9 @@ impl Engine {
         said: Said,
         caller: Caller<'_>,
     ) -> Result<Option<Result<MessageTs, CallError>>, StepError> {
-        if self.now() + POST_TAKES > job.lease_until {
-            // This process was held up. Whoever claims the job next must not find a post of ours on its way (P2).
-            self.put_off(job, self.now(), job.doubtful).await?;
-            return Ok(None);
+        let permit = self.permit(job);
+        if !permit.holds() {
+            return self.held_up(job).await;
         }
         let post = Post {
             channel: place.channel.clone(),
@@ -210,7 +206,17 @@ impl Engine {
             key: Some(job.job.key.as_str().to_owned()),
         };
         self.sends.note(&job.job.key, self.clock().elapsed());
-        Ok(Some(self.client.post_message(caller, &post).await))
+        match self.client.post_message(caller.permitted(&permit), &post).await {
+            Err(error) if error.is_withheld() => self.held_up(job).await,
+            posted => Ok(Some(posted)),
+        }
+    }
+
+    /// This process was held up, and nothing was sent. Whoever claims the job next must not find a post of ours on its way
+    /// (P2).
+    async fn held_up<T>(&self, job: &ClaimedJob) -> Result<Option<T>, StepError> {
+        self.put_off(job, self.now(), job.doubtful).await?;
+        Ok(None)
     }
 
     pub(super) async fn put_off(

@@ -81,11 +81,11 @@ impl Engine {
             return self.dispose(job, Disposal::Done).await;
         };
         let rotation = &incident.report.rotation;
-        let thread = incident.root.as_ref().map(|root| &root.ts);
+        let (thread, permit) = (incident.root.as_ref().map(|root| &root.ts), self.permit(job));
         let sent = self
             .client
             .post_ephemeral(
-                self.background(&rotation.team),
+                self.background(&rotation.team).permitted(&permit),
                 &rotation.channel,
                 user,
                 thread,
@@ -143,7 +143,12 @@ impl Engine {
             }
             None => words::cannot_see(&refusal),
         };
-        match self.client.respond(self.now(), response_url, &said.text, &said.blocks, true).await {
+        let permit = self.permit(job);
+        match self
+            .client
+            .respond(self.now(), Some(&permit), response_url, &said.text, &said.blocks, true)
+            .await
+        {
             Ok(()) => self.dispose(job, Disposal::Done).await,
             Err(error) => self.give_up_or_retry(job, &error).await,
         }

@@ -18,8 +18,9 @@ impl Engine {
         let (Some(message), Some(said)) = (message, said) else {
             return self.dispose(job, Disposal::Done).await;
         };
-        let (now, team) = (self.now(), &job.job.rotation.team);
-        match self.client.update_message(self.background(team), message, &said.text, &said.blocks).await {
+        let (now, team, permit) = (self.now(), &job.job.rotation.team, self.permit(job));
+        let caller = self.background(team).permitted(&permit);
+        match self.client.update_message(caller, message, &said.text, &said.blocks).await {
             Ok(()) => {
                 // A newer state may have been shown meanwhile, and this one over it.
                 let moved =
@@ -42,11 +43,10 @@ impl Engine {
         let Some((said, round)) = words::managers_over(incident).zip(incident.manager_round(round)) else {
             return self.dispose(job, Disposal::Done).await;
         };
-        let team = &job.job.rotation.team;
+        let (team, permit) = (&job.job.rotation.team, self.permit(job));
         for message in &round.messages {
-            if let Err(error) =
-                self.client.update_message(self.background(team), message, &said.text, &said.blocks).await
-            {
+            let caller = self.background(team).permitted(&permit);
+            if let Err(error) = self.client.update_message(caller, message, &said.text, &said.blocks).await {
                 return self.give_up_or_retry(job, &error).await;
             }
         }

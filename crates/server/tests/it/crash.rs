@@ -19,7 +19,7 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::{
-    Claim, ClaimedJob, Commit, CommitError, Cursor, Page, Sqlite, Store, StoreError, Stored,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Sqlite, Store, StoreError, Stored,
 };
 use slack_sim::{ManualClock, SimClock, SimHandle};
 use tokio::sync::Notify;
@@ -147,6 +147,10 @@ impl Store for FusedStore {
             self.0.step().await;
         }
         Ok(claimed)
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+        self.1.renew(held, lease_until).await
     }
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {

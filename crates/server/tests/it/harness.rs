@@ -320,6 +320,7 @@ pub struct InProcess(pub SimHandle);
 #[async_trait]
 impl Transport for InProcess {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
+        request.may_go()?;
         let mut builder = http::Request::builder().method(http::Method::POST).uri(&request.url);
         if let Some(token) = &request.token {
             builder = builder.header("authorization", format!("Bearer {}", token.expose()));

@@ -8,19 +8,20 @@
 //! `PAGERSLACK_KILLS` kills more often than CI does, `PAGERSLACK_SEED` draws as an earlier run drew. The machine's own
 //! timing is in no seed, so a failure may take several runs to come again.
 
-mod chance;
-mod people;
-mod promises;
+pub(crate) mod chance;
+pub(crate) mod people;
+pub(crate) mod promises;
 
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use pagerslack_store::Sqlite;
 use slack_sim::{Fault, FaultKind, RateLimits};
 
 use crate::service::{Process, Service, stopped};
 use chance::Chance;
 use people::{People, world};
-use promises::Tally;
+use promises::{Evidence, Tally};
 
 /// How often the binary is killed in CI, all services together.
 const KILLS: usize = 208;
@@ -153,7 +154,16 @@ impl Lives {
             self.go_on(Duration::from_secs(20), |lives| quiet.lasts(lives)).await;
             let status = stopped(process).await;
             assert!(status.success(), "{status}:\n{}", self.service.log());
-            match promises::look(self).await {
+            let store = Sqlite::open(&self.service.database()).unwrap();
+            store.check().await.unwrap();
+            let evidence = Evidence {
+                store: &store,
+                slack: &self.service.slack,
+                people: &self.people,
+                began: &self.began,
+                latency: LATENCY,
+            };
+            match evidence.look().await {
                 Ok(tally) => return tally,
                 Err(unfinished) => assert!(
                     started.elapsed() < SETTLES,

@@ -35,6 +35,7 @@ mod presence;
 mod refusals;
 mod reload;
 mod replays;
+mod replicas;
 mod report;
 mod requests;
 mod roster_import;

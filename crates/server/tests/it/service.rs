@@ -68,12 +68,29 @@ impl Service {
 
     /// Any world, any `pagerslack.toml`, and any change of how the fake Slack serves.
     pub async fn new(world: WorldBuilder, settings: &str, serve: impl FnOnce(Server) -> Server) -> Self {
+        Self::reached_by(|url| world.deliver_to(url), settings, serve).await
+    }
+
+    /// The same where Slack sends over Socket Mode.
+    pub async fn over_sockets(
+        world: WorldBuilder,
+        settings: &str,
+        serve: impl FnOnce(Server) -> Server,
+    ) -> Self {
+        Self::reached_by(|_| world.socket_mode(), settings, serve).await
+    }
+
+    async fn reached_by(
+        world: impl FnOnce(&url::Url) -> WorldBuilder,
+        settings: &str,
+        serve: impl FnOnce(Server) -> Server,
+    ) -> Self {
         let port = TcpSocket::new_v4().unwrap();
         port.set_reuseaddr(true).unwrap();
         port.bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).unwrap();
         let listen = port.local_addr().unwrap();
         let url = format!("http://{listen}/slack/events").parse().unwrap();
-        let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::new(SystemClock));
+        let slack = SimHandle::new(world(&url).build(), Arc::new(SystemClock));
         let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), slack.clone()).await.unwrap();
         let (api_url, sockets, shutdown) = (server.api_url(), server.sockets(), CancellationToken::new());
         tokio::spawn(serve(server).run(shutdown.clone()));

@@ -61,6 +61,11 @@ impl CallError {
         })
     }
 
+    /// Whether its permit held it back, so that nothing was asked: somebody else may do it by now.
+    pub fn is_withheld(&self) -> bool {
+        matches!(self, Self::NotDone { why: Cause::Transport(TransportError::Withheld), .. })
+    }
+
     /// Slack's no, if it was one.
     pub fn refusal(&self) -> Option<&Refusal> {
         match self {
@@ -207,6 +212,7 @@ pub(crate) fn doubtful(effect: Effect, now: Timestamp, why: Cause) -> CallError 
 pub(crate) fn not_sent_or_doubtful(effect: Effect, now: Timestamp, error: TransportError) -> CallError {
     match error {
         TransportError::NotSent(_) => not_done(now, SOON, error.into()),
+        TransportError::Withheld => not_done(now, SignedDuration::ZERO, error.into()),
         TransportError::Unknown(_) => doubtful(effect, now, error.into()),
     }
 }

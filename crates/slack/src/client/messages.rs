@@ -17,7 +17,7 @@ use super::error::{CallError, Cause, Refusal, not_done, not_sent_or_doubtful};
 use super::{Arguments, Caller, Client, Pages, read};
 use crate::lenient::{Word, or_default};
 use crate::method::{Effect, Method};
-use crate::transport::{Body, Request};
+use crate::transport::{Body, Permit, Request};
 
 /// The `event_type` of our metadata.
 const METADATA_TYPE: &str = "pagerslack";
@@ -131,6 +131,7 @@ impl Client {
     pub async fn respond(
         &self,
         now: Timestamp,
+        permit: Option<&Permit>,
         response_url: &str,
         text: &str,
         blocks: &Value,
@@ -147,7 +148,7 @@ impl Client {
         }
         let body = Body::Json(Bytes::from(message.to_string()));
         let url = response_url.to_owned();
-        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT };
+        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT, permit: permit.cloned() };
         let sent = self.transport.send(request).await;
         let response = sent.map_err(|error| not_sent_or_doubtful(Effect::Once, now, error))?;
         match response.status {

@@ -22,7 +22,7 @@ use url::Url;
 
 use crate::budget::{Budgets, Priority};
 use crate::method::Method;
-use crate::transport::{Body, Request, Response, Token, Transport};
+use crate::transport::{Body, Permit, Request, Response, Token, Transport};
 
 use answer::Pages;
 pub use error::{CallError, Cause, Refusal, RefusalKind};
@@ -43,22 +43,30 @@ pub struct Caller<'a> {
     pub team: &'a TeamId,
     /// Whether this may use the part of the rate budget that is kept for paging.
     pub priority: Priority,
+    /// On what condition a request may still go out.
+    pub permit: Option<&'a Permit>,
 }
 
 impl<'a> Caller<'a> {
     /// On the way to paging somebody, or to stopping a page.
     pub fn paging(now: Timestamp, team: &'a TeamId) -> Self {
-        Self { now, team, priority: Priority::Paging }
+        Self { now, team, priority: Priority::Paging, permit: None }
     }
 
     /// Opens the thread in which somebody will be paged: leaves a part of the rate budget to the pages themselves.
     pub fn opening(now: Timestamp, team: &'a TeamId) -> Self {
-        Self { now, team, priority: Priority::Opening }
+        Self { now, team, priority: Priority::Opening, permit: None }
     }
 
     /// Something that can wait.
     pub fn background(now: Timestamp, team: &'a TeamId) -> Self {
-        Self { now, team, priority: Priority::Background }
+        Self { now, team, priority: Priority::Background, permit: None }
+    }
+
+    /// The same for as long as a permit holds.
+    #[must_use]
+    pub fn permitted(self, permit: &'a Permit) -> Self {
+        Self { permit: Some(permit), ..self }
     }
 }
 
@@ -135,14 +143,14 @@ impl Client {
         channel: Option<&ChannelId>,
         arguments: Arguments,
     ) -> Result<Response, CallError> {
-        let Caller { now, team, priority } = caller;
+        let Caller { now, team, priority, permit } = caller;
         let token = self
             .tokens
             .bot_token(team)
             .ok_or_else(|| CallError::Refused(Refusal::new(method, "not_authed")))?;
         let taken = self.budgets().try_take(now, team, method, channel, priority);
         taken.map_err(|retry_at| self.limited(team, method, retry_at, Cause::Budget(method)))?;
-        let judgement = self.send(now, method, token, arguments).await.map(|response| {
+        let judgement = self.send(now, method, token, arguments, permit).await.map(|response| {
             let judgement = judge(method, now, &response);
             (response, judgement)
         });
@@ -155,6 +163,8 @@ impl Client {
                 let retry_at = self.budgets().rate_limited(now, team, method, response.retry_after);
                 Err(self.limited(team, method, retry_at, Cause::RateLimited(method.to_string())))
             }
+            // Slack was not asked.
+            Err(error) if error.is_withheld() => Err(error),
             Ok((_, Judgement::Failed(error))) | Err(error) => {
                 self.budgets().heard(team, method, error.is_answer());
                 Err(error)
@@ -174,6 +184,7 @@ impl Client {
         method: Method,
         token: Token,
         arguments: Arguments,
+        permit: Option<&Permit>,
     ) -> Result<Response, CallError> {
         let url = format!("{}{}", self.base, method.name());
         let body = match arguments {
@@ -183,7 +194,8 @@ impl Client {
                 Body::Form(Bytes::from(form.extend_pairs(pairs).finish()))
             }
         };
-        let request = Request { url, token: Some(token), body, timeout: method.timeout() };
+        let request =
+            Request { url, token: Some(token), body, timeout: method.timeout(), permit: permit.cloned() };
         self.transport.send(request).await.map_err(|error| not_sent_or_doubtful(method.effect(), now, error))
     }
 }

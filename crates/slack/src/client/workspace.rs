@@ -122,7 +122,7 @@ impl Client {
     /// A wrong app token is refused.
     pub async fn connections_open(&self, now: Timestamp, app_token: &Token) -> Result<Url, CallError> {
         let method = Method::AppsConnectionsOpen;
-        let response = self.send(now, method, app_token.clone(), Arguments::Json(json!({}))).await?;
+        let response = self.send(now, method, app_token.clone(), Arguments::Json(json!({})), None).await?;
         match judge(method, now, &response) {
             Judgement::Failed(error) => Err(error),
             Judgement::RateLimited => {

@@ -120,3 +120,11 @@ pub fn not_recorded(url: &str) -> Said {
         link(url)
     ))
 }
+
+/// A question could not be taken down, so no answer will come.
+pub fn not_asked() -> Said {
+    Said::paragraph(
+        "I cannot look that up at the moment: what I know is out of my reach. Please ask again in a minute."
+            .to_owned(),
+    )
+}

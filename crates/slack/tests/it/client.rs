@@ -301,7 +301,7 @@ async fn answers_go_to_slack_only() {
         ("file:///etc/passwd", false),
         ("", false),
     ] {
-        let result = client.respond(at(0), url, "on it", &Value::Null, true).await;
+        let result = client.respond(at(0), None, url, "on it", &Value::Null, true).await;
         assert_eq!(result.is_ok(), allowed, "{url}");
     }
     let asked = slack.asked();
@@ -323,7 +323,7 @@ async fn an_answer_may_be_late_or_lost() {
     ] {
         let slack = Fake::new(move |_| answer.clone());
         let result =
-            slack.client().respond(at(0), "https://hooks.slack.com/x", "hi", &Value::Null, false).await;
+            slack.client().respond(at(0), None, "https://hooks.slack.com/x", "hi", &Value::Null, false).await;
         assert_eq!(outcome(result, at(0)), expected);
     }
 }

@@ -6,12 +6,14 @@ use super::samples::{
     adding, after, append, claim, claim_one, commit, deadline, disposing, incident, job, start,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Claim, CommitError, Disposal};
+use crate::{Claim, ClaimedJob, CommitError, Disposal, Held};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a held job is not handed out", held).await;
     suite.case("a lease that ends without a word makes the job doubtful", expired).await;
     suite.case("an expired lease holds until somebody else claims", late_but_alone).await;
+    suite.case("a renewed lease holds for longer, under the same token", renewed).await;
+    suite.case("only whoever holds a job holds it for longer", not_renewed).await;
     suite.case("whoever held an earlier lease can no longer commit", fenced_off).await;
     suite.case("a removed job takes its lease along", removed_while_held).await;
     suite.case("done is done", done).await;
@@ -56,6 +58,43 @@ async fn late_but_alone(store: Shared) -> Outcome {
     late.job = Some((held.job.key, held.fence, Disposal::Done));
     store.commit(late).await?;
     assert_eq!(store.job_count().await?, 0);
+    Ok(())
+}
+
+fn held_by(claimed: &ClaimedJob) -> Held {
+    Held { team: claimed.job.rotation.team.clone(), key: claimed.job.key.clone(), fence: claimed.fence }
+}
+
+async fn renewed(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, start())])).await?;
+    let held = claim_one(&*store, start()).await?;
+    assert_eq!(store.renew(&[held_by(&held)], after(90)).await?, [true]);
+    assert_eq!(claim(&*store, held.lease_until).await?, []);
+    assert_eq!(store.next_due().await?, Some(after(90)));
+    // The store reads no clock: the lease may have ended, and nobody has claimed the job.
+    assert_eq!(store.renew(&[held_by(&held)], after(120)).await?, [true]);
+    store.commit(disposing(&held, Disposal::Again { due: after(91), doubtful: false })).await?;
+    let again = claim_one(&*store, after(91)).await?;
+    assert_eq!((again.tries, again.doubtful, again.last_claimed_at), (2, false, Some(start())));
+    Ok(())
+}
+
+async fn not_renewed(store: Shared) -> Outcome {
+    store.commit(adding([deadline(1, start()), deadline(2, start()), deadline(3, start())])).await?;
+    let claimed = claim(&*store, start()).await?;
+    let [lost, free, kept] = claimed.as_slice() else { panic!("three jobs: {claimed:?}") };
+    store.commit(disposing(free, Disposal::Again { due: after(500), doubtful: false })).await?;
+    assert_eq!(store.renew(&[held_by(kept)], after(100)).await?, [true]);
+    let taken_over = claim_one(&*store, lost.lease_until).await?;
+    assert_eq!(taken_over.job.key, lost.job.key);
+    let mut gone = held_by(kept);
+    gone.key = "gone".to_owned().into();
+    let all = [held_by(lost), held_by(free), gone, held_by(kept)];
+    assert_eq!(store.renew(&all, after(1_000)).await?, [false, false, false, true]);
+    assert!(store.renew(&[], after(1_000)).await?.is_empty());
+    // Neither was the lease of whoever took it over made longer, nor is the free one held.
+    assert_eq!(store.next_due().await?, Some(taken_over.lease_until));
+    assert_eq!(claim_one(&*store, taken_over.lease_until).await?.job.key, lost.job.key);
     Ok(())
 }
 

@@ -6,6 +6,8 @@
 //! can be said too late only by a process that dies between its commit and the word about it, so now and then every
 //! workspace is looked into.
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{Job, JobKey, JobKind, RotationId, TeamId, Urgency};
@@ -13,7 +15,7 @@ use redis::Value;
 
 use super::convert::{answer, bound, count, instant, score};
 use super::{Redis, script};
-use crate::{Causes, Claim, ClaimedJob, Fence, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Fence, Held, StoreError};
 
 /// How many workspaces are looked into for one claim. What is due in others waits for the next, which comes at once.
 const WORKSPACES: usize = 64;
@@ -154,6 +156,34 @@ impl Redis {
             }
         }
         Ok((leased, claimed))
+    }
+
+    /// Holds jobs for longer, each that is still held under its token; says for each whether it is.
+    pub(super) async fn hold_longer(
+        &self,
+        held: &[Held],
+        lease_until: Timestamp,
+    ) -> Result<Vec<bool>, StoreError> {
+        let mut by_team: BTreeMap<&TeamId, Vec<usize>> = BTreeMap::new();
+        for (place, job) in held.iter().enumerate() {
+            by_team.entry(&job.team).or_default().push(place);
+        }
+        let mut renewed = vec![false; held.len()];
+        for (team, places) in by_team {
+            let (key, mut args) = self.about(team, [bound(lease_until)]);
+            for job in places.iter().filter_map(|place| held.get(*place)) {
+                args.push(job.key.as_str().into());
+                args.push(job.fence.0.to_string().into_bytes());
+            }
+            let value = self.change(&script::RENEW, vec![key], args).await?;
+            let still: Vec<u8> = answer("holding jobs for longer", value)?;
+            for (place, still) in places.into_iter().zip(still) {
+                if let Some(renewed) = renewed.get_mut(place) {
+                    *renewed = still == 1;
+                }
+            }
+        }
+        Ok(renewed)
     }
 
     /// The workspaces in which something may be due.

@@ -32,7 +32,7 @@ const ANSWER: Duration = Duration::from_millis(900);
 const CONNECT: Duration = Duration::from_millis(900);
 
 /// How long is tried in all.
-pub(super) const PATIENCE: Duration = Duration::from_millis(2_200);
+pub(super) const PATIENCE: Duration = Duration::from_millis(2_000);
 
 /// How long between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -24,7 +24,14 @@ impl Named {
 
     fn command(&self, verb: &str, script: &str, keys: &[String], args: &[Vec<u8>]) -> Cmd {
         let mut cmd = redis::cmd(verb);
-        cmd.arg(script).arg(keys.len()).arg(keys).arg(args);
+        cmd.arg(script);
+        match keys {
+            // While a slot moves to another node, some of a workspace's keys are here and some there, and a script on either
+            // side would see a part. Of several keys one of which is nowhere Redis says to try again until it is over.
+            [only] => cmd.arg(2).arg(only).arg(format!("{only}-nowhere")),
+            keys => cmd.arg(keys.len()).arg(keys),
+        };
+        cmd.arg(args);
         cmd
     }
 }
@@ -43,6 +50,7 @@ macro_rules! scripts {
 scripts! {
     COMMIT = "", "making a change", ["prelude.lua", "commit.lua"];
     CLAIM = "", "leasing due jobs", ["prelude.lua", "claim.lua"];
+    RENEW = "", "holding jobs for longer", ["prelude.lua", "renew.lua"];
     EARLIEST = "no-writes", "looking for the next job", ["prelude.lua", "earliest.lua"];
     JOBS_OF = "no-writes", "reading the jobs about an incident", ["prelude.lua", "jobs_of.lua"];
     OPEN_IN = "no-writes", "looking for open incidents", ["prelude.lua", "open_in.lua"];

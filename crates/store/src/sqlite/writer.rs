@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::convert::failed;
 use super::health::Health;
 use super::{archive, claim, commit, records};
-use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Past, RecordWrite, StoreError};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Held, Past, RecordWrite, StoreError};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -47,6 +47,8 @@ pub(super) enum Write {
     Commit(Box<Commit>, Reply<Result<(), CommitError>>),
     /// To lease jobs; none are leased if nobody waits for them any more.
     Claim(Claim, Reply<Result<Vec<ClaimedJob>, StoreError>>),
+    /// To hold jobs for longer.
+    Renew(Vec<Held>, Timestamp, Reply<Result<Vec<bool>, StoreError>>),
     /// To write a record.
     Record(RecordWrite, Reply<Result<Option<u64>, StoreError>>),
     /// To sweep a shelf of records of what has expired by then.
@@ -151,6 +153,9 @@ impl Write {
             Self::Claim(claim, reply) => {
                 Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim)))
             }
+            Self::Renew(held, until, reply) => {
+                Answer::Renew(reply, in_savepoint(db, |db| claim::renew(db, &held, until)))
+            }
             Self::Record(write, reply) => {
                 Answer::Record(reply, in_savepoint(db, |db| records::write(db, &write)))
             }
@@ -175,6 +180,7 @@ impl Write {
         match self {
             Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
             Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Renew(_, _, reply) => Answer::Renew(reply, Ok(Vec::new())),
             Self::Record(_, reply) => Answer::Record(reply, Ok(None)),
             Self::Sweep(_, _, reply) | Self::Retire(_, reply) | Self::AddPast(_, reply) => {
                 Answer::Count(reply, Ok(0))
@@ -187,6 +193,7 @@ impl Write {
 enum Answer {
     Commit(Reply<Result<(), CommitError>>, Result<(), CommitError>),
     Claim(Reply<Result<Vec<ClaimedJob>, StoreError>>, Result<Vec<ClaimedJob>, StoreError>),
+    Renew(Reply<Result<Vec<bool>, StoreError>>, Result<Vec<bool>, StoreError>),
     Record(Reply<Result<Option<u64>, StoreError>>, Result<Option<u64>, StoreError>),
     Count(Reply<Result<u64, StoreError>>, Result<u64, StoreError>),
 }
@@ -201,9 +208,10 @@ impl Answer {
         match self {
             Self::Commit(_, Err(CommitError::Store(error @ StoreError::Unavailable { .. })))
             | Self::Claim(_, Err(error @ StoreError::Unavailable { .. }))
+            | Self::Renew(_, Err(error @ StoreError::Unavailable { .. }))
             | Self::Record(_, Err(error @ StoreError::Unavailable { .. }))
             | Self::Count(_, Err(error @ StoreError::Unavailable { .. })) => Some(error),
-            Self::Commit(..) | Self::Claim(..) | Self::Record(..) | Self::Count(..) => None,
+            Self::Commit(..) | Self::Claim(..) | Self::Renew(..) | Self::Record(..) | Self::Count(..) => None,
         }
     }
 
@@ -211,6 +219,7 @@ impl Answer {
         match self {
             Self::Commit(reply, answer) => drop(reply.send(answer)),
             Self::Claim(reply, answer) => drop(reply.send(answer)),
+            Self::Renew(reply, answer) => drop(reply.send(answer)),
             Self::Record(reply, answer) => drop(reply.send(answer)),
             Self::Count(reply, answer) => drop(reply.send(answer)),
         }
@@ -227,6 +236,7 @@ impl Answer {
             Self::Commit(reply, Err(CommitError::Store(own))) => drop(reply.send(Err(own.into()))),
             Self::Commit(reply, _) => drop(reply.send(Err(group().into()))),
             Self::Claim(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
+            Self::Renew(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
             Self::Record(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
             Self::Count(reply, answer) => drop(reply.send(answer.and_then(|_| Err(group())))),
         }

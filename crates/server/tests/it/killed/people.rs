@@ -33,7 +33,7 @@ const PRESSES: usize = 4;
 
 /// The engineers, and those of their channels who may not be asked: away, in do-not-disturb, a guest, somebody who has
 /// left, a bot.
-pub(super) fn world() -> WorldBuilder {
+pub(crate) fn world() -> WorldBuilder {
     let mut world = World::builder().team("T1").command("/devoncall", "");
     for (id, name) in [("U91", "marit"), ("U92", "rafael"), ("R1", "rae"), ("R2", "rio")] {
         world = world.person(id, name, "Europe/Oslo");
@@ -106,7 +106,7 @@ pub(crate) struct People {
 }
 
 impl People {
-    pub(super) fn new(slack: SimHandle, chance: Chance) -> Self {
+    pub(crate) fn new(slack: SimHandle, chance: Chance) -> Self {
         let reporter =
             |_| Reporter { channel: CHANNELS[0], url: String::new(), waits_after: None, will_type: false };
         Self {
@@ -125,22 +125,22 @@ impl People {
     }
 
     /// Whether new incidents are reported.
-    pub(super) fn report(&mut self, reporting: bool) {
+    pub(crate) fn report(&mut self, reporting: bool) {
         self.reporting = reporting;
     }
 
     /// Whether anybody is about to do something, or waits for an answer to their command.
-    pub(super) fn are_busy(&self) -> bool {
+    pub(crate) fn are_busy(&self) -> bool {
         !self.wills.is_empty() || self.reporters.iter().any(|reporter| reporter.waits_after.is_some())
     }
 
     /// How many messages stand.
-    pub(super) fn messages(&self) -> usize {
+    pub(crate) fn messages(&self) -> usize {
         self.slack.read(|world| world.channels().map(|channel| channel.messages.len()).sum())
     }
 
     /// Whatever somebody wants to do at this moment, and what they want to do because of what is new.
-    pub(super) fn act(&mut self) {
+    pub(crate) fn act(&mut self) {
         let now = self.slack.now();
         (0..self.reporters.len()).for_each(|reporter| self.hear(now, reporter));
         self.notice(now);

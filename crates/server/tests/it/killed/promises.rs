@@ -1,38 +1,38 @@
 //! What must be so when everything is over: Slack and the database, held against the promises.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Via, replay};
 use pagerslack_core::{Event, Incident, Phase, Recorded, RotationId, UserId, Verdict};
 use pagerslack_slack::words::{PASS_ACTION, TAKE_ACTION};
-use pagerslack_store::{Claim, Sqlite, Store};
-use slack_sim::{Message, Outcome, World};
+use pagerslack_store::Store;
+use slack_sim::{Message, Outcome, SimHandle, World};
 
 use super::people::{CHANNELS, ENGINEERS, Eyes, People, key};
-use super::{LATENCY, Lives};
 
 /// How long a page may be on its way when the incident is taken, or when it becomes known that another message stands.
 const ON_ITS_WAY: SignedDuration = SignedDuration::from_secs(1);
 
 /// What has come of it all.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     typed: usize,
     failed_and_typed_again: usize,
     accepted: usize,
     recorded: usize,
-    pub(super) taken: usize,
+    pub(crate) taken: usize,
     found_by_reading_back: usize,
     cancelled: usize,
-    pub(super) managers: usize,
+    pub(crate) managers: usize,
     pages: usize,
     messages: usize,
     doubles: usize,
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.typed += other.typed;
         self.failed_and_typed_again += other.failed_and_typed_again;
         self.accepted += other.accepted;
@@ -82,26 +82,43 @@ impl Told {
     }
 }
 
-/// Holds everything against the promises; or says what has not come to its end yet.
-pub(super) async fn look(lives: &Lives) -> Result<Tally, String> {
-    let store = Sqlite::open(&lives.service.database()).unwrap();
-    store.check().await.unwrap();
-    let told = read(&store).await;
-    is_over(&store, &told, &lives.people).await?;
-    let tally = lives.service.slack.read(|world| {
-        let posts = posts(world);
-        nothing_is_lost(world, &told, &lives.people);
-        nothing_is_doubled(&told, &posts);
-        only_the_available_are_asked(&told);
-        an_ack_stops_it(world, &told, &posts, lives);
-        every_page_is_recorded(&told, &posts);
-        tally(&told, &posts, &lives.people)
-    });
-    fair(&told);
-    Ok(tally)
+/// What there is to look at.
+pub(crate) struct Evidence<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) slack: &'a SimHandle,
+    pub(crate) people: &'a People,
+    /// When each life began that had to find out what was said while nobody was there.
+    pub(crate) began: &'a [Timestamp],
+    /// How long a call may take until it has its effect.
+    pub(crate) latency: Duration,
 }
 
-async fn read(store: &Sqlite) -> Vec<Told> {
+impl Evidence<'_> {
+    /// Holds everything against the promises; or says what has not come to its end yet.
+    pub(crate) async fn look(&self) -> Result<Tally, String> {
+        let told = read(self.store).await;
+        is_over(self.store, &told, self.people).await?;
+        let tally = self.slack.read(|world| {
+            let posts = posts(world);
+            nothing_is_lost(world, &told, self.people);
+            nothing_is_doubled(&told, &posts);
+            only_the_available_are_asked(&told);
+            self.an_ack_stops_it(world, &told, &posts);
+            every_page_is_recorded(&told, &posts);
+            tally(&told, &posts, self.people)
+        });
+        fair(&told);
+        Ok(tally)
+    }
+
+    /// When the life began that posted something. What a life has sent may land while the next one begins.
+    fn that_posted(&self, at: Timestamp) -> Timestamp {
+        let longest = SignedDuration::try_from(self.latency).unwrap();
+        *self.began.iter().rfind(|began| **began + longest <= at).unwrap()
+    }
+}
+
+async fn read(store: &dyn Store) -> Vec<Told> {
     let mut told = Vec::new();
     for channel in CHANNELS {
         let rotation = RotationId::new("T1".into(), channel.into());
@@ -115,7 +132,7 @@ async fn read(store: &Sqlite) -> Vec<Told> {
 }
 
 /// P1: every incident has ended, and nothing is left to do about any but to ask how it went.
-async fn is_over(store: &Sqlite, told: &[Told], people: &People) -> Result<(), String> {
+async fn is_over(store: &dyn Store, told: &[Told], people: &People) -> Result<(), String> {
     for Told { incident, .. } in told {
         if is_under_way(incident) {
             return Err(format!("{} is still {:?}", incident.report.url, incident.phase));
@@ -129,25 +146,23 @@ async fn is_over(store: &Sqlite, told: &[Told], people: &People) -> Result<(), S
     if jobs == follow_ups as u64 {
         Ok(())
     } else {
-        Err(format!("{jobs} jobs, {follow_ups} follow-ups: {}", left(store).await))
+        Err(format!("{jobs} jobs, {follow_ups} follow-ups: {}", left(store, told).await))
     }
 }
 
-/// Which jobs are left, for whoever reads why the test failed. Looking at a job is claiming it.
-async fn left(store: &Sqlite) -> String {
-    let all = Claim { now: Timestamp::MAX, lease_until: Timestamp::MAX, limit: 1_000 };
-    let jobs = store.claim(all).await.unwrap();
-    let jobs = jobs.iter().filter(|job| !job.job.key.as_str().contains("/follow-up/"));
-    jobs.map(|job| {
-        format!(
-            "\n{} due {} tries {} doubtful {}",
-            job.job.key.as_str(),
-            job.job.due,
-            job.tries,
-            job.doubtful
-        )
-    })
-    .collect()
+/// Which jobs are left, for whoever reads why the test failed.
+async fn left(store: &dyn Store, told: &[Told]) -> String {
+    let mut left = String::new();
+    for one in told {
+        let report = &one.incident.report;
+        for state in store.jobs_of(&report.rotation.team, &report.incident).await.unwrap() {
+            let (key, due) = (state.job.key.as_str(), state.job.due);
+            if !key.contains("/follow-up/") {
+                left += &format!("\n{key} due {due} tries {} doubtful {}", state.tries, state.doubtful);
+            }
+        }
+    }
+    left
 }
 
 fn is_under_way(incident: &Incident) -> bool {
@@ -231,54 +246,54 @@ fn only_the_available_are_asked(told: &[Told]) {
     }
 }
 
-/// P4: after an eligible 👀 nobody else is asked, or called. Where the 👀 was not heard, the reactions have been read
-/// before, by the same life that asked, and it was not there yet.
-fn an_ack_stops_it(world: &World, told: &[Told], posts: &[Post<'_>], lives: &Lives) {
-    for one in told {
-        let taken = one.log.iter().find(|it| matches!(it.event, Event::Acknowledged { .. })).map(|it| it.at);
-        let posts = one.posts(posts);
-        let (mut before, mut round_before) = (None, None);
-        let calls = |key: &str| key.contains("/send/page/") || key.contains("/send/manager");
-        for call in posts.iter().filter(|post| calls(post.key)) {
-            let at = call.message.at;
-            if let Some(taken) = taken {
-                assert!(at <= taken + ON_ITS_WAY, "P4: {} at {at}, and it was taken at {taken}", call.key);
-            }
-            let life = lives.that_posted(at);
-            // Of a message of which the bot did not know that it stands nothing can have been read.
-            let stood = |eyes: &&Eyes| {
-                eyes.at < at && one.known_since(eyes).is_some_and(|known| known + ON_ITS_WAY < at)
-            };
-            // The direct messages of one round are one call of the managers; between them nothing is read back.
-            let round = call.key.split_once("/send/manager/").and_then(|(_, rest)| rest.split('/').next());
-            let goes_on = round.is_some() && round == round_before;
-            for eyes in lives.people.eyes.iter().filter(stood).filter(|_| !goes_on) {
-                if before.is_none() && eyes.at > life {
-                    continue; // The first page is no escalation, and this life would have heard of it.
+impl Evidence<'_> {
+    /// P4: after an eligible 👀 nobody else is asked, or called. Where the 👀 was not heard, the reactions have been read
+    /// before, by the same life that asked, and it was not there yet.
+    fn an_ack_stops_it(&self, world: &World, told: &[Told], posts: &[Post<'_>]) {
+        for one in told {
+            let taken =
+                one.log.iter().find(|it| matches!(it.event, Event::Acknowledged { .. })).map(|it| it.at);
+            let posts = one.posts(posts);
+            let (mut before, mut round_before) = (None, None);
+            let calls = |key: &str| key.contains("/send/page/") || key.contains("/send/manager");
+            for call in posts.iter().filter(|post| calls(post.key)) {
+                let at = call.message.at;
+                if let Some(taken) = taken {
+                    assert!(
+                        at <= taken + ON_ITS_WAY,
+                        "P4: {} at {at}, and it was taken at {taken}",
+                        call.key
+                    );
                 }
-                let since = before.unwrap_or(life).max(life);
-                let looks = looks(world, eyes, since, at);
-                assert!(
-                    !looks.is_empty() && looks.iter().all(|look| *look <= eyes.at),
-                    "P4: {} at {at}, although {} had put 👀 under {} at {}. This life began at {life}, the page before \
-                     stood at {before:?}, and the 👀 were read at {looks:?}.\n{:#?}",
-                    call.key,
-                    eyes.user,
-                    eyes.ts,
-                    eyes.at,
-                    one.log
-                );
+                let life = self.that_posted(at);
+                // Of a message of which the bot did not know that it stands nothing can have been read.
+                let stood = |eyes: &&Eyes| {
+                    eyes.at < at && one.known_since(eyes).is_some_and(|known| known + ON_ITS_WAY < at)
+                };
+                // The direct messages of one round are one call of the managers; between them nothing is read back.
+                let round =
+                    call.key.split_once("/send/manager/").and_then(|(_, rest)| rest.split('/').next());
+                let goes_on = round.is_some() && round == round_before;
+                for eyes in self.people.eyes.iter().filter(stood).filter(|_| !goes_on) {
+                    if before.is_none() && eyes.at > life {
+                        continue; // The first page is no escalation, and this life would have heard of it.
+                    }
+                    let since = before.unwrap_or(life).max(life);
+                    let looks = looks(world, eyes, since, at);
+                    assert!(
+                        !looks.is_empty() && looks.iter().all(|look| *look <= eyes.at),
+                        "P4: {} at {at}, although {} had put 👀 under {} at {}. This life began at {life}, the page before \
+                         stood at {before:?}, and the 👀 were read at {looks:?}.\n{:#?}",
+                        call.key,
+                        eyes.user,
+                        eyes.ts,
+                        eyes.at,
+                        one.log
+                    );
+                }
+                (before, round_before) = (Some(at), round);
             }
-            (before, round_before) = (Some(at), round);
         }
-    }
-}
-
-impl Lives {
-    /// When the life began that posted something. What a life has sent may land while the next one begins.
-    fn that_posted(&self, at: Timestamp) -> Timestamp {
-        let longest = SignedDuration::try_from(LATENCY).unwrap();
-        *self.began.iter().rfind(|began| **began + longest <= at).unwrap()
     }
 }
 

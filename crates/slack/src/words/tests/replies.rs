@@ -31,6 +31,7 @@ pub(super) fn all(texts: &Texts<'_>) -> Vec<Sentence> {
         ("already open: cancelled", open(new().cancelled(3, "U1"))),
         ("already open: closed", open(new().taken(3, "U4").closed(9, "U1"))),
         ("not recorded", not_recorded(url)),
+        ("not asked", not_asked()),
         ("usage", usage("/devoncall", &policy)),
         ("direct help", direct_help("/devoncall", None)),
         ("direct help: a near word", direct_help("/devoncall", Some("positon?"))),

@@ -11,8 +11,9 @@ local has_job, job_key, fence, disposal, again_at, doubtful = take(), take(), ta
 local has_index, open, channel, url = take(), take(), take(), take()
 local has_queue, queue, queue_expected = take(), take(), take()
 
--- The same commit once more, since its answer was lost on the way.
-if redis.call('EXISTS', base .. 'c:' .. marker) == 1 then
+-- The same commit once more, since its answer was lost on the way. Writing the marker's end anew is a change like any
+-- other: whoever waits now until the replicas have all that this connection has changed waits for the commit, too.
+if redis.call('EXPIRE', base .. 'c:' .. marker, 30) == 1 then
   return { 'ok', earliest(), '0' }
 end
 

@@ -2,7 +2,11 @@
 -- KEYS: the shelf, the names on it, the numbers, what tells that the same was asked before and its answer lost, and how many records are on
 -- which shelf.
 local before = redis.call('GET', KEYS[4])
-if before then return before end
+if before then
+  -- A change like any other, so that whoever waits for the replicas now waits for the record, too.
+  redis.call('EXPIRE', KEYS[4], 30)
+  return before
+end
 local name, expected, takes_away, expires_at, value = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local found = redis.call('HGET', KEYS[1], name)
 local version = found and string.match(found, '^(%d+)\t') or '0'

@@ -1,0 +1,156 @@
+//! The leases of the jobs that run here: for how long each may still act, and which are to be renewed.
+//!
+//! Replicas agree on leases by the wall clock. It can be set, and a process can be stopped for any time between looking at
+//! it and doing something. So whatever people see goes out under a [`Permit`], which is asked at the last moment, and
+//! which goes by the wall clock and by the time that no clock setting changes (P2).
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::{JobKey, TeamId};
+use pagerslack_slack::transport::Permit;
+use pagerslack_store::{ClaimedJob, Fence, Held, StoreError};
+
+use super::Engine;
+use super::send::READ_BACK_AFTER;
+use crate::clock::Clock;
+
+/// How long a job is held before another worker may take it over. Whoever runs it holds it for longer for as long as it
+/// runs, so this is no bound for the work: only for how long the work of somebody who died lies still.
+pub const LEASE: SignedDuration = SignedDuration::from_secs(10);
+
+/// How old a lease is when it is renewed. Most jobs are done before.
+const RENEWED_AFTER: Duration = Duration::from_millis(2_500);
+
+/// How much of a lease is left when something that people see goes out. Whoever takes the job over looks for it at once,
+/// so by then it must be found: as much time as everybody takes who looks for a message in doubt.
+const LEFT: SignedDuration = READ_BACK_AFTER;
+
+/// The leases of the jobs that run in this process. Cheap to clone.
+#[derive(Clone)]
+pub(super) struct Leases {
+    clock: Arc<dyn Clock>,
+    held: Arc<Mutex<HashMap<JobKey, Lease>>>,
+}
+
+struct Lease {
+    team: TeamId,
+    fence: Fence,
+    until: Timestamp,
+    /// When it was asked for, by the time that no clock setting changes. It lasts for [`LEASE`] from then.
+    asked: Duration,
+    lost: bool,
+}
+
+impl Leases {
+    pub(super) fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, held: Arc::default() }
+    }
+
+    fn held(&self) -> MutexGuard<'_, HashMap<JobKey, Lease>> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A job begins to run that was asked for at some time since; `None` if it still runs here.
+    pub(super) fn begin(&self, job: &ClaimedJob, asked: Duration) -> Option<Running> {
+        let key = job.job.key.clone();
+        let lease = Lease {
+            team: job.job.rotation.team.clone(),
+            fence: job.fence,
+            until: job.lease_until,
+            asked,
+            lost: false,
+        };
+        let mut held = self.held();
+        if held.contains_key(&key) {
+            return None;
+        }
+        held.insert(key.clone(), lease);
+        Some(Running { leases: self.clone(), key })
+    }
+
+    /// Those that are to be renewed by now.
+    fn due(&self) -> Vec<Held> {
+        let elapsed = self.clock.elapsed();
+        let held = self.held();
+        let due = held
+            .iter()
+            .filter(|(_, lease)| !lease.lost && elapsed.saturating_sub(lease.asked) >= RENEWED_AFTER);
+        let mut due: Vec<Held> = due
+            .map(|(key, lease)| Held { team: lease.team.clone(), key: key.clone(), fence: lease.fence })
+            .collect();
+        due.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        due
+    }
+
+    /// How long until one is to be renewed.
+    pub(super) fn until_renewal(&self) -> Option<Duration> {
+        let elapsed = self.clock.elapsed();
+        let held = self.held();
+        let first = held.values().filter(|lease| !lease.lost).map(|lease| lease.asked).min()?;
+        Some((first + RENEWED_AFTER).saturating_sub(elapsed))
+    }
+
+    fn renewed(&self, job: &Held, until: Timestamp, asked: Duration, still_held: bool) {
+        if let Some(lease) = self.held().get_mut(&job.key).filter(|lease| lease.fence == job.fence) {
+            if still_held {
+                (lease.until, lease.asked) = (until, asked);
+            }
+            lease.lost = !still_held;
+        }
+    }
+
+    /// Whether the holder of a job may do something that people see. A job that nobody registered, as where a job is run
+    /// step by step, goes by the lease that it came with.
+    fn may_act(&self, key: &JobKey, fence: Fence, came_with: Timestamp) -> bool {
+        let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
+        match self.held().get(key) {
+            Some(lease) => {
+                let lasts = lease.asked + LEASE.unsigned_abs();
+                lease.fence == fence
+                    && !lease.lost
+                    && now + LEFT <= lease.until
+                    && elapsed + LEFT.unsigned_abs() <= lasts
+            }
+            None => now + LEFT <= came_with,
+        }
+    }
+}
+
+/// A job that runs here, for as long as this lives: even one that panics is over then.
+pub(super) struct Running {
+    leases: Leases,
+    key: JobKey,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.leases.held().remove(&self.key);
+    }
+}
+
+impl Engine {
+    /// What lets the holder of a job do something that people see, as long as the lease lasts.
+    pub(super) fn permit(&self, job: &ClaimedJob) -> Permit {
+        let (leases, key, fence, until) =
+            (self.leases.clone(), job.job.key.clone(), job.fence, job.lease_until);
+        Permit::new(move || leases.may_act(&key, fence, until))
+    }
+
+    /// Holds for longer what has been running here for a while.
+    pub(super) async fn renew_leases(&self) -> Result<(), StoreError> {
+        let due = self.leases.due();
+        if due.is_empty() {
+            return Ok(());
+        }
+        // Both before the store is asked: what happens meanwhile only makes the lease shorter.
+        let (until, asked) = (self.now() + LEASE, self.clock.elapsed());
+        let still_held = self.store.renew(&due, until).await?;
+        for (job, still_held) in due.iter().zip(still_held) {
+            self.leases.renewed(job, until, asked, still_held);
+        }
+        Ok(())
+    }
+}
