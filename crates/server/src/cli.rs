@@ -3,6 +3,7 @@
 mod config;
 mod demo;
 mod doctor;
+mod keys;
 mod manifest;
 mod nudge;
 mod roster;
@@ -53,6 +54,8 @@ enum Command {
     Roster(roster::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
+    /// Make a key that seals tokens at rest, or replace one.
+    Keys(keys::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
     Nudge(nudge::Arguments),
     /// Print the commented default configuration, or check yours.
@@ -83,6 +86,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
+        Command::Keys(arguments) => runtime()?.block_on(keys::run(arguments, path, environment)),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),
     }

@@ -5,12 +5,14 @@
 //! and refuses what is broken.
 //!
 //! - `keys`: from what `pagerslack.toml` says, which [`pagerslack_sources::settings`] reads, to settings.
+//! - `install`: what installing by OAuth needs.
 //! - `load`: all files brought together; `contents` has their bytes.
 //! - `reload`, `watch`: looking again, and when.
 
 mod contents;
 mod environment;
 mod faults;
+mod install;
 mod keys;
 mod load;
 mod reload;
@@ -19,6 +21,7 @@ mod watch;
 
 pub use environment::Environment;
 pub use faults::ConfigFaults;
+pub use install::{CALLBACK, InstallConfig, vault};
 pub use pagerslack_sources::settings::{
     File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
 };
@@ -31,7 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
+use pagerslack_core::{ChannelId, Policy, RotationId, Rules, TeamId, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
 use pagerslack_sources::settings;
@@ -76,6 +79,8 @@ pub struct SlackConfig {
     pub signing_secret: Option<SecretString>,
     /// The app-level token (`xapp-…`); Socket Mode is used when it is set.
     pub app_token: Option<Token>,
+    /// For many workspaces, each of which installs the app, instead of one bot's token.
+    pub install: Option<InstallConfig>,
 }
 
 /// How people are hunted: all that can change while the bot runs.
@@ -85,7 +90,8 @@ pub struct Settings {
     pub defaults: Arc<RotationConfig>,
     /// What holds in a channel of its own settings.
     pub rotations: BTreeMap<ChannelId, Arc<RotationConfig>>,
-    /// Who is told what those who keep the bot must see to: a person or a channel, by id.
+    /// Who is told what those who keep the bot must see to: a person or a channel, by id; the workspace's may stand
+    /// before it.
     pub admin: Option<String>,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
@@ -103,6 +109,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Who is told what those who keep the bot must see to, and in which workspace, where that is said.
+    pub fn admin(&self) -> Option<(Option<TeamId>, &str)> {
+        let admin = self.admin.as_deref()?;
+        Some(match admin.split_once('/') {
+            Some((team, whom)) => (Some(TeamId::new(team)), whom),
+            None => (None, admin),
+        })
+    }
+
     /// What holds in a rotation.
     pub fn rotation(&self, rotation: &RotationId) -> &Arc<RotationConfig> {
         self.rotations.get(&rotation.channel).unwrap_or(&self.defaults)
@@ -150,15 +165,16 @@ impl Config {
             Ok(loaded) => (loaded.file, loaded.settings, loaded.notes),
             Err(mut faults) => {
                 // The environment's faults are told too; the file's own are told already.
-                if let Err(more) = Self::check(&File::default(), environment) {
+                if let Err(more) = Self::resolve(File::default(), environment) {
                     faults.join(more);
                 }
                 return Err(faults);
             }
         };
-        let config = Self::resolve(file.clone(), environment)?;
+        let mut config = Self::resolve(file.clone(), environment)?;
+        config.notes.extend(notes);
         let sources = Sources::new(place, environment.clone(), contents, &file);
-        Ok(Self { settings, notes, sources: Some(Arc::new(sources)), ..config })
+        Ok(Self { settings, sources: Some(Arc::new(sources)), ..config })
     }
 
     /// A file's settings, without the team's files, and the environment's, which win.
@@ -166,7 +182,15 @@ impl Config {
     /// # Errors
     /// All faults of the environment.
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let (listen, store, api_url, heartbeat) = Self::check(&file, environment)?;
+        let (checked, install) = (Self::check(&file, environment), install::read(environment));
+        let ((listen, store, api_url, heartbeat), install) = match (checked, install) {
+            (Ok(checked), Ok(install)) => (checked, install),
+            (Err(mut faults), Err(more)) => {
+                faults.join(more);
+                return Err(faults);
+            }
+            (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => return Err(faults),
+        };
         let rotations =
             file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
@@ -179,6 +203,7 @@ impl Config {
                 signing_secret: environment.signing_secret.clone(),
                 app_token: environment.app_token.clone(),
                 command: file.command,
+                install,
             },
             settings: Settings {
                 defaults: Arc::new(keys::settings(&file.defaults)),
@@ -187,7 +212,7 @@ impl Config {
                 audit_interval: file.audit_interval,
             },
             sources: None,
-            notes: Vec::new(),
+            notes: notes(environment),
         })
     }
 
@@ -222,6 +247,14 @@ impl Config {
         }
         faults.or(fixed)
     }
+}
+
+/// What of the environment is worth a line in the log, and no fault.
+fn notes(environment: &Environment) -> Vec<String> {
+    let both = environment.bot_token.is_some() && environment.client_id.is_some();
+    let note = "SLACK_BOT_TOKEN is set, so the bot serves that one workspace, and nobody can install it by OAuth: unset it \
+                to serve every workspace that installs the app";
+    both.then(|| note.to_owned()).into_iter().collect()
 }
 
 /// How the environment is named among the files.

@@ -4,6 +4,7 @@
 //! parsed. Bodies are bounded in size and time, headers in time.
 
 mod body;
+mod install;
 mod panel;
 mod serve;
 mod slack;
@@ -20,12 +21,14 @@ use axum::routing::{get, post};
 use pagerslack_slack::verify::SigningSecret;
 use pagerslack_store::Causes;
 
+use crate::config::CALLBACK;
 use crate::engine::Engine;
+use crate::entrance::Entrance;
 
 /// What the handlers share.
 pub struct App {
-    /// The machine.
-    pub engine: Arc<Engine>,
+    /// The machine, and the way in.
+    pub entrance: Arc<Entrance>,
     /// Slack's signing secret; without one (in Socket Mode) no HTTP request of Slack's is taken.
     pub secret: Option<SigningSecret>,
     /// Whether the panel beside the demo is served. It shows people's names, so only ever on loopback.
@@ -35,8 +38,13 @@ pub struct App {
 
 impl App {
     /// What the handlers share; not ready yet.
-    pub fn new(engine: Arc<Engine>, secret: Option<SigningSecret>, panel: bool) -> Self {
-        Self { engine, secret, panel, ready: AtomicBool::new(false) }
+    pub fn new(entrance: Arc<Entrance>, secret: Option<SigningSecret>, panel: bool) -> Self {
+        Self { entrance, secret, panel, ready: AtomicBool::new(false) }
+    }
+
+    /// The machine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        self.entrance.engine()
     }
 
     /// Says whether requests should be sent here.
@@ -52,6 +60,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/slack/events", post(slack::receive))
         .route("/slack/commands", post(slack::receive))
         .route("/slack/interactions", post(slack::receive))
+        .route("/slack/install", get(install::begin))
+        .route(CALLBACK, get(install::finish))
+        .route(install::STYLE, get(install::style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics));
@@ -65,7 +76,7 @@ async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
     if !app.ready.load(Ordering::Acquire) {
         return (StatusCode::SERVICE_UNAVAILABLE, "starting or stopping\n".to_owned());
     }
-    match app.engine.store().probe().await {
+    match app.engine().store().probe().await {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Causes(&error))),
     }
@@ -74,7 +85,7 @@ async fn readyz(State(app): State<Arc<App>>) -> (StatusCode, String) {
 /// The counters in Prometheus' text format.
 /// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 async fn metrics(State(app): State<Arc<App>>) -> String {
-    let counters = app.engine.counters().all();
+    let counters = app.engine().counters().all();
     counters
         .iter()
         .map(|(name, value)| {

@@ -10,7 +10,10 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod http;
+pub mod installations;
+pub mod vault;
 
+mod entrance;
 mod heartbeat;
 mod logging;
 mod rounds;

@@ -1,29 +1,34 @@
 //! Putting the rooms together, and keeping them running until told to stop.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use axum::Router;
+use futures_util::StreamExt as _;
 use pagerslack_core::TeamId;
-use pagerslack_slack::client::{Caller, Client, Identity, SingleToken};
+use pagerslack_slack::client::{Caller, Client, Identity, SingleToken, Tokens};
 use pagerslack_slack::ground::{Ground, Tokio};
-use pagerslack_slack::inbound::Inbound;
+use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Causes, Store};
+use pagerslack_store::{Causes, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::{Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::{App, router, serve};
+use crate::installations::Installations;
 use crate::rounds::Rounds;
 
 /// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
@@ -35,9 +40,15 @@ const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// How long what is under way may take to finish after the order to stop. An orchestrator grants ten seconds.
 const FINISH: Duration = Duration::from_secs(8);
 
+/// Said where nothing says for whom the bot is to work.
+const NO_TOKEN: &str = "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & \
+                        Permissions\"; or, for many workspaces, set SLACK_CLIENT_ID, SLACK_API_SECRET and \
+                        SLACK_REDIRECT_URI";
+
 /// A bot that is put together and not yet running.
 pub struct Bot {
     engine: Arc<Engine>,
+    entrance: Arc<Entrance>,
     app: Arc<App>,
     client: Arc<Client>,
     heartbeat: Option<Heartbeat>,
@@ -53,6 +64,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// Where installations are kept: the same store, where many workspaces are to be served.
+    pub records: Option<Arc<dyn Records>>,
     /// How Slack is reached.
     pub transport: Arc<dyn Transport>,
     /// Drawn once per process: orders people who join a queue together.
@@ -68,9 +81,6 @@ impl Bot {
     ///
     /// When a secret is unusable or the store cannot be read.
     pub async fn assemble(config: Config, surroundings: Surroundings) -> Result<Self> {
-        let token = config.slack.bot_token.context(
-            "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"",
-        )?;
         let secret = config
             .slack
             .signing_secret
@@ -80,7 +90,22 @@ impl Bot {
             .context("SLACK_SIGNING_SECRET")?;
         let transport = surroundings.transport;
         let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
-        let client = Arc::new(Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token))));
+        let installations = match (config.slack.install, surroundings.records) {
+            (Some(install), Some(records)) => {
+                let (shared, transport) = (surroundings.store.is_shared(), Arc::clone(&transport));
+                let made = Installations::new(records, shared, install, transport, &config.slack.api_url)?;
+                Some(Arc::new(made))
+            }
+            (Some(_), None) => {
+                bail!("this store keeps no installations: set SLACK_BOT_TOKEN, for one workspace")
+            }
+            (None, _) => None,
+        };
+        let tokens: Arc<dyn Tokens> = match &installations {
+            Some(installations) => Arc::<Installations>::clone(installations),
+            None => Arc::new(SingleToken(config.slack.bot_token.context(NO_TOKEN)?)),
+        };
+        let client = Arc::new(Client::new(transport, &config.slack.api_url, tokens));
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
@@ -92,16 +117,17 @@ impl Bot {
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
-        let app = Arc::new(App::new(Arc::clone(&engine), secret, surroundings.panel));
+        let entrance = Arc::new(Entrance::new(Arc::clone(&engine), installations));
+        let app = Arc::new(App::new(Arc::clone(&entrance), secret, surroundings.panel));
         for note in config.notes {
             tracing::warn!("{note}");
         }
         let (clock, app_token) = (surroundings.clock, config.slack.app_token);
         let watch = config.sources.map(|sources| {
-            let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
-            Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock }))
+            let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
+            Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock }))
         });
-        Ok(Self { engine, app, client, heartbeat, app_token, clock, watch })
+        Ok(Self { engine, entrance, app, client, heartbeat, app_token, clock, watch })
     }
 
     /// The machine, for whoever drives it step by step.
@@ -128,7 +154,7 @@ impl Bot {
 
     /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
     pub fn envelopes(&self) -> Arc<dyn EnvelopeHandler> {
-        Arc::new(Envelopes(Arc::clone(&self.engine)))
+        Arc::new(Envelopes(Arc::clone(&self.entrance)))
     }
 
     /// The auditor's rounds, once. `links` tells of Socket Mode, where that is used.
@@ -153,13 +179,25 @@ impl Bot {
             tokio::spawn(async move { socket.run(shutdown).await })
         });
         let rounds = tokio::spawn(self.rounds(ground, links).run(shutdown.clone()));
-        let warming =
-            tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        let mut warming = JoinSet::new();
+        match self.entrance.installations() {
+            None => {
+                let (engine, client) = (Arc::clone(&self.engine), Arc::clone(&self.client));
+                warming.spawn(warm(engine, client, Arc::clone(&self.clock)));
+            }
+            Some(installations) => {
+                warming.spawn(tend_each(Arc::clone(&self.engine), Arc::clone(installations)));
+                let (installations, clock) = (Arc::clone(installations), Arc::clone(&self.clock));
+                let shutdown = shutdown.clone();
+                warming.spawn(async move { installations.run(clock, shutdown).await });
+            }
+        }
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         self.app.set_ready(true);
         shutdown.cancelled().await;
         self.app.set_ready(false);
-        warming.abort();
+        // A token that is just being replaced is asked for again at the next start.
+        warming.abort_all();
         // What an audit mends is one commit each, which is there or not; the next start audits again.
         rounds.abort();
         let finished = async {
@@ -179,7 +217,7 @@ impl Bot {
 }
 
 /// Socket Mode's entrance to the engine.
-struct Envelopes(Arc<Engine>);
+struct Envelopes(Arc<Entrance>);
 
 #[async_trait::async_trait]
 impl EnvelopeHandler for Envelopes {
@@ -192,11 +230,15 @@ impl EnvelopeHandler for Envelopes {
             Reply::Again => Err("could not be recorded".into()),
         }
     }
+
+    async fn belongs(&self, belonging: Belonging) -> Result<(), HandlerError> {
+        if self.0.belongs(&belonging).await { Ok(()) } else { Err("could not be recorded".into()) }
+    }
 }
 
 /// The way from the watch over the files to the admin.
 struct ToAdmin {
-    engine: Arc<Engine>,
+    entrance: Arc<Entrance>,
     client: Arc<Client>,
     clock: Arc<dyn Clock>,
 }
@@ -204,24 +246,79 @@ struct ToAdmin {
 #[async_trait::async_trait]
 impl Alert for ToAdmin {
     async fn alert(&self, text: String) {
-        let nobody = TeamId::new("");
-        let team = match self.client.auth_test(Caller::background(self.clock.now(), &nobody)).await {
-            Ok(identity) => Ok(identity.team),
-            // A team that has used the bot will do: the alert waits in the store until Slack can be reached.
-            Err(error) => {
-                match self.engine.store().rotations().await.unwrap_or_default().into_iter().next() {
-                    Some(rotation) => Ok(rotation.team),
-                    None => Err(anyhow::Error::new(error)),
-                }
-            }
-        };
-        let told = match team {
-            Ok(team) => self.engine.alert(&team, text).await.map_err(anyhow::Error::new),
+        let told = match self.team().await {
+            Ok(Some(team)) => self.entrance.engine().alert(&team, text).await.map_err(anyhow::Error::new),
+            Ok(None) => return,
             Err(error) => Err(error),
         };
         if let Err(error) = told {
             tracing::error!(error = format!("{error:#}"), "the admin could not be told");
         }
+    }
+}
+
+impl ToAdmin {
+    /// The workspace in which the admin is told; `None` where nobody is to be.
+    async fn team(&self) -> Result<Option<TeamId>> {
+        let engine = self.entrance.engine();
+        let settings = engine.settings();
+        match settings.admin() {
+            None => return Ok(None),
+            Some((Some(team), _)) => return Ok(Some(team)),
+            Some((None, _)) => {}
+        }
+        if let Some(installations) = self.entrance.installations() {
+            let mut teams = installations.teams().await?.into_iter();
+            return match (teams.next(), teams.next()) {
+                (Some(only), None) => Ok(Some(only)),
+                _ => bail!("`admin` does not say in which workspace: write it as T…/U…"),
+            };
+        }
+        let nobody = TeamId::new("");
+        match self.client.auth_test(Caller::background(self.clock.now(), &nobody)).await {
+            Ok(identity) => Ok(Some(identity.team)),
+            // A team that has used the bot will do: the alert waits in the store until Slack can be reached.
+            Err(error) => match engine.store().rotations().await.unwrap_or_default().into_iter().next() {
+                Some(rotation) => Ok(Some(rotation.team)),
+                None => Err(anyhow::Error::new(error)),
+            },
+        }
+    }
+}
+
+/// How many workspaces are read at a time.
+const TENDED_AT_ONCE: usize = 8;
+
+/// Does for every workspace that has installed the app what [`warm`] does for one, at the start and when one comes.
+async fn tend_each(engine: Arc<Engine>, installations: Arc<Installations>) {
+    installations.reseal().await;
+    let mut warmed = BTreeSet::new();
+    loop {
+        match installations.teams().await {
+            Ok(teams) => {
+                warmed.retain(|team| teams.contains(team));
+                let visits = teams.into_iter().map(|team| {
+                    let is_new = warmed.insert(team.clone());
+                    tend_one(&engine, team, is_new)
+                });
+                let visits: Vec<_> = visits.collect();
+                futures_util::stream::iter(visits).buffer_unordered(TENDED_AT_ONCE).collect::<()>().await;
+            }
+            Err(error) => tracing::warn!(error = %Causes(&error), "the installations cannot be read"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(TEND) => {}
+            () = installations.changed() => {}
+        }
+    }
+}
+
+async fn tend_one(engine: &Engine, team: TeamId, is_new: bool) {
+    if is_new && let Err(error) = engine.warm(&team).await {
+        tracing::debug!(%team, error = &error as &dyn std::error::Error, "not everybody was read ahead of time");
+    }
+    if let Err(error) = engine.tend(&team).await {
+        tracing::warn!(%team, error = %Causes(&error), "the daily look was not planned");
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use pagerslack_slack::HttpTransport;
-use pagerslack_store::{Causes, Sqlite, Store};
+use pagerslack_store::{Causes, Records, Sqlite, Store};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
@@ -28,6 +28,7 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
     let StoreLocation::Sqlite(file) = &config.store;
     let sqlite = Arc::new(Sqlite::open(file)?);
     let store: Arc<dyn Store> = Arc::<Sqlite>::clone(&sqlite);
+    let records: Arc<dyn Records> = Arc::<Sqlite>::clone(&sqlite);
     let listener = TcpListener::bind(config.listen).await.with_context(|| {
         format!("cannot listen on {}: is it in use? See `listen` in the configuration", config.listen)
     })?;
@@ -45,6 +46,7 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         transport: Arc::new(HttpTransport::new()?),
         seed: drawn_seed(),
         panel: false,
+        records: Some(records),
     };
     let database = file.display().to_string();
     let bot = Bot::assemble(config, surroundings).await?;

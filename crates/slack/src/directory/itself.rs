@@ -6,7 +6,7 @@ use super::Directory;
 use crate::client::{CallError, Caller};
 
 impl Directory {
-    /// Who the bot is in a workspace. That never changes, so it is asked once.
+    /// Who the bot is in a workspace. That never changes while the app is installed, so it is asked once.
     ///
     /// # Errors
     ///

@@ -1,0 +1,67 @@
+//! Where what Slack sends comes in, over HTTP and over Socket Mode alike, once it is known to be Slack's.
+
+use std::sync::Arc;
+
+use pagerslack_slack::inbound::{Belonging, Inbound};
+use pagerslack_slack::installation::Home;
+use pagerslack_store::Causes;
+
+use crate::engine::{Engine, Reply};
+use crate::installations::{Installations, Removed};
+
+/// The machine, and before it the installations, where there are many.
+pub struct Entrance {
+    engine: Arc<Engine>,
+    installations: Option<Arc<Installations>>,
+}
+
+impl Entrance {
+    /// The way to an engine.
+    pub fn new(engine: Arc<Engine>, installations: Option<Arc<Installations>>) -> Self {
+        Self { engine, installations }
+    }
+
+    /// The machine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
+    /// The workspaces that have installed the app; `None` where one bot's token serves one.
+    pub fn installations(&self) -> Option<&Arc<Installations>> {
+        self.installations.as_ref()
+    }
+
+    /// Takes in from which workspace of an organisation something comes; false if that could not be kept, and Slack is to
+    /// deliver it again.
+    pub async fn belongs(&self, belonging: &Belonging) -> bool {
+        let Some(installations) = &self.installations else { return true };
+        let Belonging { team, enterprise } = belonging;
+        match installations.belongs(self.engine.clock().now(), team, enterprise).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%team, enterprise, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
+                false
+            }
+        }
+    }
+
+    /// Takes one thing that Slack sent.
+    pub async fn receive(&self, inbound: Inbound) -> Reply {
+        let (
+            Some(installations),
+            Inbound::AppUninstalled { team, org, at } | Inbound::TokensRevoked { team, org, at },
+        ) = (&self.installations, &inbound)
+        else {
+            return self.engine.receive(inbound).await;
+        };
+        let home = org.clone().map_or_else(|| Home::Team(team.clone()), Home::Org);
+        match installations.removed(&home, *at).await {
+            Ok(Removed::Outdated) => Reply::Done,
+            Ok(Removed::Gone | Removed::Unknown) => self.engine.receive(inbound).await,
+            Err(error) => {
+                tracing::error!(%team, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
+                Reply::Again
+            }
+        }
+    }
+}
