@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pagerslack_core::JobKey;
+use pagerslack_core::{Job, JobKey, TeamId};
 use pagerslack_slack::ground::Ground;
 use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, StoreError};
 use tokio::sync::Semaphore;
@@ -123,7 +123,7 @@ impl Driver {
     async fn start(&self, job: ClaimedJob) {
         // A clock that leaps, or a machine that slept, ends leases of jobs that still run here. Run twice at
         // once, such a job could post twice (P2).
-        let Some(running) = Running::begin(&self.running, &job.job.key) else {
+        let Some(running) = Running::begin(&self.running, &job.job) else {
             // Or it is wanted again and its first run is only just ending here. Either way it comes up again soon.
             let due = self.engine.clock().now() + STILL_RUNNING;
             let again = Disposal::Again { due, doubtful: job.doubtful };
@@ -147,19 +147,20 @@ impl Driver {
     }
 }
 
-/// The keys of the jobs that run in this process.
-type Keys = Arc<Mutex<HashSet<JobKey>>>;
+/// The jobs that run in this process. Keys are told apart within a workspace only.
+type Keys = Arc<Mutex<HashSet<(TeamId, JobKey)>>>;
 
 /// A job that runs here, for as long as this lives: even one that panics is over then.
 struct Running {
     keys: Keys,
-    key: JobKey,
+    key: (TeamId, JobKey),
 }
 
 impl Running {
-    fn begin(keys: &Keys, key: &JobKey) -> Option<Self> {
+    fn begin(keys: &Keys, job: &Job) -> Option<Self> {
+        let key = (job.rotation.team.clone(), job.key.clone());
         let begun = keys.lock().unwrap_or_else(PoisonError::into_inner).insert(key.clone());
-        begun.then(|| Self { keys: Arc::clone(keys), key: key.clone() })
+        begun.then(|| Self { keys: Arc::clone(keys), key })
     }
 }
 
@@ -193,5 +194,28 @@ impl Engine {
                 "it waits for its lease to end"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+    use pagerslack_core::{JobKind, RotationId};
+
+    use super::*;
+
+    /// Given two workspaces with incidents of the same id, then the job of one does not keep that of the other waiting.
+    #[test]
+    fn a_job_runs_once_at_a_time_in_its_workspace() {
+        let job = |team: &str| {
+            let rotation = RotationId::new(team.into(), "C1".into());
+            Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH)
+        };
+        let keys = Keys::default();
+        let first = Running::begin(&keys, &job("T1"));
+        assert!(first.is_some() && Running::begin(&keys, &job("T1")).is_none());
+        assert!(Running::begin(&keys, &job("T2")).is_some());
+        drop(first);
+        assert!(Running::begin(&keys, &job("T1")).is_some());
     }
 }

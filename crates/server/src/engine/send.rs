@@ -209,7 +209,7 @@ impl Engine {
             blocks: said.blocks,
             key: Some(job.job.key.as_str().to_owned()),
         };
-        self.sends.note(&job.job.key, self.clock().elapsed());
+        self.sends.note(&job.job, self.clock().elapsed());
         Ok(Some(self.client.post_message(caller, &post).await))
     }
 
