@@ -108,7 +108,7 @@ impl Engine {
             }
             Err(CallError::Refused(refusal)) => {
                 // It cannot be found out. A message too many is better than nobody told (P6).
-                tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
+                tracing::error!(team = %job.job.rotation.team, code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
                 if refusal.kind() == RefusalKind::MissingScope {
                     self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
                         .await?;

@@ -105,7 +105,7 @@ impl Engine {
         let looked = match self.without_schedule(rotation).await {
             Ok(looked) => looked,
             Err(error) => {
-                tracing::info!(channel = %rotation.channel, why = why(&error), "schedules are looked at later");
+                tracing::info!(team = %rotation.team, channel = %rotation.channel, why = why(&error), "schedules are looked at later");
                 let due = error.retry_at().unwrap_or(now).max(now + LOOK_AGAIN);
                 return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
             }
