@@ -5,7 +5,7 @@
 //! both. What is served runs in a process of its own, which is this program again under a hidden command, so
 //! that its memory and its processor time are its own.
 //!
-//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`presence`], [`year`], [`restart`], [`import`],
+//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`presence`], [`quiet`], [`year`], [`restart`], [`import`],
 //! and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
 //! release build.
 
@@ -17,6 +17,7 @@ mod import;
 mod ingest;
 mod page;
 mod presence;
+mod quiet;
 mod restart;
 mod told;
 mod year;
@@ -41,7 +42,7 @@ use roles::Role;
 #[derive(Parser)]
 #[command(name = "pagerslack-bench", about, disable_help_subcommand = true)]
 struct Cli {
-    /// Measure only this: ingest, accept, page, choose, presence, year, restart, import or told; may be given several times
+    /// Measure only this: ingest, accept, page, choose, presence, quiet, year, restart, import or told; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Succeed even when a figure misses its bar
@@ -59,12 +60,13 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 9] = [
+const GROUPS: [(&str, Measure); 10] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),
     ("choose", choose::measure),
     ("presence", presence::measure),
+    ("quiet", quiet::measure),
     ("year", year::measure),
     ("restart", restart::measure),
     ("import", import::measure),

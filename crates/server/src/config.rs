@@ -77,6 +77,8 @@ pub struct SlackConfig {
     pub bot_token: Option<Token>,
     /// The secret that signs Slack's requests.
     pub signing_secret: Option<SecretString>,
+    /// The deprecated verification token, where it alone is to prove that a request is Slack's.
+    pub verification_token: Option<SecretString>,
     /// The app-level token (`xapp-…`); Socket Mode is used when it is set.
     pub app_token: Option<Token>,
     /// For many workspaces, each of which installs the app, instead of one bot's token.
@@ -201,18 +203,19 @@ impl Config {
                 api_url,
                 bot_token: environment.bot_token.clone(),
                 signing_secret: environment.signing_secret.clone(),
+                verification_token: legacy_token(&file, environment),
                 app_token: environment.app_token.clone(),
-                command: file.command,
+                command: file.command.clone(),
                 install,
             },
             settings: Settings {
                 defaults: Arc::new(keys::settings(&file.defaults)),
                 rotations: rotations.collect(),
-                admin: file.admin,
+                admin: file.admin.clone(),
                 audit_interval: file.audit_interval,
             },
             sources: None,
-            notes: notes(environment),
+            notes: notes(&file, environment),
         })
     }
 
@@ -250,11 +253,21 @@ impl Config {
 }
 
 /// What of the environment is worth a line in the log, and no fault.
-fn notes(environment: &Environment) -> Vec<String> {
+fn notes(file: &File, environment: &Environment) -> Vec<String> {
+    let legacy = legacy_token(file, environment).map(|_| {
+        "Slack's requests are believed for the deprecated SLACK_VERIFICATION_TOKEN alone: whoever has seen one request can \
+         make any other; set SLACK_SIGNING_SECRET, and take allow_legacy_verification_token away"
+    });
     let both = environment.bot_token.is_some() && environment.client_id.is_some();
     let note = "SLACK_BOT_TOKEN is set, so the bot serves that one workspace, and nobody can install it by OAuth: unset it \
                 to serve every workspace that installs the app";
-    both.then(|| note.to_owned()).into_iter().collect()
+    legacy.into_iter().chain(both.then_some(note)).map(str::to_owned).collect()
+}
+
+/// The deprecated token, where the file allows it and nothing better is there.
+fn legacy_token(file: &File, environment: &Environment) -> Option<SecretString> {
+    let alone = environment.signing_secret.is_none() && file.allow_legacy_verification_token;
+    environment.verification_token.clone().filter(|_| alone)
 }
 
 /// How the environment is named among the files.

@@ -18,19 +18,28 @@ use axum::Router;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use pagerslack_slack::verify::SigningSecret;
+use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::Causes;
 
 use crate::config::CALLBACK;
 use crate::engine::Engine;
 use crate::entrance::Entrance;
 
+/// What proves that a request is Slack's.
+#[derive(Debug)]
+pub enum Proof {
+    /// Its signature.
+    Signature(SigningSecret),
+    /// The deprecated token in its body.
+    Token(VerificationToken),
+}
+
 /// What the handlers share.
 pub struct App {
     /// The machine, and the way in.
     pub entrance: Arc<Entrance>,
-    /// Slack's signing secret; without one (in Socket Mode) no HTTP request of Slack's is taken.
-    pub secret: Option<SigningSecret>,
+    /// What proves that a request is Slack's; without it (in Socket Mode) no HTTP request of Slack's is taken.
+    pub proof: Option<Proof>,
     /// Whether the panel beside the demo is served. It shows people's names, so only ever on loopback.
     pub panel: bool,
     ready: AtomicBool,
@@ -38,8 +47,8 @@ pub struct App {
 
 impl App {
     /// What the handlers share; not ready yet.
-    pub fn new(entrance: Arc<Entrance>, secret: Option<SigningSecret>, panel: bool) -> Self {
-        Self { entrance, secret, panel, ready: AtomicBool::new(false) }
+    pub fn new(entrance: Arc<Entrance>, proof: Option<Proof>, panel: bool) -> Self {
+        Self { entrance, proof, panel, ready: AtomicBool::new(false) }
     }
 
     /// The machine.

@@ -14,7 +14,7 @@ use pagerslack_slack::ground::{Ground, Tokio};
 use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
-use pagerslack_slack::verify::SigningSecret;
+use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Causes, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -27,7 +27,7 @@ use crate::config::{Alert, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
-use crate::http::{App, router, serve};
+use crate::http::{App, Proof, router, serve};
 use crate::installations::Installations;
 use crate::rounds::Rounds;
 
@@ -81,13 +81,15 @@ impl Bot {
     ///
     /// When a secret is unusable or the store cannot be read.
     pub async fn assemble(config: Config, surroundings: Surroundings) -> Result<Self> {
-        let secret = config
-            .slack
-            .signing_secret
-            .as_ref()
-            .map(SigningSecret::new)
-            .transpose()
-            .context("SLACK_SIGNING_SECRET")?;
+        let proof = match (&config.slack.signing_secret, &config.slack.verification_token) {
+            (Some(secret), _) => {
+                Some(Proof::Signature(SigningSecret::new(secret).context("SLACK_SIGNING_SECRET")?))
+            }
+            (None, Some(token)) => {
+                Some(Proof::Token(VerificationToken::new(token).context("SLACK_VERIFICATION_TOKEN")?))
+            }
+            (None, None) => None,
+        };
         let transport = surroundings.transport;
         let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
         let installations = match (config.slack.install, surroundings.records) {
@@ -118,7 +120,7 @@ impl Bot {
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
         let entrance = Arc::new(Entrance::new(Arc::clone(&engine), installations));
-        let app = Arc::new(App::new(Arc::clone(&entrance), secret, surroundings.panel));
+        let app = Arc::new(App::new(Arc::clone(&entrance), proof, surroundings.panel));
         for note in config.notes {
             tracing::warn!("{note}");
         }
@@ -133,6 +135,11 @@ impl Bot {
     /// The machine, for whoever drives it step by step.
     pub fn engine(&self) -> &Arc<Engine> {
         &self.engine
+    }
+
+    /// The workspaces that have installed the app, where there are many.
+    pub fn installations(&self) -> Option<&Arc<Installations>> {
+        self.entrance.installations()
     }
 
     /// Slack's Web API as the bot uses it.
@@ -166,8 +173,9 @@ impl Bot {
     /// work, lets what is being sent finish, and returns within ten seconds; the rest is in the store.
     pub async fn run(mut self, listener: TcpListener, shutdown: CancellationToken) {
         let ground: Arc<dyn Ground> = Arc::new(Tokio::new());
-        let driver =
-            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::clone(&ground)).run(shutdown.clone()));
+        let driver = Driver::new(Arc::clone(&self.engine), Arc::clone(&ground));
+        let driver = if self.entrance.installations().is_some() { driver.sharing() } else { driver };
+        let driver = tokio::spawn(driver.run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
         let socket = self
             .app_token

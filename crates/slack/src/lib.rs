@@ -68,4 +68,4 @@ pub use person::{DndWindow, Person, Presence};
 #[cfg(feature = "network")]
 pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
 pub use transport::{Body, Request, Response, Token, Transport, TransportError};
-pub use verify::{Rejection, SigningSecret};
+pub use verify::{Rejection, SigningSecret, VerificationToken};

@@ -16,7 +16,7 @@ pub use archive::{Archive, Filed};
 pub use causes::Causes;
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, IncidentIndex, Page, QueueCommit,
-    StoreError, Stored, Told,
+    Shares, StoreError, Stored, Told,
 };
 pub use records::{Record, RecordWrite, Records};
 pub use sqlite::Sqlite;
@@ -92,6 +92,15 @@ pub trait Store: Send + Sync {
     /// Leases due jobs, the most urgent first ([`pagerslack_core::JobKind::urgency`]) and within a class the
     /// longest due. A job whose lease has ended counts as due.
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
+
+    /// The same as [`Store::claim`], but of no workspace more jobs than its share has room for: what one has to do beyond
+    /// that stays, and whatever is next in another workspace is handed out instead.
+    ///
+    /// What is written here knows of no shares, for stores that are passed through others; every backend has its own.
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        let _ = shares;
+        self.claim(claim).await
+    }
 
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
     /// leases of held ones. `None` when there is no job at all.

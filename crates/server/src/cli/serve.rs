@@ -19,7 +19,14 @@ use crate::{Bot, Surroundings, logging};
 pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     logging::start(environment.log.as_deref(), true);
     let config = Config::load(path, environment)?;
-    if config.slack.signing_secret.is_none() && config.slack.app_token.is_none() {
+    let slack = &config.slack;
+    if slack.signing_secret.is_none() && slack.verification_token.is_none() && slack.app_token.is_none() {
+        if environment.verification_token.is_some() {
+            bail!(
+                "SLACK_VERIFICATION_TOKEN alone proves little, and Slack deprecates it: set SLACK_SIGNING_SECRET, from \
+                 the app's page \"Basic Information\", or allow_legacy_verification_token = true under [slack]"
+            );
+        }
         bail!(
             "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the \
              app's page \"Basic Information\""

@@ -2,14 +2,14 @@
 //!
 //! Where tasks run and how time passes is its [`Ground`].
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use pagerslack_core::{Job, JobKey, TeamId};
 use pagerslack_slack::ground::Ground;
-use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, StoreError};
+use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, Shares, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -19,6 +19,17 @@ use super::{Engine, LEASE, StepError};
 /// How many jobs run at a time. A job mostly waits for Slack, whose budgets bound the work long before this
 /// does; the number bounds memory.
 const AT_A_TIME: usize = 256;
+
+/// How many of them may be of one workspace, where there are many. Slack hanging for one holds as many places of the
+/// others for as long as a call may last: with so many places, thirty-two workspaces at once may hang.
+const SHARE: usize = 32;
+
+/// How many jobs run at a time where many workspaces share them.
+const SHARED: usize = 1_024;
+
+/// How soon it is looked for more while a workspace has taken all of its share: what it has beyond that is due, and would
+/// otherwise be found again and again.
+const WHILE_FULL: Duration = Duration::from_millis(5);
 
 /// How long the driver sleeps at most: the net under the nudges.
 const POLL: Duration = Duration::from_millis(500);
@@ -36,6 +47,8 @@ pub struct Driver {
     poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
+    /// How many jobs of one workspace may run at a time.
+    share: usize,
     running: Keys,
 }
 
@@ -48,6 +61,7 @@ impl Driver {
             poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
+            share: AT_A_TIME,
             running: Arc::default(),
         }
     }
@@ -58,13 +72,20 @@ impl Driver {
         Self { poll, ..self }
     }
 
+    /// The same for many workspaces, none of which may keep the others waiting.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        Self { places: Arc::new(Semaphore::new(SHARED)), share: SHARE, ..self }
+    }
+
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
     /// may drop the future: the store has the rest.
     pub async fn run(self, shutdown: CancellationToken) {
         let mut fails = false;
         while !shutdown.is_cancelled() {
             let room = self.places.available_permits();
-            let pause = match self.claim(room).await {
+            let mut full = false;
+            let pause = match self.claim(room, self.shares()).await {
                 Ok(claimed) => {
                     if std::mem::take(&mut fails) {
                         tracing::info!("jobs are claimed again");
@@ -74,8 +95,11 @@ impl Driver {
                     for job in claimed {
                         self.start(job).await;
                     }
+                    full = self.share < AT_A_TIME && self.shares().is_any_full();
                     match (room, was_all) {
                         (0, _) => self.poll,
+                        // A job that ends makes room, and says so.
+                        (_, true) if full => self.poll.min(WHILE_FULL * 10),
                         (_, false) => continue,
                         (_, true) => self.pause().await,
                     }
@@ -91,6 +115,9 @@ impl Driver {
                     POLL
                 }
             };
+            if full {
+                self.ground.sleep(WHILE_FULL).await;
+            }
             tokio::select! {
                 // In this order, and not by lot as otherwise: the same course of events gives the same steps.
                 biased;
@@ -103,12 +130,27 @@ impl Driver {
         self.tasks.wait().await;
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, StoreError> {
+    /// What each workspace has under way.
+    fn shares(&self) -> Shares {
+        let mut shares = Shares { most: self.share, taken: BTreeMap::new() };
+        if self.share < AT_A_TIME {
+            for (team, _) in self.running.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+                *shares.taken.entry(team.clone()).or_default() += 1;
+            }
+        }
+        shares
+    }
+
+    async fn claim(&self, limit: usize, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
         let now = self.engine.clock().now();
         if limit == 0 {
             return Ok(Vec::new());
         }
-        self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await
+        let claim = Claim { now, lease_until: now + LEASE, limit };
+        if self.share == AT_A_TIME {
+            return self.engine.store().claim(claim).await;
+        }
+        self.engine.store().claim_shares(claim, shares).await
     }
 
     /// How long until the next job is due.

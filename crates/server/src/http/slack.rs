@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use pagerslack_slack::inbound;
 use serde_json::json;
 
-use super::{App, body};
+use super::{App, Proof, body};
 use crate::engine::Reply;
 
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-slack-request-timestamp");
@@ -32,8 +32,11 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
         }
     };
     let header = |name| single(headers, name);
-    let verified = app.secret.as_ref().is_some_and(|secret| {
-        secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine().clock().now()).is_ok()
+    let verified = app.proof.as_ref().is_some_and(|proof| match proof {
+        Proof::Token(token) => token.verify(&body),
+        Proof::Signature(secret) => {
+            secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine().clock().now()).is_ok()
+        }
     });
     if !verified {
         counters.requests_unsigned.count();

@@ -41,3 +41,4 @@ mod slow;
 mod unreachable;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;
+mod workspaces;

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::convert::failed;
 use super::health::Health;
 use super::{claim, commit, records};
-use crate::{Claim, ClaimedJob, Commit, CommitError, RecordWrite, StoreError};
+use crate::{Claim, ClaimedJob, Commit, CommitError, RecordWrite, Shares, StoreError};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -46,7 +46,7 @@ pub(super) enum Write {
     /// To commit; done even if nobody waits for the answer any more.
     Commit(Box<Commit>, Reply<Result<(), CommitError>>),
     /// To lease jobs; none are leased if nobody waits for them any more.
-    Claim(Claim, Reply<Result<Vec<ClaimedJob>, StoreError>>),
+    Claim(Claim, Shares, Reply<Result<Vec<ClaimedJob>, StoreError>>),
     /// To write a record.
     Record(RecordWrite, Reply<Result<Option<u64>, StoreError>>),
     /// To sweep a shelf of records of what has expired by then.
@@ -143,9 +143,9 @@ impl Write {
             Self::Commit(commit, reply) => {
                 Answer::Commit(reply, in_savepoint(db, |db| commit::apply(db, &commit)))
             }
-            Self::Claim(_, reply) if reply.is_closed() => Answer::Claim(reply, Ok(Vec::new())),
-            Self::Claim(claim, reply) => {
-                Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim)))
+            Self::Claim(_, _, reply) if reply.is_closed() => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Claim(claim, shares, reply) => {
+                Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim, &shares)))
             }
             Self::Record(write, reply) => {
                 Answer::Record(reply, in_savepoint(db, |db| records::write(db, &write)))
@@ -159,7 +159,7 @@ impl Write {
     fn skip(self) -> Answer {
         match self {
             Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
-            Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Claim(_, _, reply) => Answer::Claim(reply, Ok(Vec::new())),
             Self::Record(_, reply) => Answer::Record(reply, Ok(None)),
             Self::Sweep(_, _, reply) => Answer::Sweep(reply, Ok(0)),
         }
