@@ -83,6 +83,16 @@ struct Known {
     installations: HashMap<Home, Remembered>,
 }
 
+impl Known {
+    /// Takes in where a workspace's token comes from. Beyond so many, all is looked up anew.
+    fn belongs_to(&mut self, now: Timestamp, team: &TeamId, home: Option<Home>) {
+        if self.homes.len() >= MOST {
+            self.homes.clear();
+        }
+        self.homes.insert(team.clone(), (now, home));
+    }
+}
+
 #[derive(Clone)]
 struct Remembered {
     read: Timestamp,
@@ -185,7 +195,7 @@ impl Installations {
             }
         }
         if let Home::Team(team) = home {
-            known.homes.insert(team.clone(), (now, Some(home.clone())));
+            known.belongs_to(now, team, Some(home.clone()));
         }
         known.installations.insert(home.clone(), Remembered { read: now, installation, expired: false });
     }
@@ -236,11 +246,7 @@ impl Installations {
             found = self.read(&home).await?.map(|kept| (home, kept.installation));
         }
         let Some((home, installation)) = found else {
-            let mut known = self.known();
-            if known.homes.len() >= MOST {
-                known.homes.clear();
-            }
-            known.homes.insert(team.clone(), (now, None));
+            self.known().belongs_to(now, team, None);
             return Ok(None);
         };
         let installation = Arc::new(installation);
@@ -249,7 +255,7 @@ impl Installations {
         });
         self.remember(now, &home, Arc::clone(&installation));
         let mut known = self.known();
-        known.homes.insert(team.clone(), (now, Some(home.clone())));
+        known.belongs_to(now, team, Some(home.clone()));
         if let Some(remembered) = known.installations.get_mut(&home) {
             remembered.expired = expired;
         }

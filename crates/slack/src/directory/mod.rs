@@ -134,11 +134,6 @@ impl Directory {
         Self { client, known: Mutex::new(known) }
     }
 
-    /// Forgets all of a workspace: the app was installed there anew.
-    pub fn forget(&self, team: &TeamId) {
-        self.known().forget(team);
-    }
-
     fn known(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -473,7 +468,6 @@ impl Known {
     }
 
     fn forget(&mut self, team: &TeamId) {
-        // Installed anew, the app may have another bot.
         self.itself.remove(team);
         self.members.forget(team);
         self.people.forget(team);
