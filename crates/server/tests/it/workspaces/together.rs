@@ -1,8 +1,15 @@
 //! Two workspaces in which everything has the same ids: channel, people, incidents.
 
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use pagerslack::engine::Driver;
 use pagerslack_core::{Command, Policy, Recorded, Report, RotationId, apply, decide, plan};
+use pagerslack_slack::ground::Tokio;
 use pagerslack_store::{Commit, IncidentIndex, Store};
 use slack_sim::{Fault, FaultKind, Presence};
+use tokio_util::sync::CancellationToken;
 
 use super::town::{Town, workspace};
 use crate::harness::CHANNEL;
@@ -92,6 +99,39 @@ async fn incidents_of_the_same_id_are_two() {
         assert!(page(&town, which).is_some(), "{which}: {}", town.transcript(which));
         assert_eq!(town.transcript(which).matches("reports an incident").count(), 1);
     }
+}
+
+/// Given a workspace has hundreds of incidents, and its Slack hangs so that each job keeps its place, then a report of the
+/// other is paged all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_workspace_whose_slack_hangs_keeps_no_other_waiting() {
+    let town = both().await;
+    town.hanging.store(0, Ordering::SeqCst);
+    let report = |which: usize, number: usize| {
+        let url = format!("https://i.example/{number}");
+        town.slacks[which]
+            .with(|world, now| world.slash_command(now, "M1", CHANNEL, "/devoncall", &url))
+            .unwrap();
+    };
+    for number in 0..300 {
+        report(0, number);
+    }
+    town.deliver(0).await;
+    let stop = CancellationToken::new();
+    let driver = Driver::new(Arc::clone(town.bot.engine()), Arc::new(Tokio::new())).sharing();
+    let running = tokio::spawn(driver.run(stop.clone()));
+    let mut changes = town.slacks[1].changes();
+    report(1, 1);
+    town.deliver(1).await;
+    let paged = async {
+        while page(&town, 1).is_none() {
+            changes.changed().await.unwrap();
+        }
+    };
+    let paged = tokio::time::timeout(Duration::from_secs(20), paged).await;
+    assert!(paged.is_ok(), "{}", town.transcript(1));
+    assert!(page(&town, 0).is_none());
+    running.abort();
 }
 
 /// Given the app is removed from one workspace, then the other goes on; installed again, it works as before.

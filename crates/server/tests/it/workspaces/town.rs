@@ -44,6 +44,8 @@ pub(super) struct Town {
     pub(super) bot: Bot,
     /// How many answers of oauth.v2.access still get through; later ones get lost on the way.
     pub(super) answers: Arc<AtomicUsize>,
+    /// The workspace whose Slack never answers, if any.
+    pub(super) hanging: Arc<AtomicUsize>,
     clock: Arc<ManualClock>,
     key: SecretString,
     router: Router,
@@ -101,17 +103,22 @@ impl Town {
         };
         let mut config = Config::resolve(File::default(), &environment).unwrap();
         config.settings = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }.into();
+        let hanging = Arc::new(AtomicUsize::new(usize::MAX));
         let surroundings = Surroundings {
             clock: Arc::new(Told(Arc::clone(&clock))),
             store: Arc::<Sqlite>::clone(&store),
-            transport: Arc::new(Exchange { slacks: slacks.clone(), answers: Arc::clone(&answers) }),
+            transport: Arc::new(Exchange {
+                slacks: slacks.clone(),
+                answers: Arc::clone(&answers),
+                hanging: Arc::clone(&hanging),
+            }),
             seed: 7,
             panel: false,
             records: Some(Arc::<Sqlite>::clone(&store)),
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();
-        Self { slacks, store, bot, answers, clock, key, router }
+        Self { slacks, store, bot, answers, hanging, clock, key, router }
     }
 
     /// The process ends, however it was, and another begins.
@@ -179,6 +186,16 @@ impl Town {
 
     pub(super) fn transcript(&self, which: usize) -> String {
         self.slacks[which].read(|world| world.transcript(CHANNEL))
+    }
+
+    /// Brings what Slack has to say in a workspace, and does nothing else.
+    pub(super) async fn deliver(&self, which: usize) {
+        let slack = &self.slacks[which];
+        for delivery in slack.with(|world, now| world.take_due(now)) {
+            let request = delivery.request().unwrap().map(AxumBody::from);
+            let status = self.router.clone().oneshot(request).await.unwrap().status().as_u16();
+            slack.with(|world, now| world.delivered(now, delivery.id, DeliveryResult::answered(status, "")));
+        }
     }
 
     /// What is due now is done, in every workspace.
@@ -255,6 +272,7 @@ impl Clock for Told {
 struct Exchange {
     slacks: Vec<SimHandle>,
     answers: Arc<AtomicUsize>,
+    hanging: Arc<AtomicUsize>,
 }
 
 #[async_trait]
@@ -272,6 +290,9 @@ impl Transport for Exchange {
         };
         let knows = |slack: &SimHandle| slack.read(|world| secrets.iter().any(|it| world.knows(it)));
         let which = by_port.or_else(|| self.slacks.iter().position(knows)).unwrap_or(0);
+        if self.hanging.load(Ordering::SeqCst) == which {
+            std::future::pending::<()>().await;
+        }
         let answer = InProcess(self.slacks[which].clone()).send(request).await?;
         if url.path().ends_with("oauth.v2.access") {
             let left = self.answers.load(Ordering::SeqCst);
