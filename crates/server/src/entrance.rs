@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pagerslack_core::TeamId;
 use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::installation::Home;
 use pagerslack_store::Causes;
@@ -47,21 +48,28 @@ impl Entrance {
 
     /// Takes one thing that Slack sent.
     pub async fn receive(&self, inbound: Inbound) -> Reply {
-        let (
-            Some(installations),
-            Inbound::AppUninstalled { team, org, at } | Inbound::TokensRevoked { team, org, at },
-        ) = (&self.installations, &inbound)
-        else {
-            return self.engine.receive(inbound).await;
-        };
-        let home = org.clone().map_or_else(|| Home::Team(team.clone()), Home::Org);
-        match installations.removed(&home, *at).await {
-            Ok(Removed::Outdated) => Reply::Done,
-            Ok(Removed::Gone | Removed::Unknown) => self.engine.receive(inbound).await,
-            Err(error) => {
-                tracing::error!(%team, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
-                Reply::Again
+        let Some(installations) = &self.installations else { return self.engine.receive(inbound).await };
+        match &inbound {
+            Inbound::AppUninstalled { team, org, at } => {
+                match installations.removed(&home(team, org.as_deref()), *at).await {
+                    Ok(Removed::Outdated) => return Reply::Done,
+                    Ok(Removed::Gone | Removed::Unknown) => {}
+                    Err(error) => {
+                        tracing::error!(%team, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
+                        return Reply::Again;
+                    }
+                }
             }
+            // Of which token is not said: it may be an older one, that a newer has replaced. If it is ours, Slack refuses it
+            // from now on, which is waited out until somebody installs the app again.
+            Inbound::TokensRevoked { team, org, .. } => installations.forget(&home(team, org.as_deref())),
+            _ => {}
         }
+        self.engine.receive(inbound).await
     }
+}
+
+/// Whose installation is meant.
+fn home(team: &TeamId, org: Option<&str>) -> Home {
+    org.map_or_else(|| Home::Team(team.clone()), |enterprise| Home::Org(enterprise.to_owned()))
 }

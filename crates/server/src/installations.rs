@@ -200,7 +200,8 @@ impl Installations {
         known.installations.insert(home.clone(), Remembered { read: now, installation, expired: false });
     }
 
-    fn forget(&self, home: &Home) {
+    /// Forgets what is remembered of an installation: it is read again when it is needed.
+    pub fn forget(&self, home: &Home) {
         let mut known = self.known();
         known.installations.remove(home);
         known.homes.retain(|_, (_, other)| other.as_ref() != Some(home));

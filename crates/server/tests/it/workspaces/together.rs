@@ -154,6 +154,17 @@ async fn a_workspace_that_removes_the_app_takes_nothing_from_the_other() {
     assert!(page(&town, 0).is_some(), "what was reported meanwhile is not lost: {}", town.transcript(0));
 }
 
+/// Given Slack says that tokens were revoked, and not which, then ours is not thrown away: it may be good yet.
+#[tokio::test]
+async fn a_token_is_not_thrown_away_for_another() {
+    let town = both().await;
+    town.skip("1 minute");
+    town.slacks[0].with(|world, now| world.revoke_tokens(now));
+    town.slacks[0].with(|world, _| world.restore_tokens());
+    town.types(0, "U1", "https://i.example/1").await;
+    assert!(page(&town, 0).is_some(), "{}", town.transcript(0));
+}
+
 /// Given the news that the app was removed come late, after it was installed again, then they are not meant.
 #[tokio::test]
 async fn late_news_remove_nothing() {
