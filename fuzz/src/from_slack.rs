@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
 use pagerslack_slack::frame::{self, Envelope, Frame};
-use pagerslack_slack::inbound::{SlashCommand, parse, parse_envelope};
+use pagerslack_slack::inbound::{SlashCommand, belonging, belonging_of_envelope, parse, parse_envelope};
 use pagerslack_slack::verify::{MAX_AGE_SECONDS, SigningSecret};
 use pagerslack_slack::{Inbound, Rejection};
 use serde_json::json;
@@ -74,6 +74,7 @@ fn read_payload(payload: &RawValue) {
         url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", payload.get()).finish();
     let click = parse(FORM, form.as_bytes());
     assert_eq!(parse_envelope("interactive", payload), click, "a click");
+    assert_eq!(belonging(form.as_bytes()), belonging_of_envelope(payload), "whose installation it comes by");
     told_in_short(&parse_envelope("slash_commands", payload));
     // In an envelope this is no payload at all.
     if payload.get() == "null" {
@@ -84,7 +85,8 @@ fn read_payload(payload: &RawValue) {
             r#"{{"envelope_id":"e1","type":"{kind}","retry_attempt":2,"payload":{}}}"#,
             payload.get()
         );
-        let expected = Envelope { id: "e1".to_owned(), inbound, takes_answer: false, retry: 2 };
+        let belonging = belonging_of_envelope(payload).map(Box::new);
+        let expected = Envelope { id: "e1".to_owned(), inbound, belonging, takes_answer: false, retry: 2 };
         assert_eq!(frame::parse(&text), Frame::Envelope(expected), "a frame of {kind}");
     }
 }

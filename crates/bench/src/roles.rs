@@ -134,7 +134,11 @@ pub(crate) async fn assemble_at(
     };
     let mut config = Config::resolve(File::default(), &environment)?;
     config.settings = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() }.into();
-    Bot::assemble(config, Surroundings { clock, store, transport, seed: drawn_seed(), panel: false }).await
+    Bot::assemble(
+        config,
+        Surroundings { clock, store, transport, seed: drawn_seed(), panel: false, records: None },
+    )
+    .await
 }
 
 async fn bot(store: &Path, api_url: Option<&str>) -> Result<()> {

@@ -133,7 +133,7 @@ fn people(before: &Settings, after: &Settings) -> String {
     let kinds = [("joined", &diff.joined), ("left", &diff.left), ("changed", &changed)];
     let told = kinds.into_iter().filter(|(_, people)| !people.is_empty());
     let lines = told.map(|(what, people)| format!("\n  {} {what}: {}", people.len(), names(people)));
-    lines.collect::<String>() + &format!("\n  {} unchanged", diff.unchanged)
+    format!("{}\n  {} unchanged", lines.collect::<String>(), diff.unchanged)
 }
 
 fn names(people: &[Entry]) -> String {

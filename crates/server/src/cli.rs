@@ -4,6 +4,7 @@ mod config;
 mod demo;
 mod doctor;
 mod health;
+mod keys;
 mod manifest;
 mod nudge;
 mod output;
@@ -64,6 +65,8 @@ enum Command {
     Stats(stats::Arguments),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
+    /// Make a key that seals tokens at rest, or replace one.
+    Keys(keys::Arguments),
     /// List who would be told how to set a notification schedule (a dry run: nothing is sent).
     Nudge(nudge::Arguments),
     /// Move what is kept to another store, from SQLite to Redis or back, or count it.
@@ -98,6 +101,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
         Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
+        Command::Keys(arguments) => runtime()?.block_on(keys::run(arguments, path, environment)),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Store(arguments) => runtime()?.block_on(store::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),

@@ -5,6 +5,7 @@
 //! and refuses what is broken.
 //!
 //! - `keys`: from what `pagerslack.toml` says, which [`pagerslack_sources::settings`] reads, to settings.
+//! - `install`: what installing by OAuth needs.
 //! - `load`: all files brought together; `contents` has their bytes.
 //! - `reload`, `watch`: looking again, and when.
 
@@ -12,6 +13,7 @@ mod admin;
 mod contents;
 mod environment;
 mod faults;
+mod install;
 mod keys;
 mod load;
 mod reload;
@@ -22,6 +24,7 @@ mod watch;
 pub use admin::{AdminToken, server_address};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
+pub use install::{CALLBACK, InstallConfig, vault};
 pub use pagerslack_sources::settings::{
     File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
 };
@@ -37,7 +40,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
-use pagerslack_core::{ChannelId, Policy, RotationId, Rules, UserGroupId, UserId};
+use pagerslack_core::{ChannelId, Policy, RotationId, Rules, TeamId, UserGroupId, UserId};
 use pagerslack_slack::transport::Token;
 use pagerslack_slack::words::FollowUpText;
 use pagerslack_sources::settings;
@@ -85,8 +88,12 @@ pub struct SlackConfig {
     pub bot_token: Option<Token>,
     /// The secret that signs Slack's requests.
     pub signing_secret: Option<SecretString>,
+    /// The deprecated verification token, where it alone is to prove that a request is Slack's.
+    pub verification_token: Option<SecretString>,
     /// The app-level token (`xapp-…`); Socket Mode is used when it is set.
     pub app_token: Option<Token>,
+    /// For many workspaces, each of which installs the app, instead of one bot's token.
+    pub install: Option<InstallConfig>,
 }
 
 /// How people are hunted: all that can change while the bot runs.
@@ -96,7 +103,8 @@ pub struct Settings {
     pub defaults: Arc<RotationConfig>,
     /// What holds in a channel of its own settings.
     pub rotations: BTreeMap<ChannelId, Arc<RotationConfig>>,
-    /// Who is told what those who keep the bot must see to: a person or a channel, by id.
+    /// Who is told what those who keep the bot must see to: a person or a channel, by id; the workspace's may stand
+    /// before it.
     pub admin: Option<String>,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
@@ -117,6 +125,15 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Who is told what those who keep the bot must see to, and in which workspace, where that is said.
+    pub fn admin(&self) -> Option<(Option<TeamId>, &str)> {
+        let admin = self.admin.as_deref()?;
+        Some(match admin.split_once('/') {
+            Some((team, whom)) => (Some(TeamId::new(team)), whom),
+            None => (None, admin),
+        })
+    }
+
     /// What holds in a rotation.
     pub fn rotation(&self, rotation: &RotationId) -> &Arc<RotationConfig> {
         self.rotations.get(&rotation.channel).unwrap_or(&self.defaults)
@@ -174,15 +191,16 @@ impl Config {
             Ok(loaded) => (loaded.file, loaded.settings, loaded.notes),
             Err(mut faults) => {
                 // The environment's faults are told too; the file's own are told already.
-                if let Err(more) = Self::check(&File::default(), environment) {
+                if let Err(more) = Self::resolve(File::default(), environment) {
                     faults.join(more);
                 }
                 return Err(faults);
             }
         };
-        let config = Self::resolve(file.clone(), environment)?;
+        let mut config = Self::resolve(file.clone(), environment)?;
+        config.notes.extend(notes);
         let sources = Sources::new(place, environment.clone(), contents, &file, uploads);
-        Ok(Self { settings, notes, sources: Some(Arc::new(sources)), ..config })
+        Ok(Self { settings, sources: Some(Arc::new(sources)), ..config })
     }
 
     /// Where incidents are kept, whatever is wrong with the team's files: an uploaded one in the store may stand for
@@ -205,7 +223,15 @@ impl Config {
     /// # Errors
     /// All faults of the environment.
     pub fn resolve(file: File, environment: &Environment) -> Result<Self, ConfigFaults> {
-        let (listen, store, api_url, heartbeat, shutdown_drain) = Self::check(&file, environment)?;
+        let (checked, install) = (Self::check(&file, environment), install::read(environment));
+        let ((listen, store, api_url, heartbeat, shutdown_drain), install) = match (checked, install) {
+            (Ok(checked), Ok(install)) => (checked, install),
+            (Err(mut faults), Err(more)) => {
+                faults.join(more);
+                return Err(faults);
+            }
+            (Err(faults), Ok(_)) | (Ok(_), Err(faults)) => return Err(faults),
+        };
         let admin_token = AdminToken::read(None, environment).map_err(|error| {
             let mut faults = ConfigFaults::default();
             faults.add_one(ENVIRONMENT, format!("{error:#}"));
@@ -223,18 +249,20 @@ impl Config {
                 api_url,
                 bot_token: environment.bot_token.clone(),
                 signing_secret: environment.signing_secret.clone(),
+                verification_token: legacy_token(&file, environment),
                 app_token: environment.app_token.clone(),
-                command: file.command,
+                command: file.command.clone(),
+                install,
             },
             settings: Settings {
                 defaults: Arc::new(keys::settings(&file.defaults)),
                 rotations: rotations.collect(),
-                admin: file.admin,
+                admin: file.admin.clone(),
                 audit_interval: file.audit_interval,
                 retention: file.retention,
             },
             sources: None,
-            notes: Vec::new(),
+            notes: notes(&file, environment),
         })
     }
 
@@ -282,6 +310,24 @@ impl Config {
         }
         faults.or(fixed)
     }
+}
+
+/// What of the environment is worth a line in the log, and no fault.
+fn notes(file: &File, environment: &Environment) -> Vec<String> {
+    let legacy = legacy_token(file, environment).map(|_| {
+        "Slack's requests are believed for the deprecated SLACK_VERIFICATION_TOKEN alone: whoever has seen one request can \
+         make any other; set SLACK_SIGNING_SECRET, and take allow_legacy_verification_token away"
+    });
+    let both = environment.bot_token.is_some() && environment.client_id.is_some();
+    let note = "SLACK_BOT_TOKEN is set, so the bot serves that one workspace, and nobody can install it by OAuth: unset it \
+                to serve every workspace that installs the app";
+    legacy.into_iter().chain(both.then_some(note)).map(str::to_owned).collect()
+}
+
+/// The deprecated token, where the file allows it and nothing better is there.
+fn legacy_token(file: &File, environment: &Environment) -> Option<SecretString> {
+    let alone = environment.signing_secret.is_none() && file.allow_legacy_verification_token;
+    environment.verification_token.clone().filter(|_| alone)
 }
 
 /// How the environment is named among the files.

@@ -59,6 +59,7 @@ impl Demo {
             transport: Arc::new(HttpTransport::new()?),
             seed: drawn_seed(),
             panel: true,
+            records: None,
         };
         let (url, sockets) = (server.url(), server.sockets());
         let shutdown = CancellationToken::new();

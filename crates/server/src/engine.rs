@@ -235,10 +235,14 @@ impl Engine {
 
     /// Every rotation of a workspace: where something was ever reported, and where the settings say something.
     async fn known_rotations(&self, team: &TeamId) -> Result<BTreeSet<RotationId>, StoreError> {
-        let stored = self.store.rotations().await?.into_iter().filter(|rotation| rotation.team == *team);
+        let (stored, elsewhere): (BTreeSet<_>, BTreeSet<_>) =
+            self.store.rotations().await?.into_iter().partition(|rotation| rotation.team == *team);
         let settings = self.settings();
-        let set = settings.rotations.keys().map(|channel| RotationId::new(team.clone(), channel.clone()));
-        Ok(stored.chain(set).collect())
+        // Settings name a channel, whose id is unique over all of Slack, and not its workspace.
+        let elsewhere: BTreeSet<_> = elsewhere.into_iter().map(|rotation| rotation.channel).collect();
+        let set = settings.rotations.keys().filter(|channel| !elsewhere.contains(*channel));
+        let set = set.map(|channel| RotationId::new(team.clone(), channel.clone()));
+        Ok(stored.into_iter().chain(set).collect())
     }
 
     /// Brings the rotations' members and the workspace's people into memory in the background.

@@ -6,6 +6,7 @@
 pub(crate) mod admin;
 
 mod body;
+mod install;
 mod panel;
 mod serve;
 mod slack;
@@ -19,17 +20,28 @@ use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use pagerslack_slack::verify::SigningSecret;
+use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::Causes;
 
+use crate::config::CALLBACK;
 use crate::engine::Engine;
+use crate::entrance::Entrance;
+
+/// What proves that a request is Slack's.
+#[derive(Debug)]
+pub enum Proof {
+    /// Its signature.
+    Signature(SigningSecret),
+    /// The deprecated token in its body.
+    Token(VerificationToken),
+}
 
 /// What the handlers share.
 pub struct App {
-    /// The machine.
-    pub engine: Arc<Engine>,
-    /// Slack's signing secret; without one (in Socket Mode) no HTTP request of Slack's is taken.
-    pub secret: Option<SigningSecret>,
+    /// The machine, and the way in.
+    pub entrance: Arc<Entrance>,
+    /// What proves that a request is Slack's; without it (in Socket Mode) no HTTP request of Slack's is taken.
+    pub proof: Option<Proof>,
     /// Whether the panel beside the demo is served. It shows people's names, so only ever on loopback.
     pub panel: bool,
     ready: AtomicBool,
@@ -37,8 +49,13 @@ pub struct App {
 
 impl App {
     /// What the handlers share; not ready yet.
-    pub fn new(engine: Arc<Engine>, secret: Option<SigningSecret>, panel: bool) -> Self {
-        Self { engine, secret, panel, ready: AtomicBool::new(false) }
+    pub fn new(entrance: Arc<Entrance>, proof: Option<Proof>, panel: bool) -> Self {
+        Self { entrance, proof, panel, ready: AtomicBool::new(false) }
+    }
+
+    /// The machine.
+    pub fn engine(&self) -> &Arc<Engine> {
+        self.entrance.engine()
     }
 
     /// Says whether requests should be sent here.
@@ -54,6 +71,9 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/slack/events", post(slack::receive))
         .route("/slack/commands", post(slack::receive))
         .route("/slack/interactions", post(slack::receive))
+        .route("/slack/install", get(install::begin))
+        .route(CALLBACK, get(install::finish))
+        .route(install::STYLE, get(install::style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
         .route("/metrics", get(metrics));
@@ -72,7 +92,7 @@ async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> (Stat
     if query.as_deref() == Some("exclude=store") {
         return (StatusCode::OK, "ok\n".to_owned());
     }
-    match app.engine.store().probe().await {
+    match app.engine().store().probe().await {
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Causes(&error))),
     }
@@ -81,7 +101,7 @@ async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> (Stat
 /// The counters in Prometheus' text format.
 /// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 async fn metrics(State(app): State<Arc<App>>) -> String {
-    let counters = app.engine.counters().all();
+    let counters = app.engine().counters().all();
     counters
         .iter()
         .map(|(name, value)| {

@@ -10,9 +10,12 @@ pub mod config;
 pub mod demo;
 pub mod engine;
 pub mod http;
+pub mod installations;
 pub mod stats;
+pub mod vault;
 
 mod admin;
+mod entrance;
 mod heartbeat;
 mod logging;
 mod retention;

@@ -1,46 +1,53 @@
 //! Putting the rooms together, and keeping them running until told to stop.
 
+mod tending;
+mod to_admin;
+
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use arc_swap::ArcSwap;
 use axum::Router;
-use pagerslack_core::TeamId;
-use pagerslack_slack::client::{Caller, Client, Identity, SingleToken};
+use pagerslack_slack::client::{Client, SingleToken, Tokens};
 use pagerslack_slack::ground::{Ground, Tokio};
-use pagerslack_slack::inbound::Inbound;
+use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
-use pagerslack_slack::verify::SigningSecret;
-use pagerslack_store::{Archive, Backend, Causes, Records, Store};
+use pagerslack_slack::verify::{SigningSecret, VerificationToken};
+use pagerslack_store::{Archive, Backend, Records, Store};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
 use crate::clock::Clock;
-use crate::config::{AdminToken, Alert, Config, Watch};
+use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
-use crate::http::{App, admin, router, serve};
+use crate::http::{App, Proof, admin, router, serve};
+use crate::installations::Installations;
 use crate::retention;
 use crate::rounds::Rounds;
-
-/// How often it is made sure that what happens daily is planned: a rotation may be new, or its settings.
-const TEND: Duration = Duration::from_secs(3_600);
-
-/// How soon Slack is asked again who the bot is, when it did not say so at the start.
-const ASK_AGAIN: Duration = Duration::from_secs(60);
+use tending::{tend_each, warm};
+use to_admin::ToAdmin;
 
 /// How long what is under way may take to finish after the drain. An orchestrator grants ten seconds for both, if the
 /// drain is the usual one.
 const FINISH: Duration = Duration::from_secs(7);
 
+/// Said where nothing says for whom the bot is to work.
+const NO_TOKEN: &str = "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & \
+                        Permissions\"; or, for many workspaces, set SLACK_CLIENT_ID, SLACK_API_SECRET and \
+                        SLACK_REDIRECT_URI";
+
 /// A bot that is put together and not yet running.
 pub struct Bot {
     engine: Arc<Engine>,
+    entrance: Arc<Entrance>,
     app: Arc<App>,
     client: Arc<Client>,
     heartbeat: Option<Heartbeat>,
@@ -61,6 +68,8 @@ pub struct Surroundings {
     pub clock: Arc<dyn Clock>,
     /// Where everything is kept.
     pub store: Arc<dyn Store>,
+    /// Where installations are kept: the same store, where many workspaces are to be served.
+    pub records: Option<Arc<dyn Records>>,
     /// How Slack is reached.
     pub transport: Arc<dyn Transport>,
     /// Drawn once per process: orders people who join a queue together.
@@ -76,19 +85,33 @@ impl Bot {
     ///
     /// When a secret is unusable or the store cannot be read.
     pub async fn assemble(config: Config, surroundings: Surroundings) -> Result<Self> {
-        let token = config.slack.bot_token.context(
-            "SLACK_BOT_TOKEN is not set: copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"",
-        )?;
-        let secret = config
-            .slack
-            .signing_secret
-            .as_ref()
-            .map(SigningSecret::new)
-            .transpose()
-            .context("SLACK_SIGNING_SECRET")?;
+        let proof = match (&config.slack.signing_secret, &config.slack.verification_token) {
+            (Some(secret), _) => {
+                Some(Proof::Signature(SigningSecret::new(secret).context("SLACK_SIGNING_SECRET")?))
+            }
+            (None, Some(token)) => {
+                Some(Proof::Token(VerificationToken::new(token).context("SLACK_VERIFICATION_TOKEN")?))
+            }
+            (None, None) => None,
+        };
         let transport = surroundings.transport;
         let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
-        let client = Arc::new(Client::new(transport, &config.slack.api_url, Arc::new(SingleToken(token))));
+        let installations = match (config.slack.install, surroundings.records) {
+            (Some(install), Some(records)) => {
+                let (shared, transport) = (surroundings.store.is_shared(), Arc::clone(&transport));
+                let made = Installations::new(records, shared, install, transport, &config.slack.api_url)?;
+                Some(Arc::new(made))
+            }
+            (Some(_), None) => {
+                bail!("this store keeps no installations: set SLACK_BOT_TOKEN, for one workspace")
+            }
+            (None, _) => None,
+        };
+        let tokens: Arc<dyn Tokens> = match &installations {
+            Some(installations) => Arc::<Installations>::clone(installations),
+            None => Arc::new(SingleToken(config.slack.bot_token.context(NO_TOKEN)?)),
+        };
+        let client = Arc::new(Client::new(transport, &config.slack.api_url, tokens));
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
@@ -100,18 +123,20 @@ impl Bot {
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
-        let app = Arc::new(App::new(Arc::clone(&engine), secret, surroundings.panel));
+        let entrance = Arc::new(Entrance::new(Arc::clone(&engine), installations));
+        let app = Arc::new(App::new(Arc::clone(&entrance), proof, surroundings.panel));
         for note in config.notes {
             tracing::warn!("{note}");
         }
         let (clock, app_token) = (surroundings.clock, config.slack.app_token);
         let watch = config.sources.map(|sources| {
-            let (engine, client, clock) = (Arc::clone(&engine), Arc::clone(&client), Arc::clone(&clock));
-            Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { engine, client, clock })))
+            let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
+            Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
         Ok(Self {
             engine,
+            entrance,
             app,
             client,
             heartbeat,
@@ -145,6 +170,11 @@ impl Bot {
         &self.engine
     }
 
+    /// The workspaces that have installed the app, where there are many.
+    pub fn installations(&self) -> Option<&Arc<Installations>> {
+        self.entrance.installations()
+    }
+
     /// Slack's Web API as the bot uses it.
     pub fn client(&self) -> &Arc<Client> {
         &self.client
@@ -164,7 +194,7 @@ impl Bot {
 
     /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
     pub fn envelopes(&self) -> Arc<dyn EnvelopeHandler> {
-        Arc::new(Envelopes(Arc::clone(&self.engine)))
+        Arc::new(Envelopes(Arc::clone(&self.entrance)))
     }
 
     /// The auditor's rounds, once. `links` tells of Socket Mode, where that is used.
@@ -179,8 +209,9 @@ impl Bot {
     pub async fn run(mut self, listener: TcpListener, told: CancellationToken) {
         let shutdown = CancellationToken::new();
         let ground: Arc<dyn Ground> = Arc::new(Tokio::new());
-        let driver =
-            tokio::spawn(Driver::new(Arc::clone(&self.engine), Arc::clone(&ground)).run(shutdown.clone()));
+        let driver = Driver::new(Arc::clone(&self.engine), Arc::clone(&ground));
+        let driver = if self.entrance.installations().is_some() { driver.sharing() } else { driver };
+        let driver = tokio::spawn(driver.run(shutdown.clone()));
         let http = tokio::spawn(serve(listener, self.router(), shutdown.clone()));
         let socket = self
             .app_token
@@ -192,8 +223,19 @@ impl Bot {
             tokio::spawn(async move { socket.run(shutdown).await })
         });
         let rounds = tokio::spawn(self.rounds(ground, links).run(shutdown.clone()));
-        let warming =
-            tokio::spawn(warm(Arc::clone(&self.engine), Arc::clone(&self.client), Arc::clone(&self.clock)));
+        let mut warming = JoinSet::new();
+        match self.entrance.installations() {
+            None => {
+                let (engine, client) = (Arc::clone(&self.engine), Arc::clone(&self.client));
+                warming.spawn(warm(engine, client, Arc::clone(&self.clock)));
+            }
+            Some(installations) => {
+                warming.spawn(tend_each(Arc::clone(&self.engine), Arc::clone(installations)));
+                let (installations, clock) = (Arc::clone(installations), Arc::clone(&self.clock));
+                let shutdown = shutdown.clone();
+                warming.spawn(async move { installations.run(clock, shutdown).await });
+            }
+        }
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         let old = self.archive.map(|archive| {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
@@ -203,7 +245,8 @@ impl Bot {
         self.app.set_ready(false);
         tokio::time::sleep(self.drain).await;
         shutdown.cancel();
-        warming.abort();
+        // A token that is just being replaced is asked for again at the next start.
+        warming.abort_all();
         // What an audit mends is one commit each, which is there or not; the next start audits again.
         rounds.abort();
         // Nor is an incident ever half taken out.
@@ -227,7 +270,7 @@ impl Bot {
 }
 
 /// Socket Mode's entrance to the engine.
-struct Envelopes(Arc<Engine>);
+struct Envelopes(Arc<Entrance>);
 
 #[async_trait::async_trait]
 impl EnvelopeHandler for Envelopes {
@@ -240,69 +283,9 @@ impl EnvelopeHandler for Envelopes {
             Reply::Again => Err("could not be recorded".into()),
         }
     }
-}
 
-/// The way from the watch over the files to the admin.
-struct ToAdmin {
-    engine: Arc<Engine>,
-    client: Arc<Client>,
-    clock: Arc<dyn Clock>,
-}
-
-#[async_trait::async_trait]
-impl Alert for ToAdmin {
-    async fn alert(&self, text: String) {
-        let nobody = TeamId::new("");
-        let team = match self.client.auth_test(Caller::background(self.clock.now(), &nobody)).await {
-            Ok(identity) => Ok(identity.team),
-            // A team that has used the bot will do: the alert waits in the store until Slack can be reached.
-            Err(error) => {
-                match self.engine.store().rotations().await.unwrap_or_default().into_iter().next() {
-                    Some(rotation) => Ok(rotation.team),
-                    None => Err(anyhow::Error::new(error)),
-                }
-            }
-        };
-        let told = match team {
-            Ok(team) => self.engine.alert(&team, text).await.map_err(anyhow::Error::new),
-            Err(error) => Err(error),
-        };
-        if let Err(error) = told {
-            tracing::error!(error = format!("{error:#}"), "the admin could not be told");
-        }
-    }
-}
-
-/// Says who the bot is, reads people ahead of the first hunt, within the budget that paging leaves, and then makes
-/// sure time and again that what happens daily is planned.
-async fn warm(engine: Arc<Engine>, client: Arc<Client>, clock: Arc<dyn Clock>) {
-    let identity = known(&client, &*clock, ASK_AGAIN).await;
-    tracing::info!(team = %identity.team, bot = %identity.user, "Slack knows the bot");
-    if let Err(error) = engine.warm(&identity.team).await {
-        tracing::debug!(error = &error as &dyn std::error::Error, "not everybody was read ahead of time");
-    }
-    loop {
-        if let Err(error) = engine.tend(&identity.team).await {
-            tracing::warn!(error = %Causes(&error), "the daily look was not planned");
-        }
-        tokio::time::sleep(TEND).await;
-    }
-}
-
-/// Asks Slack who the bot is until it says so; the log has it once that it does not.
-async fn known(client: &Client, clock: &dyn Clock, again: Duration) -> Identity {
-    let nobody = TeamId::new("");
-    let mut told = false;
-    loop {
-        match client.auth_test(Caller::background(clock.now(), &nobody)).await {
-            Ok(identity) => return identity,
-            Err(error) if !std::mem::replace(&mut told, true) => tracing::error!(
-                error = &error as &dyn std::error::Error,
-                "Slack does not say who the bot is, and is asked again every minute: `pagerslack doctor` says what to do"
-            ),
-            Err(_) => {}
-        }
-        tokio::time::sleep(again).await;
+    async fn belongs(&self, belonging: Belonging) -> Result<(), HandlerError> {
+        if self.0.belongs(&belonging).await { Ok(()) } else { Err("could not be recorded".into()) }
     }
 }
 
@@ -310,41 +293,4 @@ async fn known(client: &Client, clock: &dyn Clock, again: Duration) -> Identity 
 pub fn drawn_seed() -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one("the order of people who join a queue together")
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::{AtomicUsize, Ordering};
-
-    use async_trait::async_trait;
-    use pagerslack_slack::transport::{Request, Response, TransportError};
-
-    use super::*;
-    use crate::clock::SystemClock;
-
-    /// A Slack that does not answer, then refuses the token, then answers.
-    struct Late(AtomicUsize);
-
-    #[async_trait]
-    impl Transport for Late {
-        async fn send(&self, _: Request) -> Result<Response, TransportError> {
-            let body = match self.0.fetch_add(1, Ordering::Relaxed) {
-                0 => return Err(TransportError::Unknown("no answer in time".to_owned())),
-                1 => r#"{"ok":false,"error":"invalid_auth"}"#,
-                _ => r#"{"ok":true,"team_id":"T1","user_id":"UBOT"}"#,
-            };
-            Ok(Response { status: 200, body: body.into(), ..Response::default() })
-        }
-    }
-
-    #[tokio::test]
-    async fn slack_is_asked_until_it_says_who_the_bot_is() {
-        let slack = Arc::new(Late(AtomicUsize::new(0)));
-        let url = "http://127.0.0.1/api/".parse().unwrap();
-        let token = Arc::new(SingleToken(Token::new("xoxb-1")));
-        let client = Client::new(Arc::<Late>::clone(&slack), &url, token);
-        let identity = known(&client, &SystemClock, Duration::from_millis(1)).await;
-        assert_eq!(identity.team, TeamId::new("T1"));
-        assert_eq!(slack.0.load(Ordering::Relaxed), 3);
-    }
 }

@@ -27,7 +27,7 @@ pub(crate) async fn read(path: Option<&Path>, environment: &Environment) -> Resu
         Ok(config) => (Some(config), None),
         Err(faults) => (None, Some(faults)),
     };
-    config.as_ref().map_or(Ok(()), can_hear_slack)?;
+    config.as_ref().map_or(Ok(()), |config| can_hear_slack(config, environment))?;
     let location = config.as_ref().map(|config| config.store.clone());
     let found = location.or_else(|| Config::store_at(path, environment).filter(is_there));
     let Some(location) = found else { return Err(told(faults)) };
@@ -40,7 +40,7 @@ pub(crate) async fn read(path: Option<&Path>, environment: &Environment) -> Resu
             "files that were uploaded stand for those on disk (`pagerslack roster withdraw NAME --here` takes one back)",
         )?,
     };
-    can_hear_slack(&config)?;
+    can_hear_slack(&config, environment)?;
     if let Some(sources) = &config.sources
         && !sources.uploaded().is_empty()
     {
@@ -61,12 +61,19 @@ fn told(faults: Option<ConfigFaults>) -> anyhow::Error {
     faults.map_or_else(|| anyhow::anyhow!("the configuration names no store"), anyhow::Error::new)
 }
 
-fn can_hear_slack(config: &Config) -> Result<()> {
-    if config.slack.signing_secret.is_none() && config.slack.app_token.is_none() {
+fn can_hear_slack(config: &Config, environment: &Environment) -> Result<()> {
+    let slack = &config.slack;
+    if slack.signing_secret.is_some() || slack.verification_token.is_some() || slack.app_token.is_some() {
+        return Ok(());
+    }
+    if environment.verification_token.is_some() {
         bail!(
-            "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the \
-             app's page \"Basic Information\""
+            "SLACK_VERIFICATION_TOKEN alone proves little, and Slack deprecates it: set SLACK_SIGNING_SECRET, from the \
+             app's page \"Basic Information\", or allow_legacy_verification_token = true under [slack]"
         );
     }
-    Ok(())
+    bail!(
+        "neither SLACK_SIGNING_SECRET (for HTTP) nor SLACK_APP_TOKEN (for Socket Mode) is set: copy one from the app's \
+         page \"Basic Information\""
+    );
 }

@@ -275,6 +275,7 @@ impl House {
             transport,
             seed: dice.between(0, u64::MAX - 1),
             panel: false,
+            records: None,
         };
         let mut bot = Bot::assemble(config, surroundings).await?;
         let ground: Arc<dyn Ground> =

@@ -120,13 +120,18 @@ impl World {
             ChannelKind::Private => "privategroup",
             ChannelKind::Im => "directmessage",
         };
-        let payload = json!({
+        let mut payload = json!({
             "token": self.app.verification_token, "team_id": self.team.id, "team_domain": self.team.domain,
             "channel_id": channel, "channel_name": channel_name, "user_id": user,
             "user_name": self.users.get(user).map(|it| it.name.clone()), "command": command, "text": text.trim(),
-            "api_app_id": self.app.app_id, "is_enterprise_install": "false",
+            "api_app_id": self.app.app_id,
+            "is_enterprise_install": self.app.org_install.to_string(),
             "response_url": response_url, "trigger_id": trigger_id,
         });
+        if let Some(enterprise) = &self.enterprise {
+            payload["enterprise_id"] = enterprise.id.clone().into();
+            payload["enterprise_name"] = enterprise.name.clone().into();
+        }
         let origin = Origin::Command { hook, user: user.to_owned(), channel: channel.to_owned() };
         self.enqueue(now, DeliveryKind::Command, command, payload, origin);
         Ok(Sent { trigger_id, response_url })
@@ -213,8 +218,8 @@ impl World {
         let mut payload = json!({
             "type": "block_actions", "token": self.app.verification_token, "api_app_id": self.app.app_id,
             "user": {"id": user, "username": name, "name": name, "team_id": self.team.id},
-            "team": {"id": self.team.id, "domain": self.team.domain}, "enterprise": null,
-            "is_enterprise_install": false, "trigger_id": trigger_id, "actions": [action],
+            "team": self.team_of_payload(), "enterprise": self.enterprise_json(),
+            "is_enterprise_install": self.app.org_install, "trigger_id": trigger_id, "actions": [action],
         });
         if extra.get("view").is_none() {
             payload["response_url"] = response_url.clone().into();

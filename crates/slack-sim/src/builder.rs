@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Time;
 use url::Url;
 
-use crate::model::{App, Channel, ChannelKind, DeliveryMode, Dnd, Presence, Status, Team, User, UserGroup};
+use crate::model::{
+    App, Channel, ChannelKind, DeliveryMode, Dnd, Enterprise, Presence, Status, Team, User, UserGroup,
+};
 use crate::world::World;
 
 /// Scopes that an app with a bot, a command and reactions asks for.
@@ -76,6 +78,13 @@ impl WorldBuilder {
     pub fn team_name(mut self, name: &str, domain: &str) -> Self {
         name.clone_into(&mut self.world.team.name);
         domain.clone_into(&mut self.world.team.domain);
+        self
+    }
+
+    /// The workspace is in an Enterprise Grid organisation.
+    #[must_use]
+    pub fn enterprise(mut self, id: &str, name: &str) -> Self {
+        self.world.enterprise = Some(Enterprise { id: id.to_owned(), name: name.to_owned() });
         self
     }
 
@@ -276,5 +285,7 @@ fn default_app() -> App {
         labels_mentions: true,
         home_tab: true,
         tokens_valid: true,
+        token_rotation: false,
+        org_install: false,
     }
 }

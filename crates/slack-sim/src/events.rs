@@ -44,12 +44,13 @@ impl World {
         let name = event["type"].as_str().unwrap_or("unknown").to_owned();
         let payload = json!({
             "token": self.app.verification_token, "team_id": self.team.id,
-            "context_team_id": self.team.id, "context_enterprise_id": null,
+            "context_team_id": self.team.id, "context_enterprise_id": self.enterprise_json()["id"],
             "api_app_id": self.app.app_id, "event": event, "type": "event_callback",
             "event_id": event_id, "event_time": now.as_second(),
             "authorizations": [{
-                "enterprise_id": null, "team_id": self.team.id, "user_id": self.app.bot_user,
-                "is_bot": true, "is_enterprise_install": false,
+                "enterprise_id": self.enterprise_json()["id"], "team_id": self.team.id,
+                "user_id": self.app.bot_user, "is_bot": true,
+                "is_enterprise_install": self.app.org_install,
             }],
             "is_ext_shared_channel": false, "event_context": format!("4-{event_id}"),
         });

@@ -43,7 +43,7 @@ mod signing;
 mod transcript;
 
 pub use actions::{ActionError, Sent};
-pub use api::{Answer, COMMON_ERRORS};
+pub use api::{Answer, COMMON_ERRORS, Consent};
 pub use builder::{WorldBuilder, blank_user};
 pub use clock::{ManualClock, ScaledClock, SimClock, SystemClock};
 pub use delivery::{Delivery, DeliveryKind, DeliveryResult};
@@ -52,8 +52,8 @@ pub use faults::{Fault, FaultKind};
 pub use handle::SimHandle;
 pub use limits::RateLimits;
 pub use model::{
-    App, Author, Call, Channel, ChannelKind, DeliveryMode, Dnd, Ephemeral, Mention, Message, Outcome,
-    Presence, Reaction, Status, Team, User, UserGroup,
+    App, Author, Call, Channel, ChannelKind, DeliveryMode, Dnd, Enterprise, Ephemeral, Mention, Message,
+    Outcome, Presence, Reaction, Status, Team, User, UserGroup,
 };
 pub use mrkdwn::{escape, mentions, unescape};
 pub use server::{Server, Sockets};

@@ -76,8 +76,8 @@ impl World {
         json!({
             "type": kind, "token": self.app.verification_token, "api_app_id": self.app.app_id,
             "user": {"id": user, "username": name, "name": name, "team_id": self.team.id},
-            "team": {"id": self.team.id, "domain": self.team.domain}, "enterprise": null,
-            "is_enterprise_install": false, "view": view,
+            "team": self.team_of_payload(), "enterprise": self.enterprise_json(),
+            "is_enterprise_install": self.app.org_install, "view": view,
         })
     }
 

@@ -20,6 +20,15 @@ pub struct Team {
     pub domain: String,
 }
 
+/// An Enterprise Grid organisation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Enterprise {
+    /// `E…`
+    pub id: String,
+    /// Display name.
+    pub name: String,
+}
+
 /// What a client of this person shows: `users.getPresence`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Presence {
@@ -294,6 +303,10 @@ pub struct App {
     pub home_tab: bool,
     /// False after the tokens were revoked.
     pub tokens_valid: bool,
+    /// Tokens end after twelve hours, and come with one that brings the next.
+    pub token_rotation: bool,
+    /// The whole organisation installs the app, rather than the workspace.
+    pub org_install: bool,
 }
 
 /// What a Web API call or `response_url` post left behind, for tests to count.

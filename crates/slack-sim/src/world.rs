@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use crate::api::LONGEST_TEXT;
+use crate::api::{Granted, LONGEST_TEXT};
 use crate::faults::{Fault, Faults};
 use crate::limits::{Limits, RateLimits};
 use crate::model::{
-    App, Author, Call, Channel, ChannelKind, Ephemeral, Mention, Message, Presence, Team, User, UserGroup,
+    App, Author, Call, Channel, ChannelKind, Enterprise, Ephemeral, Mention, Message, Presence, Team, User,
+    UserGroup,
 };
 use crate::mrkdwn::{self, Names};
 use crate::outbox::Outbox;
@@ -22,6 +23,8 @@ use crate::response_url::ResponseHook;
 #[derive(Debug)]
 pub struct World {
     pub(crate) team: Team,
+    /// The Enterprise Grid organisation that the workspace is in, if any.
+    pub(crate) enterprise: Option<Enterprise>,
     pub(crate) app: App,
     pub(crate) users: BTreeMap<String, User>,
     pub(crate) groups: BTreeMap<String, UserGroup>,
@@ -34,8 +37,8 @@ pub struct World {
     /// Triggers by id: whose, since when, and whether used.
     pub(crate) triggers: BTreeMap<String, Trigger>,
     pub(crate) hooks: BTreeMap<String, ResponseHook>,
-    /// OAuth codes with the time they were given out and the redirect URI.
-    pub(crate) codes: BTreeMap<String, (Timestamp, String)>,
+    /// What was given out to whoever installed the app.
+    pub(crate) granted: Granted,
     /// Socket Mode addresses that nobody has used yet.
     pub(crate) tickets: BTreeSet<String>,
     pub(crate) limits: Limits,
@@ -67,6 +70,7 @@ impl World {
     pub(crate) fn empty(team: Team, app: App) -> Self {
         Self {
             team,
+            enterprise: None,
             app,
             users: BTreeMap::new(),
             groups: BTreeMap::new(),
@@ -76,7 +80,7 @@ impl World {
             modals: Vec::new(),
             triggers: BTreeMap::new(),
             hooks: BTreeMap::new(),
-            codes: BTreeMap::new(),
+            granted: Granted::default(),
             tickets: BTreeSet::new(),
             limits: Limits::default(),
             faults: Faults::default(),

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
-use crate::inbound::{Inbound, parse_envelope};
+use crate::inbound::{Belonging, Inbound, belonging_of_envelope, parse_envelope};
 use crate::lenient::{Word, or_default};
 
 /// What one text frame says.
@@ -36,6 +36,8 @@ pub struct Envelope {
     pub id: String,
     /// What happened.
     pub inbound: Inbound,
+    /// Whether it comes by the installation of a whole organisation.
+    pub belonging: Option<Box<Belonging>>,
     /// Whether the acknowledgement may carry an answer to the person.
     pub takes_answer: bool,
     /// 0 at first.
@@ -91,6 +93,7 @@ pub fn parse(text: &str) -> Frame {
                 || Inbound::ignored("envelope without a payload"),
                 |payload| parse_envelope(kind, payload),
             ),
+            belonging: wire.payload.and_then(belonging_of_envelope).map(Box::new),
             takes_answer: wire.accepts_response_payload,
             retry: wire.retry_attempt,
         }),

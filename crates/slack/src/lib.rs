@@ -2,7 +2,7 @@
 //!
 //! What comes in goes through [`verify`] and [`inbound`], or through [`socket_mode`], and is a closed enum
 //! afterwards. What goes out goes through [`client`], within the budgets of [`budget`], over a [`transport`].
-//! [`directory`] remembers for a while what Slack said of people. [`text`] reads and writes Slack's markup,
+//! [`installation`] is what is kept of a workspace that installed the app. [`directory`] remembers for a while what Slack said of people. [`text`] reads and writes Slack's markup,
 //! [`command`] what was typed, [`words`] is every sentence the bot says, and [`mod@manifest`] is the app as Slack
 //! has to know it.
 //!
@@ -23,6 +23,8 @@ pub mod command;
 pub mod words;
 
 pub mod client;
+
+pub mod installation;
 
 #[cfg(feature = "network")]
 pub mod directory;
@@ -50,8 +52,8 @@ mod lenient;
 
 pub use budget::{Budgets, Priority};
 pub use client::{
-    CallError, Caller, Cause, ChannelInfo, Client, Identity, Post, Refusal, RefusalKind, SLACK_API, Search,
-    SingleToken, Tokens, UsersPage,
+    AppCredentials, CallError, Caller, Cause, ChannelInfo, Client, Exchange, Identity, NoToken, Post,
+    Refusal, RefusalKind, SLACK_API, Search, SingleToken, Tokens, UsersPage,
 };
 #[cfg(feature = "network")]
 pub use directory::Directory;
@@ -66,4 +68,4 @@ pub use person::{DndWindow, Person, Presence};
 #[cfg(feature = "network")]
 pub use socket_mode::{EnvelopeHandler, LinkStatus, SocketMode, Timings};
 pub use transport::{Body, Request, Response, Token, Transport, TransportError};
-pub use verify::{Rejection, SigningSecret};
+pub use verify::{Rejection, SigningSecret, VerificationToken};

@@ -23,6 +23,7 @@ pub enum Method {
     ConversationsOpen,
     ConversationsReplies,
     DndTeamInfo,
+    OauthV2Access,
     ReactionsGet,
     UsergroupsUsersList,
     UsersConversations,
@@ -48,7 +49,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Method {
     /// Every method there is.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatGetPermalink,
@@ -61,6 +62,7 @@ impl Method {
         Self::ConversationsOpen,
         Self::ConversationsReplies,
         Self::DndTeamInfo,
+        Self::OauthV2Access,
         Self::ReactionsGet,
         Self::UsergroupsUsersList,
         Self::UsersConversations,
@@ -85,6 +87,7 @@ impl Method {
             Self::ConversationsOpen => "conversations.open",
             Self::ConversationsReplies => "conversations.replies",
             Self::DndTeamInfo => "dnd.teamInfo",
+            Self::OauthV2Access => "oauth.v2.access",
             Self::ReactionsGet => "reactions.get",
             Self::UsergroupsUsersList => "usergroups.users.list",
             Self::UsersConversations => "users.conversations",
@@ -113,14 +116,17 @@ impl Method {
             | Self::UsersGetPresence
             | Self::UsersLookupByEmail => 50,
             Self::ChatPostEphemeral | Self::ConversationsMembers | Self::UsersInfo => 100,
-            Self::AuthTest | Self::ChatGetPermalink => 200,
+            Self::AuthTest | Self::ChatGetPermalink | Self::OauthV2Access => 200,
             Self::ChatPostMessage => 250,
         }
     }
 
     pub(crate) fn effect(self) -> Effect {
         match self {
-            Self::ChatPostEphemeral | Self::ChatPostMessage | Self::ChatUpdate => Effect::Once,
+            // A code is used up by the first exchange.
+            Self::ChatPostEphemeral | Self::ChatPostMessage | Self::ChatUpdate | Self::OauthV2Access => {
+                Effect::Once
+            }
             _ => Effect::Repeatable,
         }
     }

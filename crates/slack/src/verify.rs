@@ -2,8 +2,13 @@
 //!
 //! Invariant (P8): nothing is parsed, and nothing acts, before [`SigningSecret::verify`] has said yes. The
 //! comparison takes the same time whatever differs, and a rejection never says what would have been right.
-//! Source: docs.slack.dev/authentication/verifying-requests-from-slack. The deprecated verification token in
-//! the body is deliberately not looked at.
+//! Source: docs.slack.dev/authentication/verifying-requests-from-slack. The deprecated verification token in the body
+//! ([`VerificationToken`]) is another proof, and a poor one: it is the same in every request, so whoever has seen one
+//! can make any other, at any time.
+
+mod token;
+
+pub use token::VerificationToken;
 
 use std::fmt;
 

@@ -1,5 +1,7 @@
 //! What goes into the store and comes out of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use pagerslack_core::{
     IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, RotationId, TeamId, UserId,
@@ -170,6 +172,35 @@ pub struct Held {
     pub key: JobKey,
     /// The token under which it is held.
     pub fence: Fence,
+}
+
+/// How many jobs each workspace may have under way at a time.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// So many at most.
+    pub most: usize,
+    /// So many of them are taken.
+    pub taken: BTreeMap<TeamId, usize>,
+}
+
+impl Shares {
+    /// No bounds: every workspace may have all.
+    pub fn unbounded() -> Self {
+        Self { most: usize::MAX, taken: BTreeMap::new() }
+    }
+
+    /// Whether any workspace has taken all of its share.
+    pub fn is_any_full(&self) -> bool {
+        self.taken.values().any(|taken| *taken >= self.most)
+    }
+
+    /// Takes one more of a workspace's share, if there is one.
+    pub fn take(&mut self, team: &TeamId) -> bool {
+        let taken = self.taken.entry(team.clone()).or_default();
+        let has_room = *taken < self.most;
+        *taken += usize::from(has_room);
+        has_room
+    }
 }
 
 /// A job held under a lease.

@@ -60,7 +60,7 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 
 pub use address::AddressError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Shares, Store, StoreError, Stored};
 use address::Address;
 use convert::answer;
 use keys::Keys;
@@ -374,7 +374,11 @@ impl Store for Redis {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
-        self.claim_due(claim).await
+        self.claim_due(claim, Shares::unbounded()).await
+    }
+
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.claim_due(claim, shares).await
     }
 
     async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {

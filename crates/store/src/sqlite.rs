@@ -46,7 +46,7 @@ pub use refusal::OpenError;
 
 use crate::{
     Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, Page, Past, Record, RecordWrite,
-    Records, Store, StoreError, Stored, Told,
+    Records, Shares, Store, StoreError, Stored, Told,
 };
 use health::Health;
 use readers::{READERS, Readers};
@@ -294,7 +294,11 @@ impl Store for Sqlite {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
-        self.ask(|reply| Write::Claim(claim, reply)).await?
+        self.claim_shares(claim, Shares::unbounded()).await
+    }
+
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.ask(|reply| Write::Claim(claim, shares, reply)).await?
     }
 
     async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {

@@ -12,10 +12,15 @@ use pagerslack_core::{ChannelId, TeamId};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{CallError, Caller, Client, Identity, RefusalKind, SingleToken};
 use pagerslack_slack::manifest::SCOPES;
+use pagerslack_slack::transport::Transport;
+use pagerslack_store::sqlite::OpenError;
 use pagerslack_store::{Records, Sqlite};
 
 use crate::Storage;
-use crate::config::{Config, Environment, RotationConfig, Settings, StoreLocation, Uploads};
+use crate::config::{
+    CALLBACK, Config, Environment, InstallConfig, RotationConfig, Settings, StoreLocation, Uploads,
+};
+use crate::installations::Installations;
 
 /// How far this machine's clock may lie from Slack's. Slack's requests are refused at 300 seconds.
 const SKEW_SECONDS: u64 = 30;
@@ -66,7 +71,59 @@ pub(super) async fn run(
             report.say(&finding)?;
         }
     }
+    if let Some(install) = config.slack.install.clone() {
+        for finding in check_installations(&config, install).await? {
+            report.say(&finding)?;
+        }
+    }
     report.end()
+}
+
+/// How many workspaces are asked about.
+const MOST_WORKSPACES: usize = 20;
+
+/// Whether the workspaces that have installed the app can be served.
+async fn check_installations(config: &Config, install: InstallConfig) -> Result<Vec<Finding>> {
+    if matches!(&config.store, StoreLocation::Sqlite(file) if !file.exists()) {
+        return Ok(Vec::new());
+    }
+    let store = match Storage::open(&config.store).await {
+        Ok(storage) => storage.store,
+        Err(error) if matches!(error.downcast_ref(), Some(OpenError::InUse { .. })) => {
+            let note = "the bot is running and holds its store: its workspaces were not looked at";
+            return Ok(vec![Finding::Note(note.into())]);
+        }
+        // Said already.
+        Err(_) => return Ok(Vec::new()),
+    };
+    let (transport, api_url) = (Arc::new(HttpTransport::new()?), &config.slack.api_url);
+    let one: Arc<dyn Transport> = Arc::<HttpTransport>::clone(&transport);
+    let installations = Arc::new(Installations::new(store, false, install, one, api_url)?);
+    let client = Client::new(transport, api_url, Arc::<Installations>::clone(&installations));
+    let teams = installations.teams().await?;
+    let mut findings = Vec::new();
+    if teams.is_empty() {
+        findings.push(Finding::Note("no workspace has installed the app yet".into()));
+    }
+    for team in teams.iter().take(MOST_WORKSPACES) {
+        findings.extend(match client.auth_test(Caller::paging(Timestamp::now(), team)).await {
+            Ok(identity) => {
+                let known = format!(
+                    "the workspace {} ({team}) knows the bot as {}",
+                    identity.team_name, identity.user
+                );
+                std::iter::once(Finding::Good(known)).chain(scopes(&identity)).collect()
+            }
+            Err(error) => vec![Finding::Bad(
+                format!("the workspace {team} does not accept the bot: {}", said(&error)),
+                "somebody there has to install the app again, at /slack/install".into(),
+            )],
+        });
+    }
+    if teams.len() > MOST_WORKSPACES {
+        findings.push(Finding::Note(format!("{} more were not asked", teams.len() - MOST_WORKSPACES)));
+    }
+    Ok(findings)
 }
 
 /// What has been found so far, said as it is found.
@@ -103,13 +160,22 @@ impl Report {
 fn check_secrets(config: &Config) -> Vec<Finding> {
     let slack = &config.slack;
     let mut findings = Vec::new();
-    if slack.bot_token.is_none() {
+    if let Some(install) = &slack.install {
+        let at = install.redirect_uri.as_str().replace(CALLBACK, "/slack/install");
+        let key = install.vault.sealing_key();
+        findings.push(Finding::Good(format!(
+            "workspaces install the app at {at}; their tokens are sealed with the key {key}"
+        )));
+    } else if slack.bot_token.is_none() {
         findings.push(Finding::Bad(
             "SLACK_BOT_TOKEN is not set".into(),
             "copy the Bot User OAuth Token (xoxb-…) from the app's page \"OAuth & Permissions\"".into(),
         ));
     }
     match (&slack.signing_secret, &slack.app_token) {
+        (None, None) if slack.verification_token.is_some() => findings.push(Finding::Note(
+            "requests are believed for the deprecated SLACK_VERIFICATION_TOKEN alone: set SLACK_SIGNING_SECRET".into(),
+        )),
         (None, None) => findings.push(Finding::Bad(
             "neither SLACK_SIGNING_SECRET nor SLACK_APP_TOKEN is set".into(),
             "copy the signing secret (for HTTP) or make an app-level token with connections:write (for Socket Mode) on \

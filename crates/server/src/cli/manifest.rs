@@ -14,8 +14,16 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "URL", required_unless_present = "socket_mode")]
     url: Option<Url>,
     /// For Socket Mode: the bot connects to Slack, and needs no address of its own
-    #[arg(long, conflicts_with = "url")]
+    ///
+    /// With --url too, the address is where workspaces install the app.
+    #[arg(long)]
     socket_mode: bool,
+    /// Whole Enterprise Grid organisations may install the app
+    #[arg(long)]
+    grid: bool,
+    /// Tokens end after twelve hours and are replaced. Slack never turns this off again for an app
+    #[arg(long, requires = "url")]
+    rotate_tokens: bool,
     /// The app's name in Slack
     #[arg(long, default_value = "PagerSlack")]
     name: String,
@@ -29,7 +37,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     if arguments.name.is_empty() || arguments.name.chars().count() > 35 {
         bail!("the app's name must have between 1 and 35 characters");
     }
-    let manifest = manifest(&arguments.name, arguments.url.as_ref(), arguments.socket_mode);
+    let mut manifest = manifest(&arguments.name, arguments.url.as_ref(), arguments.socket_mode);
+    manifest["settings"]["org_deploy_enabled"] = arguments.grid.into();
+    manifest["settings"]["token_rotation_enabled"] = arguments.rotate_tokens.into();
     writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&manifest)?)?;
     Ok(ExitCode::SUCCESS)
 }

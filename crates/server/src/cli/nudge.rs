@@ -49,7 +49,8 @@ pub(super) async fn run(
     let store = store(&config.store, &mut out).await?;
     let (clock, transport) = (Arc::new(SystemClock), Arc::new(HttpTransport::new()?));
     let now = clock.now();
-    let surroundings = Surroundings { clock, store, transport, seed: drawn_seed(), panel: false };
+    let surroundings =
+        Surroundings { clock, store, transport, seed: drawn_seed(), panel: false, records: None };
     let bot = Bot::assemble(config, surroundings).await?;
     let client = bot.client();
     let identity = client.auth_test(Caller::paging(now, &TeamId::new(""))).await.context("asking Slack")?;

@@ -40,6 +40,7 @@ pub(super) async fn run(path: Option<&Path>, environment: &Environment) -> Resul
         transport: Arc::new(HttpTransport::new()?),
         seed: drawn_seed(),
         panel: false,
+        records: Some(Arc::<dyn Backend>::clone(&storage.store)),
     };
     let bot = Bot::assemble(config, surroundings).await?.with_uploads(&storage.store);
     let shutdown = CancellationToken::new();

@@ -24,6 +24,18 @@ pub struct Environment {
     pub signing_secret: Option<SecretString>,
     /// `SLACK_APP_TOKEN`.
     pub app_token: Option<Token>,
+    /// `SLACK_VERIFICATION_TOKEN`, deprecated.
+    pub verification_token: Option<SecretString>,
+    /// `SLACK_CLIENT_ID`.
+    pub client_id: Option<String>,
+    /// `SLACK_API_SECRET`, or `SLACK_CLIENT_SECRET`.
+    pub client_secret: Option<SecretString>,
+    /// `SLACK_REDIRECT_URI`.
+    pub redirect_uri: Option<String>,
+    /// `PAGERSLACK_KEY`: seals tokens at rest.
+    pub key: Option<SecretString>,
+    /// `PAGERSLACK_KEY_FILE`: holds such keys.
+    pub key_file: Option<PathBuf>,
     /// `PAGERSLACK_HEARTBEAT_URL`, which may hold a token.
     pub heartbeat_url: Option<SecretString>,
     /// `PAGERSLACK_SHUTDOWN_DRAIN`.
@@ -40,15 +52,21 @@ impl Environment {
     /// Reads the process's environment.
     pub fn read() -> Self {
         let get = |name| std::env::var(name).ok().filter(|value: &String| !value.trim().is_empty());
+        let secret = |name| get(name).map(|secret: String| SecretString::from(secret.trim().to_owned()));
         Self {
             config: get("PAGERSLACK_CONFIG").map(PathBuf::from),
             listen: get("PAGERSLACK_LISTEN"),
             store: get("PAGERSLACK_STORE"),
             api_url: get("SLACK_API_URL"),
             bot_token: get("SLACK_BOT_TOKEN").map(|token| Token::new(token.trim())),
-            signing_secret: get("SLACK_SIGNING_SECRET")
-                .map(|secret| SecretString::from(secret.trim().to_owned())),
+            signing_secret: secret("SLACK_SIGNING_SECRET"),
             app_token: get("SLACK_APP_TOKEN").map(|token| Token::new(token.trim())),
+            verification_token: secret("SLACK_VERIFICATION_TOKEN"),
+            client_id: get("SLACK_CLIENT_ID").map(|id| id.trim().to_owned()),
+            client_secret: secret("SLACK_API_SECRET").or_else(|| secret("SLACK_CLIENT_SECRET")),
+            redirect_uri: get("SLACK_REDIRECT_URI").map(|uri| uri.trim().to_owned()),
+            key: secret("PAGERSLACK_KEY"),
+            key_file: get("PAGERSLACK_KEY_FILE").map(PathBuf::from),
             heartbeat_url: get("PAGERSLACK_HEARTBEAT_URL").map(SecretString::from),
             shutdown_drain: get("PAGERSLACK_SHUTDOWN_DRAIN"),
             admin_token: get("PAGERSLACK_ADMIN_TOKEN").map(SecretString::from),
@@ -61,20 +79,7 @@ impl Environment {
 /// Without secrets: those that are wrapped say so themselves, and an address may hold a password.
 impl fmt::Debug for Environment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            config,
-            listen,
-            store,
-            api_url,
-            bot_token,
-            signing_secret,
-            app_token,
-            heartbeat_url,
-            shutdown_drain,
-            admin_token,
-            admin_token_file,
-            log,
-        } = self;
+        let Self { config, listen, store, api_url, bot_token, signing_secret, app_token, .. } = self;
         let shown = |address: &Option<String>| address.as_deref().map(without_credentials);
         f.debug_struct("Environment")
             .field("config", config)
@@ -84,11 +89,17 @@ impl fmt::Debug for Environment {
             .field("bot_token", bot_token)
             .field("signing_secret", signing_secret)
             .field("app_token", app_token)
-            .field("heartbeat_url", heartbeat_url)
-            .field("shutdown_drain", shutdown_drain)
-            .field("admin_token", admin_token)
-            .field("admin_token_file", admin_token_file)
-            .field("log", log)
+            .field("verification_token", &self.verification_token)
+            .field("client_id", &self.client_id)
+            .field("client_secret", &self.client_secret)
+            .field("redirect_uri", &self.redirect_uri)
+            .field("key", &self.key)
+            .field("key_file", &self.key_file)
+            .field("heartbeat_url", &self.heartbeat_url)
+            .field("shutdown_drain", &self.shutdown_drain)
+            .field("admin_token", &self.admin_token)
+            .field("admin_token_file", &self.admin_token_file)
+            .field("log", &self.log)
             .finish()
     }
 }

@@ -43,11 +43,13 @@ struct Fixed(Vec<(&'static str, String)>);
 impl Fixed {
     fn of(file: &File) -> Self {
         let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, .. } = file;
+        let legacy = file.allow_legacy_verification_token;
         Self(vec![
             ("listen", listen.to_string()),
             ("store", format!("{store:?}")),
             ("slack.api_url", api_url.to_string()),
             ("slack.command", command.clone()),
+            ("slack.allow_legacy_verification_token", legacy.to_string()),
             ("heartbeat_url", fingerprint(heartbeat_url.as_ref())),
             ("shutdown_drain", shutdown_drain.to_string()),
         ])

@@ -103,7 +103,7 @@ impl Engine {
             Some(at) if at < grace_ends => ReadBack::Later(at.max(now + SignedDuration::from_secs(1))),
             Some(_) => {
                 let id = &incident.report.incident;
-                tracing::warn!(incident = %id, "the reactions cannot be read; the hunt goes on without them");
+                tracing::warn!(team = %incident.report.rotation.team, incident = %id, "the reactions cannot be read; the hunt goes on without them");
                 ReadBack::Nobody
             }
             None => {
@@ -177,7 +177,7 @@ impl Engine {
         if refusal.kind() != RefusalKind::MissingScope {
             return Ok(());
         }
-        tracing::error!(incident = %incident.report.incident, %refusal, "the reactions may not be read");
+        tracing::error!(team = %incident.report.rotation.team, incident = %incident.report.incident, %refusal, "the reactions may not be read");
         let report = &incident.report;
         self.tell_reporter_later(&report.rotation, &report.incident, recorded(refusal)).await
     }
@@ -230,7 +230,7 @@ impl Engine {
             }
             Err(error) if incident.is_open() => {
                 let due = error.retry_at().unwrap_or_else(|| self.now() + REFUSED_AGAIN);
-                tracing::warn!(%by, channel = %message.channel, error = %error, "cannot tell yet whether they may take it");
+                tracing::warn!(team = %job.job.rotation.team, %by, channel = %message.channel, error = %error, "cannot tell yet whether they may take it");
                 self.dispose(job, Disposal::Again { due, doubtful: false }).await
             }
             Err(_) => self.dispose(job, Disposal::Done).await,

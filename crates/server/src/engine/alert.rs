@@ -15,10 +15,11 @@ impl Engine {
     ///
     /// When the store cannot be written.
     pub async fn alert(&self, team: &TeamId, text: String) -> Result<(), StepError> {
-        let Some(to) = self.settings().admin.clone() else { return Ok(()) };
-        let rotation = RotationId::new(team.clone(), ChannelId::new(&to));
+        let settings = self.settings();
+        let Some((_, to)) = settings.admin() else { return Ok(()) };
+        let rotation = RotationId::new(team.clone(), ChannelId::new(to));
         let id = IncidentId::derive(&rotation, &format!("{} {text}", self.now()));
-        let job = Job::new(&rotation, &id, JobKind::Alert { to, text }, self.now());
+        let job = Job::new(&rotation, &id, JobKind::Alert { to: to.to_owned(), text }, self.now());
         self.add_jobs(&rotation, &id, vec![job]).await
     }
 

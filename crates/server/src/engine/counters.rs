@@ -92,6 +92,8 @@ counters! {
     heartbeats,
     /// Heartbeats that were not.
     heartbeats_failed,
+    /// Times the app was installed in a workspace, or again.
+    installations,
     /// Messages of which it was unknown whether they had landed, and which had.
     posts_found_again,
 }

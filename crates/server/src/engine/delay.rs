@@ -28,7 +28,7 @@ impl Engine {
             return Ok(());
         }
         let report = &incident.report;
-        tracing::warn!(incident = %report.incident, ?why, "Slack keeps an incident waiting");
+        tracing::warn!(team = %report.rotation.team, incident = %report.incident, ?why, "Slack keeps an incident waiting");
         self.counters.delays.count();
         let command = Command::Delay { why };
         self.act(Act::new(&report.rotation.team, &report.incident, command)).await?;

@@ -2,12 +2,13 @@
 //!
 //! Where tasks run and how time passes is its [`Ground`].
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use pagerslack_slack::ground::Ground;
-use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, StoreError};
+use pagerslack_store::{Causes, Claim, ClaimedJob, Disposal, Shares, StoreError};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,6 +18,17 @@ use super::{Engine, LEASE, StepError};
 /// How many jobs run at a time. A job mostly waits for Slack, whose budgets bound the work long before this
 /// does; the number bounds memory.
 const AT_A_TIME: usize = 256;
+
+/// How many of them may be of one workspace, where there are many. Slack hanging for one holds as many places of the
+/// others for as long as a call may last: with so many places, thirty-two workspaces at once may hang.
+const SHARE: usize = 32;
+
+/// How many jobs run at a time where many workspaces share them.
+const SHARED: usize = 1_024;
+
+/// How soon it is looked for more while a workspace has taken all of its share: what it has beyond that is due, and would
+/// otherwise be found again and again.
+const WHILE_FULL: Duration = Duration::from_millis(5);
 
 /// How long the driver sleeps at most: the net under the nudges.
 const POLL: Duration = Duration::from_millis(500);
@@ -34,6 +46,8 @@ pub struct Driver {
     poll: Duration,
     tasks: TaskTracker,
     places: Arc<Semaphore>,
+    /// How many jobs of one workspace may run at a time.
+    share: usize,
 }
 
 impl Driver {
@@ -45,6 +59,7 @@ impl Driver {
             poll: POLL,
             tasks: TaskTracker::new(),
             places: Arc::new(Semaphore::new(AT_A_TIME)),
+            share: AT_A_TIME,
         }
     }
 
@@ -52,6 +67,12 @@ impl Driver {
     #[must_use]
     pub fn polling(self, poll: Duration) -> Self {
         Self { poll, ..self }
+    }
+
+    /// The same for many workspaces, none of which may keep the others waiting.
+    #[must_use]
+    pub fn sharing(self) -> Self {
+        Self { places: Arc::new(Semaphore::new(SHARED)), share: SHARE, ..self }
     }
 
     /// Claims and runs jobs until `shutdown`, then lets those under way finish. Whoever cannot wait that long
@@ -62,7 +83,8 @@ impl Driver {
             self.hold_on().await;
             self.engine.look_elsewhere_again().await;
             let (room, asked) = (self.places.available_permits(), self.engine.clock().elapsed());
-            let pause = match self.claim(room).await {
+            let mut full = false;
+            let pause = match self.claim(room, self.shares()).await {
                 Ok(claimed) => {
                     if std::mem::take(&mut fails) {
                         tracing::info!("jobs are claimed again");
@@ -72,8 +94,11 @@ impl Driver {
                     for job in claimed {
                         self.start(job, asked).await;
                     }
+                    full = self.share < AT_A_TIME && self.shares().is_any_full();
                     match (room, was_all) {
                         (0, _) => self.poll,
+                        // A job that ends makes room, and says so.
+                        (_, true) if full => self.poll.min(WHILE_FULL * 10),
                         (_, false) => continue,
                         (_, true) => self.pause().await,
                     }
@@ -89,6 +114,9 @@ impl Driver {
                     POLL
                 }
             };
+            if full {
+                self.ground.sleep(WHILE_FULL).await;
+            }
             let pause = self.engine.leases.until_renewal().map_or(pause, |renewal| pause.min(renewal));
             tokio::select! {
                 // In this order, and not by lot as otherwise: the same course of events gives the same steps.
@@ -116,12 +144,25 @@ impl Driver {
         }
     }
 
-    async fn claim(&self, limit: usize) -> Result<Vec<ClaimedJob>, StoreError> {
+    /// What each workspace has under way.
+    fn shares(&self) -> Shares {
+        let mut shares = Shares { most: self.share, taken: BTreeMap::new() };
+        if self.share < AT_A_TIME {
+            shares.taken = self.engine.leases.by_team();
+        }
+        shares
+    }
+
+    async fn claim(&self, limit: usize, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
         let now = self.engine.clock().now();
         if limit == 0 {
             return Ok(Vec::new());
         }
-        self.engine.store().claim(Claim { now, lease_until: now + LEASE, limit }).await
+        let claim = Claim { now, lease_until: now + LEASE, limit };
+        if self.share == AT_A_TIME {
+            return self.engine.store().claim(claim).await;
+        }
+        self.engine.store().claim_shares(claim, shares).await
     }
 
     /// How long until the next job is due.
@@ -143,10 +184,11 @@ impl Driver {
             let again = Disposal::Again { due, doubtful: job.doubtful };
             if let Err(error) = self.engine.dispose(&job, again).await {
                 tracing::warn!(
-                    job = job.job.key.as_str(),
-                    error = %Causes(&error),
-                    "still running here"
-                );
+                                    team = %job.job.rotation.team,
+                job = job.job.key.as_str(),
+                                    error = %Causes(&error),
+                                    "still running here"
+                                );
             }
             return;
         };
@@ -172,18 +214,20 @@ impl Engine {
         };
         self.counters.jobs_failed.count();
         tracing::error!(
-            job = job.job.key.as_str(),
-            error = %Causes(&error),
-            "a job failed and comes up again"
-        );
+                    team = %job.job.rotation.team,
+        job = job.job.key.as_str(),
+                    error = %Causes(&error),
+                    "a job failed and comes up again"
+                );
         let due = self.now() + AFTER_A_FAILURE;
         // Whatever the job sent may have landed although it could not be recorded (P2).
         if let Err(error) = self.dispose(job, Disposal::Again { due, doubtful: true }).await {
             tracing::warn!(
-                job = job.job.key.as_str(),
-                error = %Causes(&error),
-                "it waits for its lease to end"
-            );
+                            team = %job.job.rotation.team,
+            job = job.job.key.as_str(),
+                            error = %Causes(&error),
+                            "it waits for its lease to end"
+                        );
         }
     }
 }

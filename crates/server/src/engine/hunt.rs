@@ -259,6 +259,7 @@ impl Engine {
             }
             None => {
                 tracing::warn!(
+                    team = %job.job.rotation.team,
                     incident = %job.job.incident,
                     error = error as &dyn std::error::Error,
                     "cannot tell who is in the channel; the managers are paged"

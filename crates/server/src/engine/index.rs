@@ -4,7 +4,7 @@
 //! It holds only hashes, so a hit means "ask the store"; a miss is final for messages this process knows of.
 //! It is not needed for correctness: a 👀 that is missed here is found by reading the reactions back (P4).
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::{Mutex, PoisonError, RwLock};
 
@@ -12,14 +12,17 @@ use pagerslack_core::{MessageRef, TeamId, UserId};
 
 /// How many reactions on unknown messages are remembered, for the moments between a message's appearance in
 /// Slack and Slack's answer to us that it stands. A busy workspace sees a few 👀 a second, and an answer takes
-/// less than ten.
+/// less than ten. A workspace keeps its own however many others see.
 const EARLY: usize = 256;
+
+/// How many workspaces' early reactions are remembered: beyond that those of some are forgotten, and read back later.
+const EARLY_TEAMS: usize = 256;
 
 /// The messages on which a 👀 counts.
 #[derive(Debug, Default)]
 pub struct MessageIndex {
     hashes: RwLock<HashSet<u64>>,
-    early: Mutex<VecDeque<(u64, UserId)>>,
+    early: Mutex<HashMap<TeamId, VecDeque<(u64, UserId)>>>,
     hasher: RandomState,
 }
 
@@ -48,6 +51,10 @@ impl MessageIndex {
     /// Remembers a 👀 on a message that is not known: somebody may be quicker than Slack's answer to our post.
     pub fn remember_early(&self, team: &TeamId, message: &MessageRef, user: &UserId) {
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        if early.len() >= EARLY_TEAMS && !early.contains_key(team) {
+            early.clear();
+        }
+        let early = early.entry(team.clone()).or_default();
         if early.len() == EARLY {
             early.pop_front();
         }
@@ -58,9 +65,10 @@ impl MessageIndex {
     pub fn take_early(&self, team: &TeamId, message: &MessageRef) -> Vec<UserId> {
         let hash = self.hash(team, message);
         let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(of_team) = early.get_mut(team) else { return Vec::new() };
         let (found, rest): (VecDeque<_>, VecDeque<_>) =
-            early.drain(..).partition(|(other, _)| *other == hash);
-        *early = rest;
+            of_team.drain(..).partition(|(other, _)| *other == hash);
+        *of_team = rest;
         found.into_iter().map(|(_, user)| user).collect()
     }
 

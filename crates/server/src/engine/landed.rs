@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Posting, Via};
-use pagerslack_core::{Command, Incident, JobKey, Message, MessageRef, MessageTs};
+use pagerslack_core::{Command, Incident, Job, JobKey, Message, MessageRef, MessageTs, TeamId};
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind, Search};
 use pagerslack_store::{ClaimedJob, Disposal};
 
@@ -36,7 +36,7 @@ pub(super) enum Landed {
 /// What a process before this one has sent may have been sent until this one began.
 pub(super) struct Sends {
     began: Duration,
-    known: Mutex<BTreeMap<JobKey, Duration>>,
+    known: Mutex<BTreeMap<(TeamId, JobKey), Duration>>,
 }
 
 impl Sends {
@@ -45,23 +45,28 @@ impl Sends {
         Self { began: elapsed, known: Mutex::default() }
     }
 
-    fn known(&self) -> MutexGuard<'_, BTreeMap<JobKey, Duration>> {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<(TeamId, JobKey), Duration>> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Something is sent now.
-    pub(super) fn note(&self, key: &JobKey, elapsed: Duration) {
+    pub(super) fn note(&self, job: &Job, elapsed: Duration) {
         let mut known = self.known();
         known.retain(|_, sent| elapsed.saturating_sub(*sent) < READ_BACK_AFTER.unsigned_abs());
-        known.insert(key.clone(), elapsed);
+        known.insert(named(job), elapsed);
     }
 
     /// How long to wait still until it can be read back whether that has landed.
-    fn too_early(&self, key: &JobKey, elapsed: Duration) -> Option<SignedDuration> {
-        let ago = elapsed.saturating_sub(self.known().get(key).copied().unwrap_or(self.began));
+    fn too_early(&self, job: &Job, elapsed: Duration) -> Option<SignedDuration> {
+        let ago = elapsed.saturating_sub(self.known().get(&named(job)).copied().unwrap_or(self.began));
         let left = READ_BACK_AFTER.unsigned_abs().checked_sub(ago).filter(|left| !left.is_zero())?;
         SignedDuration::try_from(left).ok()
     }
+}
+
+/// Keys are told apart within a workspace only.
+fn named(job: &Job) -> (TeamId, JobKey) {
+    (job.rotation.team.clone(), job.key.clone())
 }
 
 impl Engine {
@@ -76,7 +81,7 @@ impl Engine {
             return Ok(Landed::Not);
         }
         let now = self.now();
-        if let Some(left) = self.sends.too_early(&job.job.key, self.clock().elapsed()) {
+        if let Some(left) = self.sends.too_early(&job.job, self.clock().elapsed()) {
             // The clock does not say so if it was put forward meanwhile.
             self.put_off(job, now + left, true).await?;
             return Ok(Landed::TooEarly);
@@ -103,7 +108,7 @@ impl Engine {
             }
             Err(CallError::Refused(refusal)) => {
                 // It cannot be found out. A message too many is better than nobody told (P6).
-                tracing::error!(code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
+                tracing::error!(team = %job.job.rotation.team, code = %refusal.code, job = key, "cannot read back whether a message landed; sending it again");
                 if refusal.kind() == RefusalKind::MissingScope {
                     self.tell_reporter_later(&job.job.rotation, &job.job.incident, recorded(&refusal))
                         .await?;
@@ -227,18 +232,25 @@ fn keeps_out(refusal: &Refusal) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use pagerslack_core::{JobKind, RotationId};
+
     use super::*;
 
     #[test]
     fn what_was_just_sent_is_not_looked_for_yet() {
         let second = Duration::from_secs;
-        let (sends, key) = (Sends::new(second(1)), JobKey::from("i/send/root".to_owned()));
-        assert_eq!(sends.too_early(&key, second(5)), Some(SignedDuration::from_secs(1)), "by whoever died");
-        assert_eq!(sends.too_early(&key, second(7)), None);
-        sends.note(&key, second(7));
-        assert_eq!(sends.too_early(&key, second(9)), Some(READ_BACK_AFTER - SignedDuration::from_secs(2)));
-        assert_eq!(sends.too_early(&key, second(12)), None);
-        sends.note(&JobKey::from("other".to_owned()), second(60));
+        let job = |team: &str, incident: &str| {
+            let rotation = RotationId::new(team.into(), "C1".into());
+            Job::new(&rotation, &incident.into(), JobKind::Send(Message::Root), Timestamp::UNIX_EPOCH)
+        };
+        let (sends, root) = (Sends::new(second(1)), job("T1", "i"));
+        assert_eq!(sends.too_early(&root, second(5)), Some(SignedDuration::from_secs(1)), "by whoever died");
+        assert_eq!(sends.too_early(&root, second(7)), None);
+        sends.note(&root, second(7));
+        assert_eq!(sends.too_early(&root, second(9)), Some(READ_BACK_AFTER - SignedDuration::from_secs(2)));
+        assert_eq!(sends.too_early(&root, second(12)), None);
+        assert_eq!(sends.too_early(&job("T2", "i"), second(9)), None, "the same in another workspace");
+        sends.note(&job("T1", "other"), second(60));
         assert_eq!(sends.known().len(), 1, "nothing is remembered for long");
     }
 }

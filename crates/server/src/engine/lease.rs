@@ -4,7 +4,7 @@
 //! it and doing something. So whatever people see goes out under a [`Permit`], which is asked at the last moment, and
 //! which goes by the wall clock and by the time that no clock setting changes (P2).
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -32,11 +32,10 @@ const LEFT: SignedDuration = READ_BACK_AFTER;
 #[derive(Clone)]
 pub(super) struct Leases {
     clock: Arc<dyn Clock>,
-    held: Arc<Mutex<HashMap<JobKey, Lease>>>,
+    held: Arc<Mutex<HashMap<(TeamId, JobKey), Lease>>>,
 }
 
 struct Lease {
-    team: TeamId,
     fence: Fence,
     until: Timestamp,
     /// When it was asked for, by the time that no clock setting changes. It lasts for [`LEASE`] from then.
@@ -49,26 +48,30 @@ impl Leases {
         Self { clock, held: Arc::default() }
     }
 
-    fn held(&self) -> MutexGuard<'_, HashMap<JobKey, Lease>> {
+    fn held(&self) -> MutexGuard<'_, HashMap<(TeamId, JobKey), Lease>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// A job begins to run that was asked for at some time since; `None` if it still runs here.
     pub(super) fn begin(&self, job: &ClaimedJob, asked: Duration) -> Option<Running> {
-        let key = job.job.key.clone();
-        let lease = Lease {
-            team: job.job.rotation.team.clone(),
-            fence: job.fence,
-            until: job.lease_until,
-            asked,
-            lost: false,
-        };
+        // Keys are told apart within a workspace only.
+        let key = (job.job.rotation.team.clone(), job.job.key.clone());
+        let lease = Lease { fence: job.fence, until: job.lease_until, asked, lost: false };
         let mut held = self.held();
         if held.contains_key(&key) {
             return None;
         }
         held.insert(key.clone(), lease);
         Some(Running { leases: self.clone(), key })
+    }
+
+    /// How many jobs of each workspace run here.
+    pub(super) fn by_team(&self) -> BTreeMap<TeamId, usize> {
+        let mut running = BTreeMap::new();
+        for (team, _) in self.held().keys() {
+            *running.entry(team.clone()).or_default() += 1;
+        }
+        running
     }
 
     /// Those that are to be renewed by now.
@@ -79,9 +82,9 @@ impl Leases {
             .iter()
             .filter(|(_, lease)| !lease.lost && elapsed.saturating_sub(lease.asked) >= RENEWED_AFTER);
         let mut due: Vec<Held> = due
-            .map(|(key, lease)| Held { team: lease.team.clone(), key: key.clone(), fence: lease.fence })
+            .map(|((team, key), lease)| Held { team: team.clone(), key: key.clone(), fence: lease.fence })
             .collect();
-        due.sort_unstable_by(|one, other| one.key.cmp(&other.key));
+        due.sort_unstable_by(|one, other| (&one.team, &one.key).cmp(&(&other.team, &other.key)));
         due
     }
 
@@ -94,7 +97,9 @@ impl Leases {
     }
 
     fn renewed(&self, job: &Held, until: Timestamp, asked: Duration, still_held: bool) {
-        if let Some(lease) = self.held().get_mut(&job.key).filter(|lease| lease.fence == job.fence) {
+        if let Some(lease) =
+            self.held().get_mut(&(job.team.clone(), job.key.clone())).filter(|lease| lease.fence == job.fence)
+        {
             if still_held {
                 (lease.until, lease.asked) = (until, asked);
             }
@@ -104,7 +109,7 @@ impl Leases {
 
     /// Whether the holder of a job may do something that people see. A job that nobody registered, as where a job is run
     /// step by step, goes by the lease that it came with.
-    fn may_act(&self, key: &JobKey, fence: Fence, came_with: Timestamp) -> bool {
+    fn may_act(&self, key: &(TeamId, JobKey), fence: Fence, came_with: Timestamp) -> bool {
         let (now, elapsed) = (self.clock.now(), self.clock.elapsed());
         match self.held().get(key) {
             Some(lease) => {
@@ -122,7 +127,7 @@ impl Leases {
 /// A job that runs here, for as long as this lives: even one that panics is over then.
 pub(super) struct Running {
     leases: Leases,
-    key: JobKey,
+    key: (TeamId, JobKey),
 }
 
 impl Drop for Running {
@@ -134,8 +139,8 @@ impl Drop for Running {
 impl Engine {
     /// What lets the holder of a job do something that people see, as long as the lease lasts.
     pub(super) fn permit(&self, job: &ClaimedJob) -> Permit {
-        let (leases, key, fence, until) =
-            (self.leases.clone(), job.job.key.clone(), job.fence, job.lease_until);
+        let key = (job.job.rotation.team.clone(), job.job.key.clone());
+        let (leases, fence, until) = (self.leases.clone(), job.fence, job.lease_until);
         Permit::new(move || leases.may_act(&key, fence, until))
     }
 
@@ -152,5 +157,37 @@ impl Engine {
             self.leases.renewed(job, until, asked, still_held);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use pagerslack_core::{Job, JobKind, RotationId};
+
+    use super::*;
+    use crate::clock::SystemClock;
+
+    /// Given two workspaces with incidents of the same id, then the job of one does not keep that of the other waiting.
+    #[test]
+    fn a_job_runs_once_at_a_time_in_its_workspace() {
+        let job = |team: &str| {
+            let rotation = RotationId::new(team.into(), "C1".into());
+            ClaimedJob {
+                job: Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH),
+                fence: Fence(1),
+                tries: 1,
+                doubtful: false,
+                last_claimed_at: None,
+                lease_until: Timestamp::UNIX_EPOCH,
+            }
+        };
+        let leases = Leases::new(Arc::new(SystemClock));
+        let first = leases.begin(&job("T1"), Duration::ZERO);
+        assert!(first.is_some() && leases.begin(&job("T1"), Duration::ZERO).is_none());
+        let second = leases.begin(&job("T2"), Duration::ZERO);
+        assert!(second.is_some());
+        assert_eq!(leases.by_team(), BTreeMap::from([("T1".into(), 1), ("T2".into(), 1)]));
+        drop(first);
+        assert!(leases.begin(&job("T1"), Duration::ZERO).is_some());
     }
 }

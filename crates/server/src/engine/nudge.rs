@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{ChannelId, IncidentId, Job, JobKind, RotationId, TeamId, UserId};
-use pagerslack_slack::client::CallError;
+use pagerslack_slack::client::{CallError, RefusalKind};
 use pagerslack_slack::words;
 use pagerslack_store::{ClaimedJob, Commit, Disposal, Told};
 
@@ -104,8 +104,12 @@ impl Engine {
         }
         let looked = match self.without_schedule(rotation).await {
             Ok(looked) => looked,
+            // Another workspace's, or gone.
+            Err(error) if error.refusal().is_some_and(|it| it.kind() == RefusalKind::ChannelGone) => {
+                return self.dispose(job, Disposal::Done).await;
+            }
             Err(error) => {
-                tracing::info!(channel = %rotation.channel, why = why(&error), "schedules are looked at later");
+                tracing::info!(team = %rotation.team, channel = %rotation.channel, why = why(&error), "schedules are looked at later");
                 let due = error.retry_at().unwrap_or(now).max(now + LOOK_AGAIN);
                 return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
             }

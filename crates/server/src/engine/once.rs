@@ -34,6 +34,7 @@ impl Engine {
         let told = Told { user: click.user.clone(), what: press(click), at };
         if let Err(error) = self.remember(&click.team, &IncidentId::new(&click.value), told).await {
             tracing::warn!(
+                team = %click.team,
                 error = &error as &dyn std::error::Error,
                 "a press was taken and could not be remembered"
             );

@@ -24,7 +24,7 @@ impl Engine {
             match found {
                 Ok(user) => drop(users.insert(user)),
                 Err(error) => {
-                    tracing::warn!(email, error = %error, "a manager's address cannot be looked up");
+                    tracing::warn!(team = %rotation.team, email, error = %error, "a manager's address cannot be looked up");
                     incomplete = true;
                 }
             }
@@ -42,7 +42,7 @@ impl Engine {
                     users.extend(members.iter().cloned());
                 }
                 Err(error) => {
-                    tracing::warn!(group = %id, error = %error, "the managers' user group cannot be read");
+                    tracing::warn!(team = %rotation.team, group = %id, error = %error, "the managers' user group cannot be read");
                     incomplete = true;
                 }
             }

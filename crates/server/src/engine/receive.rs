@@ -64,7 +64,7 @@ impl Engine {
                 tracing::debug!(%what, "no use for this");
                 Reply::Done
             }
-            Inbound::AppUninstalled { team } | Inbound::TokensRevoked { team } => {
+            Inbound::AppUninstalled { team, .. } | Inbound::TokensRevoked { team, .. } => {
                 tracing::error!(%team, "the app was removed from the workspace or its token revoked: install it again");
                 Reply::Done
             }

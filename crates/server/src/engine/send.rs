@@ -205,7 +205,7 @@ impl Engine {
             blocks: said.blocks,
             key: Some(job.job.key.as_str().to_owned()),
         };
-        self.sends.note(&job.job.key, self.clock().elapsed());
+        self.sends.note(&job.job, self.clock().elapsed());
         match self.client.post_message(caller.permitted(&permit), &post).await {
             Err(error) if error.is_withheld() => self.held_up(job).await,
             posted => Ok(Some(posted)),
@@ -265,10 +265,11 @@ impl Engine {
                 // In a storm posts take turns; that is no news.
                 if error.limited_until().is_none() {
                     tracing::warn!(
-                        job = job.job.key.as_str(),
-                        error = error as &dyn std::error::Error,
-                        "a post is put off"
-                    );
+                                            team = %job.job.rotation.team,
+                    job = job.job.key.as_str(),
+                                            error = error as &dyn std::error::Error,
+                                            "a post is put off"
+                                        );
                 }
                 self.note_delay(incident, wanted_since(incident, posting), *retry_at, delay_of(error))
                     .await?;
@@ -276,16 +277,18 @@ impl Engine {
             }
             CallError::Unknown { .. } => {
                 tracing::warn!(
-                    job = job.job.key.as_str(),
-                    error = error as &dyn std::error::Error,
-                    "a post may have landed"
-                );
+                                    team = %job.job.rotation.team,
+                job = job.job.key.as_str(),
+                                    error = error as &dyn std::error::Error,
+                                    "a post may have landed"
+                                );
                 let since = wanted_since(incident, posting);
                 self.note_delay(incident, since, now + READ_BACK_AFTER, Delay::NoAnswer).await?;
                 self.put_off(job, now + READ_BACK_AFTER, true).await
             }
             CallError::Refused(refusal) => {
-                tracing::error!(job = job.job.key.as_str(), code = %refusal.code, "Slack refuses a post");
+                tracing::error!(team = %job.job.rotation.team,
+job = job.job.key.as_str(), code = %refusal.code, "Slack refuses a post");
                 // A refused page calls the managers, so it is an escalation like any other (P4).
                 let since = escalated_since(incident, posting);
                 if let Some(since) = since

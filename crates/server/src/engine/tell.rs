@@ -189,7 +189,8 @@ impl Engine {
                 self.dispose(job, Disposal::Again { due, doubtful: false }).await
             }
             _ => {
-                tracing::warn!(job = job.job.key.as_str(), why = why(error), "gave up a message");
+                tracing::warn!(team = %job.job.rotation.team,
+job = job.job.key.as_str(), why = why(error), "gave up a message");
                 self.dispose(job, Disposal::Done).await
             }
         }

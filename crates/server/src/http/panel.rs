@@ -70,7 +70,7 @@ struct Panel {
 }
 
 async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, StoreError> {
-    let store = app.engine.store();
+    let store = app.engine().store();
     let rotations = store.rotations().await?;
     // Beside a conversation that is no rotation, such as a direct one, the first rotation is shown.
     let here = |rotation: &&RotationId| channel.as_ref().is_none_or(|channel| rotation.channel == *channel);
@@ -82,8 +82,8 @@ async fn gather(app: &App, channel: Option<ChannelId>) -> Result<Option<Panel>, 
         incidents.extend(store.load(&rotation.team, &id).await?.and_then(|stored| replay(&stored.log)));
     }
     let order = queue.places().iter().map(|place| (place.user.clone(), place.turned_at)).collect();
-    let outside = app.engine.outside_the_queue(&rotation, &queue).await;
-    Ok(Some(Panel { rotation, order, outside, incidents, now: app.engine.clock().now() }))
+    let outside = app.engine().outside_the_queue(&rotation, &queue).await;
+    Ok(Some(Panel { rotation, order, outside, incidents, now: app.engine().clock().now() }))
 }
 
 impl Panel {
@@ -198,7 +198,7 @@ fn phase_name(phase: &Phase) -> &'static str {
 }
 
 fn person_name(app: &App, team: &TeamId, user: &UserId, now: Timestamp) -> String {
-    app.engine
+    app.engine()
         .directory()
         .cached_person(now, team, user)
         .map_or_else(|| user.to_string(), |person| person.name.clone())

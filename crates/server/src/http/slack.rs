@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use pagerslack_slack::inbound;
 use serde_json::json;
 
-use super::{App, body};
+use super::{App, Proof, body};
 use crate::engine::Reply;
 
 const TIMESTAMP: HeaderName = HeaderName::from_static("x-slack-request-timestamp");
@@ -17,7 +17,7 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-slack-signature");
 
 /// Takes one request.
 pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Response {
-    let counters = app.engine.counters();
+    let counters = app.engine().counters();
     let (head, body) = request.into_parts();
     let headers = &head.headers;
     let body = match body::read(headers, body).await {
@@ -32,8 +32,11 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
         }
     };
     let header = |name| single(headers, name);
-    let verified = app.secret.as_ref().is_some_and(|secret| {
-        secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine.clock().now()).is_ok()
+    let verified = app.proof.as_ref().is_some_and(|proof| match proof {
+        Proof::Token(token) => token.verify(&body),
+        Proof::Signature(secret) => {
+            secret.verify(header(TIMESTAMP), header(SIGNATURE), &body, app.engine().clock().now()).is_ok()
+        }
     });
     if !verified {
         counters.requests_unsigned.count();
@@ -41,7 +44,13 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
     }
     let content_type =
         headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    answer(app.engine.receive(inbound::parse(content_type, &body)).await)
+    if app.entrance.installations().is_some()
+        && let Some(belonging) = inbound::belonging(&body)
+        && !app.entrance.belongs(&belonging).await
+    {
+        return answer(Reply::Again);
+    }
+    answer(app.entrance.receive(inbound::parse(content_type, &body)).await)
 }
 
 /// Nothing that came behind it on the connection is answered: it might be hidden there.

@@ -8,6 +8,7 @@
 
 mod framing;
 mod headers;
+mod legacy;
 mod slow;
 
 use std::net::{Ipv4Addr, SocketAddr};

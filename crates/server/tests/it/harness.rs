@@ -139,6 +139,7 @@ impl Stage {
             transport,
             seed: SEED,
             panel: false,
+            records: None,
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();

@@ -69,6 +69,7 @@ async fn it_beats_while_the_store_works() {
         transport: Arc::new(HttpTransport::new().unwrap()),
         seed: 1,
         panel: false,
+        records: None,
     };
     let bot = Bot::assemble(config, surroundings).await.unwrap();
     let engine = Arc::clone(bot.engine());

@@ -46,3 +46,4 @@ mod store_cli;
 mod unreachable;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod wire;
+mod workspaces;

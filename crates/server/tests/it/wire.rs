@@ -233,6 +233,13 @@ fn the_command_line_prints_what_it_promises() {
 
     let (well, manifest, _) = run(folder.path(), &["manifest", "--url", "https://pager.example"]);
     assert!(well && manifest.contains("https://pager.example/slack/"), "{manifest}");
+    let install =
+        ["manifest", "--url", "https://pager.example", "--socket-mode", "--grid", "--rotate-tokens"];
+    let (well, manifest, _) = run(folder.path(), &install);
+    assert!(well && manifest.contains("https://pager.example/slack/oauth/callback"), "{manifest}");
+    for set in ["socket_mode_enabled", "org_deploy_enabled", "token_rotation_enabled"] {
+        assert!(manifest.contains(&format!("\"{set}\": true")), "{manifest}");
+    }
     let (well, manifest, _) = run(folder.path(), &["manifest", "--socket-mode"]);
     assert!(well && manifest.contains("\"socket_mode_enabled\": true"), "{manifest}");
     let (well, _, fault) = run(folder.path(), &["manifest", "--url", "http://pager.example"]);

@@ -9,6 +9,7 @@ mod args;
 mod chat;
 mod conversations;
 mod methods;
+mod oauth;
 mod people;
 mod reactions;
 mod views;
@@ -24,6 +25,8 @@ pub(crate) use self::args::Args;
 pub(crate) use self::chat::LONGEST_TEXT;
 pub use self::methods::COMMON_ERRORS;
 use self::methods::{Auth, Spec};
+pub use self::oauth::Consent;
+pub(crate) use self::oauth::Granted;
 use crate::faults::FaultKind;
 use crate::model::{Call, Outcome};
 use crate::world::World;
@@ -141,26 +144,32 @@ impl World {
     fn call(&mut self, now: Timestamp, method: &str, spec: Option<Spec>, args: Parsed) -> Reply {
         let args = args?;
         let spec = spec.ok_or_else(|| Refusal::new("unknown_method").with("req_method", method.into()))?;
-        self.authorize(spec, &args)?;
+        self.check_token(now, spec, &args)?;
         self.limits.admit(now, method, spec.tier).map_err(Refusal::rate_limited)?;
         self.check_scope(spec)?;
+        self.check_team(method, &args)?;
         methods::dispatch(self, now, method, &args)
     }
 
-    fn authorize(&self, spec: Spec, args: &Args) -> Result<(), Refusal> {
-        let expected = match spec.auth {
-            Auth::Client => return Ok(()),
-            Auth::Bot => &self.app.bot_token,
-            Auth::App => &self.app.app_token,
-        };
+    fn check_token(&self, now: Timestamp, spec: Spec, args: &Args) -> Result<(), Refusal> {
+        if spec.auth == Auth::Client {
+            return Ok(());
+        }
         let Some(token) = args.token() else {
             return Err("not_authed".into());
         };
-        if token == expected {
-            return if self.app.tokens_valid { Ok(()) } else { Err("token_revoked".into()) };
+        let bot = self.bot_token_works(now, token);
+        let app = (token == self.app.app_token).then_some(if self.app.tokens_valid {
+            Ok(())
+        } else {
+            Err("token_revoked")
+        });
+        let (expected, other) = if spec.auth == Auth::Bot { (bot, app) } else { (app, bot) };
+        match (expected, other) {
+            (Some(works), _) => works.map_err(Refusal::from),
+            (None, Some(_)) => Err("not_allowed_token_type".into()),
+            (None, None) => Err("invalid_auth".into()),
         }
-        let other = token == self.app.bot_token || token == self.app.app_token;
-        Err(if other { "not_allowed_token_type" } else { "invalid_auth" }.into())
     }
 
     /// Any one of the method's scopes opens the door; which of them a channel needs is checked there.

@@ -231,19 +231,18 @@ async fn link(
 
 #[derive(Debug, Deserialize)]
 struct Authorize {
+    client_id: String,
     redirect_uri: String,
     state: Option<String>,
 }
 
-/// The consent page, agreed to at once.
+/// The consent page, answered at once: see [`World::set_consent`](crate::World::set_consent).
 async fn authorize(State(shared): State<Shared>, Query(asked): Query<Authorize>) -> Response {
-    let Ok(mut back) = Url::parse(&asked.redirect_uri) else {
-        return (http::StatusCode::BAD_REQUEST, "redirect_uri is not a URL").into_response();
-    };
-    let code = shared.handle.with(|world, now| world.issue_code(now, &asked.redirect_uri));
-    back.query_pairs_mut().append_pair("code", &code);
-    if let Some(state) = &asked.state {
-        back.query_pairs_mut().append_pair("state", state);
+    let Authorize { client_id, redirect_uri, state } = &asked;
+    let back =
+        shared.handle.with(|world, now| world.authorize(now, client_id, redirect_uri, state.as_deref()));
+    match back {
+        Ok(back) => Redirect::to(back.as_str()).into_response(),
+        Err(error) => (http::StatusCode::BAD_REQUEST, error).into_response(),
     }
-    Redirect::to(back.as_str()).into_response()
 }

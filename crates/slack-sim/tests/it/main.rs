@@ -11,6 +11,7 @@ mod acting;
 mod conformance;
 mod deliveries;
 mod faults;
+mod installing;
 mod loopback;
 mod messages;
 mod people;

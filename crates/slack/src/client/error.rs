@@ -87,6 +87,9 @@ pub enum Cause {
     /// It may not be asked yet, and asking has brought no answer of late.
     #[error("{0} has brought no answer lately and may not be asked yet")]
     Unanswered(Method),
+    /// The workspace's token cannot be had just now.
+    #[error("there is no token for it yet: {0}")]
+    NoToken(&'static str),
     /// The exchange failed below HTTP.
     #[error(transparent)]
     Transport(#[from] TransportError),
@@ -199,6 +202,11 @@ const LATER: SignedDuration = SignedDuration::from_secs(10);
 
 pub(crate) fn not_done(now: Timestamp, wait: SignedDuration, why: Cause) -> CallError {
     CallError::NotDone { retry_at: now.checked_add(wait).unwrap_or(now), why }
+}
+
+/// It did not happen, and is worth another try within seconds.
+pub(crate) fn soon(now: Timestamp, why: Cause) -> CallError {
+    not_done(now, SOON, why)
 }
 
 /// Something went wrong after the request may have been sent.

@@ -6,8 +6,10 @@
 
 mod answer;
 mod error;
+mod install;
 mod messages;
 mod people;
+mod tokens;
 mod workspace;
 
 use std::fmt;
@@ -26,9 +28,11 @@ use crate::transport::{Body, Permit, Request, Response, Token, Transport};
 
 use answer::Pages;
 pub use error::{CallError, Cause, Refusal, RefusalKind};
-use error::{Judgement, doubtful, judge, not_sent_or_doubtful};
+use error::{Judgement, doubtful, judge, not_sent_or_doubtful, soon};
+pub use install::{AppCredentials, BotGrant, Exchange, Granted};
 pub use messages::{Post, Search};
 pub use people::{DND_BATCH, UsersPage};
+pub use tokens::{NoToken, NoTokens, SingleToken, Tokens};
 pub use workspace::{ChannelInfo, Identity};
 
 /// Where Slack is.
@@ -67,22 +71,6 @@ impl<'a> Caller<'a> {
     #[must_use]
     pub fn permitted(self, permit: &'a Permit) -> Self {
         Self { permit: Some(permit), ..self }
-    }
-}
-
-/// Knows each workspace's bot token.
-pub trait Tokens: Send + Sync {
-    /// The token, or `None` where the app is not installed.
-    fn bot_token(&self, team: &TeamId) -> Option<Token>;
-}
-
-/// One token for every workspace there is: an app installed in one.
-#[derive(Clone, Debug)]
-pub struct SingleToken(pub Token);
-
-impl Tokens for SingleToken {
-    fn bot_token(&self, _: &TeamId) -> Option<Token> {
-        Some(self.0.clone())
     }
 }
 
@@ -144,16 +132,17 @@ impl Client {
         arguments: Arguments,
     ) -> Result<Response, CallError> {
         let Caller { now, team, priority, permit } = caller;
-        let token = self
-            .tokens
-            .bot_token(team)
-            .ok_or_else(|| CallError::Refused(Refusal::new(method, "not_authed")))?;
+        let token = self.tokens.bot_token(now, team).await.map_err(|none| match none {
+            NoToken::NotInstalled => CallError::Refused(Refusal::new(method, "not_authed")),
+            NoToken::Later(retry_at, what) => CallError::NotDone { retry_at, why: Cause::NoToken(what) },
+        })?;
         let taken = self.budgets().try_take(now, team, method, channel, priority);
         taken.map_err(|retry_at| self.limited(team, method, retry_at, Cause::Budget(method)))?;
-        let judgement = self.send(now, method, token, arguments, permit).await.map(|response| {
-            let judgement = judge(method, now, &response);
-            (response, judgement)
-        });
+        let judgement =
+            self.send(now, method, Some(token.clone()), arguments, permit).await.map(|response| {
+                let judgement = judge(method, now, &response);
+                (response, judgement)
+            });
         match judgement {
             Ok((response, Judgement::Done)) => {
                 self.budgets().heard(team, method, true);
@@ -167,8 +156,29 @@ impl Client {
             Err(error) if error.is_withheld() => Err(error),
             Ok((_, Judgement::Failed(error))) | Err(error) => {
                 self.budgets().heard(team, method, error.is_answer());
-                Err(error)
+                Err(self.perhaps_again(now, team, &token, error).await)
             }
+        }
+    }
+
+    /// A token that Slack refuses may have been replaced meanwhile, or be about to be: then nothing has happened yet, and
+    /// the call is worth another try.
+    async fn perhaps_again(
+        &self,
+        now: Timestamp,
+        team: &TeamId,
+        token: &Token,
+        error: CallError,
+    ) -> CallError {
+        match error {
+            CallError::Refused(refusal) if refusal.kind() == RefusalKind::TokenInvalid => {
+                if self.tokens.refused(now, team, token, &refusal.code).await {
+                    let why = Cause::Trouble { method: refusal.method, code: refusal.code };
+                    return soon(now, why);
+                }
+                CallError::Refused(refusal)
+            }
+            other => other,
         }
     }
 
@@ -182,7 +192,7 @@ impl Client {
         &self,
         now: Timestamp,
         method: Method,
-        token: Token,
+        token: Option<Token>,
         arguments: Arguments,
         permit: Option<&Permit>,
     ) -> Result<Response, CallError> {
@@ -194,8 +204,7 @@ impl Client {
                 Body::Form(Bytes::from(form.extend_pairs(pairs).finish()))
             }
         };
-        let request =
-            Request { url, token: Some(token), body, timeout: method.timeout(), permit: permit.cloned() };
+        let request = Request { url, token, body, timeout: method.timeout(), permit: permit.cloned() };
         self.transport.send(request).await.map_err(|error| not_sent_or_doubtful(method.effect(), now, error))
     }
 }

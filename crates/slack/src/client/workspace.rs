@@ -102,7 +102,10 @@ impl Client {
         let method = Method::UsersConversations;
         let query =
             [("types", "public_channel,private_channel"), ("exclude_archived", "true"), ("limit", "999")];
-        let query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        // Of an organisation's token Slack asks which workspace is meant.
+        let team = ("team_id", caller.team.to_string());
+        let query = query.iter().map(|(name, value)| (*name, (*value).to_owned())).chain([team]);
+        let query = query.filter(|(_, value)| !value.is_empty()).collect();
         let response = self.call(caller, method, None, Arguments::Form(query)).await?;
         let answer: WireChannels<'_> = read(method, caller.now, &response)?;
         // Slack leaves `is_member` out here: it is what was asked for.
@@ -122,7 +125,8 @@ impl Client {
     /// A wrong app token is refused.
     pub async fn connections_open(&self, now: Timestamp, app_token: &Token) -> Result<Url, CallError> {
         let method = Method::AppsConnectionsOpen;
-        let response = self.send(now, method, app_token.clone(), Arguments::Json(json!({})), None).await?;
+        let token = Some(app_token.clone());
+        let response = self.send(now, method, token, Arguments::Json(json!({})), None).await?;
         match judge(method, now, &response) {
             Judgement::Failed(error) => Err(error),
             Judgement::RateLimited => {
@@ -142,7 +146,7 @@ impl Client {
 }
 
 /// `Sun, 22 Nov 2026 16:00:00 GMT`, as HTTP dates are written.
-fn http_date(text: &str) -> Option<Timestamp> {
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
     jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
 }
 

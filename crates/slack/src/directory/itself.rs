@@ -1,12 +1,17 @@
 //! Who the bot is.
 
-use pagerslack_core::ids::UserId;
+use pagerslack_core::ids::{TeamId, UserId};
 
 use super::Directory;
 use crate::client::{CallError, Caller};
 
 impl Directory {
-    /// Who the bot is in a workspace. That never changes, so it is asked once.
+    /// Forgets all of a workspace: the app was installed there anew, and may have another bot.
+    pub fn forget(&self, team: &TeamId) {
+        self.known().forget(team);
+    }
+
+    /// Who the bot is in a workspace. That never changes while the app is installed, so it is asked once.
     ///
     /// # Errors
     ///

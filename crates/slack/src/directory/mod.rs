@@ -91,7 +91,7 @@ struct Known {
     /// Addresses that nobody has.
     nobodys: Cache<String, Refusal>,
     direct: Cache<UserId, ChannelId>,
-    /// Who the bot is in a workspace: that never changes.
+    /// Who the bot is in a workspace: that never changes while the app is installed.
     itself: BTreeMap<TeamId, UserId>,
     asked: Asked,
 }
@@ -408,7 +408,7 @@ impl Directory {
                 known.groups.told(now, team, group, None);
                 known.asked.groups.detach(team, group);
             }
-            Inbound::AppUninstalled { team } | Inbound::TokensRevoked { team } => known.forget(team),
+            Inbound::AppUninstalled { team, .. } | Inbound::TokensRevoked { team, .. } => known.forget(team),
             Inbound::Command(_)
             | Inbound::ReactionAdded(_)
             | Inbound::ReactionRemoved(_)
@@ -468,6 +468,7 @@ impl Known {
     }
 
     fn forget(&mut self, team: &TeamId) {
+        self.itself.remove(team);
         self.members.forget(team);
         self.people.forget(team);
         self.dnd.forget(team);

@@ -40,6 +40,10 @@ struct Wrapper<'a> {
 struct Authorization<'a> {
     #[serde(borrow, default)]
     team_id: Word<'a>,
+    #[serde(borrow, default)]
+    enterprise_id: Word<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    is_enterprise_install: bool,
 }
 
 /// The fields of all events that we use, together. `user` may be an object, and is nothing then.
@@ -140,6 +144,12 @@ fn installation(wrapper: &Wrapper<'_>) -> Option<TeamId> {
     authorized.or(wrapper.team_id.get()).or(wrapper.context_team_id.get()).map(TeamId::new)
 }
 
+/// The organisation, if its own installation is meant and not that of one workspace.
+fn whole_org(wrapper: &Wrapper<'_>) -> Option<String> {
+    let authorized = wrapper.authorizations.as_ref().filter(|it| it.is_enterprise_install)?;
+    authorized.enterprise_id.owned()
+}
+
 fn rate_limited(wrapper: &Wrapper<'_>) -> Inbound {
     match installation(wrapper) {
         Some(team) => Inbound::RateLimited {
@@ -181,8 +191,10 @@ fn understood(kind: &str, event: &Event<'_>, wrapper: &Wrapper<'_>, body: &[u8])
             old: ChannelId::new(event.old_channel_id.get()?),
             new: ChannelId::new(event.new_channel_id.get()?),
         },
-        "app_uninstalled" => Inbound::AppUninstalled { team },
-        "tokens_revoked" if !event.tokens.bot.is_empty() => Inbound::TokensRevoked { team },
+        "app_uninstalled" => Inbound::AppUninstalled { team, org: whole_org(wrapper), at },
+        "tokens_revoked" if !event.tokens.bot.is_empty() => {
+            Inbound::TokensRevoked { team, org: whole_org(wrapper), at }
+        }
         _ => return None,
     })
 }

@@ -7,6 +7,7 @@
 mod click;
 mod command;
 mod event;
+mod organisation;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,6 +15,8 @@ use std::fmt;
 use jiff::Timestamp;
 use pagerslack_core::ids::{ChannelId, MessageRef, MessageTs, TeamId, UserGroupId, UserId};
 use serde_json::value::RawValue;
+
+pub use organisation::{Belonging, belonging, belonging_of_envelope};
 
 pub use crate::person::DndWindow;
 use crate::person::Person;
@@ -111,11 +114,19 @@ pub enum Inbound {
     AppUninstalled {
         /// The workspace.
         team: TeamId,
+        /// The organisation, if it was the whole organisation's installation.
+        org: Option<String>,
+        /// When that was, where Slack said it.
+        at: Option<Timestamp>,
     },
     /// The bot's token of the workspace no longer works.
     TokensRevoked {
         /// The workspace.
         team: TeamId,
+        /// The organisation, if it was the whole organisation's token.
+        org: Option<String>,
+        /// When that was, where Slack said it.
+        at: Option<Timestamp>,
     },
     /// Slack asks whether the address is ours: to be answered with the challenge.
     UrlVerification {

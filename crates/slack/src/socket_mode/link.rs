@@ -289,8 +289,14 @@ impl Task {
 
 /// Hands an envelope over, and says how to acknowledge it if it was taken.
 async fn handled(shared: Arc<Shared>, envelope: Envelope) -> Option<String> {
-    let Envelope { id, inbound, takes_answer, retry } = envelope;
-    match within(&*shared.ground, shared.timings.handler, shared.handler.handle(inbound)).await {
+    let Envelope { id, inbound, belonging, takes_answer, retry } = envelope;
+    let handling = async {
+        if let Some(belonging) = belonging {
+            shared.handler.belongs(*belonging).await?;
+        }
+        shared.handler.handle(inbound).await
+    };
+    match within(&*shared.ground, shared.timings.handler, handling).await {
         Some(Ok(answer)) => Some(acknowledgement(&id, answer.filter(|_| takes_answer))),
         Some(Err(error)) => {
             warn!(envelope = id, retry, error = %chain(&*error), "not acknowledged, for it could not be taken");

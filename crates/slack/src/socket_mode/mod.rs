@@ -28,7 +28,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::client::Client;
 use crate::ground::{Ground, Tokio};
-use crate::inbound::Inbound;
+use crate::inbound::{Belonging, Inbound};
 use crate::transport::Token;
 pub use web_socket::{Connect, Incoming, Message, Outgoing, OverTcp, WebSocket, WebSocketError};
 
@@ -43,6 +43,12 @@ pub trait EnvelopeHandler: Send + Sync {
     /// It is acknowledged when this returns `Ok`. On an error, or after [`Timings::handler`], it is not, and
     /// Slack delivers it again, so the same thing may come twice.
     async fn handle(&self, inbound: Inbound) -> Result<Option<serde_json::Value>, HandlerError>;
+
+    /// Takes in, before the thing itself, that it comes by the installation of a whole organisation.
+    async fn belongs(&self, belonging: Belonging) -> Result<(), HandlerError> {
+        let _ = belonging;
+        Ok(())
+    }
 }
 
 /// How long everything may take. The defaults are for production; nothing else is configurable by them.

@@ -28,6 +28,8 @@ pub struct File {
     pub api_url: Url,
     /// The slash command's name.
     pub command: String,
+    /// Whether the deprecated verification token may stand for a signature.
+    pub allow_legacy_verification_token: bool,
     /// Who is told what those who keep the bot must see to.
     pub admin: Option<String>,
     /// How long an incident is kept in a store that is shared, after the last that happened in it.
@@ -51,6 +53,7 @@ impl Default for File {
             store: StoreLocation::Sqlite(PathBuf::from("pagerslack.db")),
             api_url: slack(),
             command: "/devoncall".to_owned(),
+            allow_legacy_verification_token: false,
             admin: None,
             retention: SignedDuration::from_hours(90 * 24),
             audit_interval: SignedDuration::from_mins(1),
@@ -99,6 +102,8 @@ impl File {
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);
+            let allow = &mut self.allow_legacy_verification_token;
+            slack.take("allow_legacy_verification_token", allow, value::flag);
         });
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));

@@ -211,7 +211,11 @@ pub(super) fn group(value: &DeValue<'_>) -> Result<UserGroupId, String> {
 /// A person or a channel.
 pub(super) fn addressee(value: &DeValue<'_>) -> Result<String, String> {
     let wanted = "the id of a person (U…) or of a channel (C…)";
-    of_text(value, wanted, |text| id(text, &['U', 'W', 'C', 'G']).then(|| text.to_owned()))
+    of_text(value, wanted, |text| {
+        // With the workspace before it, where there are many.
+        let (team, whom) = text.split_once('/').unwrap_or(("T0", text));
+        (id(team, &['T']) && id(whom, &['U', 'W', 'C', 'G'])).then(|| text.to_owned())
+    })
 }
 
 /// An e-mail address, roughly: Slack is the judge.

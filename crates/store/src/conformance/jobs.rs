@@ -1,18 +1,18 @@
 //! Jobs: added, moved, removed, handed out when due.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::job::Notice;
-use pagerslack_core::{Job, JobKind, Message, TeamId, Urgency};
+use pagerslack_core::{Job, JobKind, Message, RotationId, TeamId, Urgency};
 
 use super::samples::{
     adding, after, claim, claim_one, commit, deadline, disposing, every_job_kind, incident, job, precise,
-    rotation, start,
+    rotation, start, team,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Claim, Disposal};
+use crate::{Claim, ClaimedJob, Commit, Disposal, Shares};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has nothing to do", nothing).await;
@@ -25,8 +25,34 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a key removed and added is there", removed_and_added).await;
     suite.case("the next due time is the earliest", next_due).await;
     suite.case("the same key in two workspaces is two jobs", two_workspaces).await;
+    suite.case("a workspace with much to do keeps no other waiting", shares).await;
     suite.case("the jobs about an incident, with who holds them", of_an_incident).await;
     suite.case("a lost job is restored as doubtful, one that is there is left alone", restored).await;
+}
+
+/// Given a hundred jobs of one workspace and then one of another, then each gets its share at once, in the usual order;
+/// and what is under way counts.
+async fn shares(store: Shared) -> Outcome {
+    store.commit(adding((1..=100).map(|attempt| deadline(attempt, after(0))))).await?;
+    let other = RotationId::new("T9".into(), rotation().channel);
+    let theirs = Job::new(&other, &incident(), JobKind::Hunt, after(5));
+    let mut commit = Commit::new(other.team.clone(), incident(), 0);
+    commit.add = vec![theirs.clone()];
+    store.commit(commit).await?;
+    let ask = Claim { now: after(5), lease_until: after(35), limit: 10 };
+    let mut shares = Shares { most: 4, taken: BTreeMap::new() };
+    let first = store.claim_shares(ask, shares.clone()).await?;
+    let of = |claimed: &[ClaimedJob], team: &TeamId| {
+        claimed.iter().filter(|claimed| claimed.job.rotation.team == *team).count()
+    };
+    assert_eq!((of(&first, &team()), of(&first, &other.team)), (4, 1));
+    assert_eq!(first.last().map(|claimed| &claimed.job.key), Some(&theirs.key), "the most urgent come first");
+    shares.taken.insert(team(), 3);
+    assert_eq!(of(&store.claim_shares(ask, shares.clone()).await?, &team()), 1);
+    shares.taken.insert(team(), 4);
+    assert_eq!(store.claim_shares(ask, shares).await?, []);
+    assert_eq!(store.claim(ask).await?.len(), 10, "nothing was lost");
+    Ok(())
 }
 
 async fn nothing(store: Shared) -> Outcome {

@@ -15,7 +15,7 @@ use redis::Value;
 
 use super::convert::{answer, bound, count, instant, score};
 use super::{Redis, script};
-use crate::{Causes, Claim, ClaimedJob, Fence, Held, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Fence, Held, Shares, StoreError};
 
 /// How many workspaces are looked into for one claim. What is due in others waits for the next, which comes at once.
 const WORKSPACES: usize = 64;
@@ -96,35 +96,52 @@ impl Found {
 
 /// A workspace, and the stamp under which it was found.
 struct Stamped {
-    team: String,
+    team: TeamId,
     stamp: String,
 }
 
 impl Redis {
-    /// Leases due jobs.
-    pub(super) async fn claim_due(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
+    /// Leases due jobs, of no workspace more than its share has room for.
+    pub(super) async fn claim_due(
+        &self,
+        claim: Claim,
+        mut shares: Shares,
+    ) -> Result<Vec<ClaimedJob>, StoreError> {
         self.sweep_now_and_then(claim.now).await?;
         if claim.limit == 0 {
             return Ok(Vec::new());
         }
-        let teams = self.due_teams(claim.now).await?;
-        let mut claimed = Vec::new();
-        // To each its share, so that a workspace with much to do does not keep others waiting; what is left over goes to
-        // whoever has more.
-        let mut share = (claim.limit / teams.len().max(1)).clamp(1, JOBS);
-        let mut asked = teams.iter().collect::<Vec<_>>();
-        while !asked.is_empty() && claimed.len() < claim.limit {
-            asked.truncate(claim.limit - claimed.len());
-            let rounds = asked.iter().map(|stamped| self.claim_in(stamped, &claim, share));
+        let room = |shares: &Shares, team: &TeamId| {
+            shares.most.saturating_sub(shares.taken.get(team).copied().unwrap_or(0))
+        };
+        // Those whose share is used up stand in nobody's way.
+        let looked_at = WORKSPACES + shares.taken.len();
+        let mut asked = self.due_teams(claim.now, looked_at).await?;
+        let mut claimed: Vec<ClaimedJob> = Vec::new();
+        loop {
+            // To each as much as to the others, so that a workspace with much to do does not keep them waiting; what is
+            // left over goes to whoever has more.
+            asked.retain(|stamped| room(&shares, &stamped.team) > 0);
+            let left = claim.limit.saturating_sub(claimed.len());
+            asked.truncate(left);
+            if asked.is_empty() {
+                break;
+            }
+            let even = (left / asked.len()).clamp(1, JOBS);
+            let rounds = asked.iter().map(async |stamped| {
+                let share = even.min(room(&shares, &stamped.team));
+                Ok::<_, StoreError>((share, self.claim_in(stamped, &claim, share).await?))
+            });
+            let found = futures_util::future::join_all(rounds).await;
             let mut more = Vec::new();
-            for (stamped, found) in asked.iter().zip(futures_util::future::join_all(rounds).await) {
-                let (leased, found) = found?;
+            for (stamped, found) in std::mem::take(&mut asked).into_iter().zip(found) {
+                let (share, (leased, found)) = found?;
+                *shares.taken.entry(stamped.team.clone()).or_default() += leased;
                 claimed.extend(found);
                 if leased == share {
-                    more.push(*stamped);
+                    more.push(stamped);
                 }
             }
-            share = (claim.limit.saturating_sub(claimed.len()) / more.len().max(1)).clamp(1, JOBS);
             asked = more;
         }
         claimed.sort_by_key(|it| (it.job.urgency, it.job.due));
@@ -140,18 +157,17 @@ impl Redis {
         claim: &Claim,
         limit: usize,
     ) -> Result<(usize, Vec<ClaimedJob>), StoreError> {
-        let id = TeamId::new(team);
-        let (key, args) = self.about(&id, [bound(claim.now), bound(claim.lease_until), limit.to_string()]);
+        let (key, args) = self.about(team, [bound(claim.now), bound(claim.lease_until), limit.to_string()]);
         let value = self.change(&script::CLAIM, vec![key], args).await?;
         let (earliest, rows): (String, Vec<(String, String, String)>) = answer("leasing due jobs", value)?;
-        self.due_seen(team, stamp, &earliest).await?;
+        self.due_seen(team.as_str(), stamp, &earliest).await?;
         let leased = rows.len();
         let mut claimed = Vec::with_capacity(leased);
         for (key, json, last) in rows {
-            match Found::read(&id, &key, &json).and_then(|found| found.hand_out(claim.lease_until, &last)) {
+            match Found::read(team, &key, &json).and_then(|found| found.hand_out(claim.lease_until, &last)) {
                 Ok(job) => claimed.push(job),
                 Err(error) => {
-                    tracing::error!(team, key, error = %Causes(&error), "unreadable job skipped");
+                    tracing::error!(%team, key, error = %Causes(&error), "unreadable job skipped");
                 }
             }
         }
@@ -187,11 +203,11 @@ impl Redis {
     }
 
     /// The workspaces in which something may be due.
-    async fn due_teams(&self, now: Timestamp) -> Result<Vec<Stamped>, StoreError> {
-        let args = vec![score(&bound(now)).into_bytes(), WORKSPACES.to_string().into_bytes()];
+    async fn due_teams(&self, now: Timestamp, limit: usize) -> Result<Vec<Stamped>, StoreError> {
+        let args = vec![score(&bound(now)).into_bytes(), limit.to_string().into_bytes()];
         let value = self.ask(&script::DUE, self.due_keys(), args).await?;
         let found: Vec<(String, String, Value)> = answer("looking for due jobs", value)?;
-        Ok(found.into_iter().map(|(team, stamp, _)| Stamped { team, stamp }).collect())
+        Ok(found.into_iter().map(|(team, stamp, _)| Stamped { team: TeamId::new(team), stamp }).collect())
     }
 
     /// When the next job can be claimed.

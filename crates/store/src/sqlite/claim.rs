@@ -6,28 +6,28 @@
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, Job, JobKey, JobKind, RotationId, TeamId, Urgency};
-use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::convert::{bound, count, failed, instant, position, to_cursor};
-use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, Shares, StoreError};
 
 /// The free jobs of one class whose time has come, the longest due first, and of those due together the first added.
 /// Walks an index, so that timers of the far future cost nothing.
 const FREE: &str = "
     SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
-    WHERE lease_until IS NULL AND urgency = ?3 AND due <= ?1 ORDER BY due, id LIMIT ?2";
+    WHERE lease_until IS NULL AND urgency = ?2 AND due <= ?1 ORDER BY due, id";
 
 /// The jobs on which the lease has ended without a word.
 const ABANDONED: &str = "
     SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
-    WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY lease_until LIMIT ?2";
+    WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY lease_until";
 
 /// Leases due jobs, the most urgent first and within a class the longest due.
 ///
 /// A job that cannot be read is leased as well, reported to the log and left out: it must not keep the
 /// others from being done (P6), nor be read again at once.
-pub(super) fn claim(db: &Connection, claim: &Claim) -> Result<Vec<ClaimedJob>, StoreError> {
-    let due = due(db, claim).map_err(failed("looking for due jobs"))?;
+pub(super) fn claim(db: &Connection, claim: &Claim, shares: &Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+    let due = due(db, claim, shares).map_err(failed("looking for due jobs"))?;
     if due.is_empty() {
         return Ok(Vec::new());
     }
@@ -205,20 +205,33 @@ fn states(found: Vec<(Found, Option<i64>)>) -> Result<Vec<JobState>, StoreError>
 ///
 /// One question for each class, put together here. As one query it cost several times as much when little was due: SQLite
 /// made a temporary table, with a cache of its own, to sort what it found.
-fn due(db: &Connection, claim: &Claim) -> rusqlite::Result<Vec<Found>> {
-    let (now, limit) = (bound(claim.now), i64::try_from(claim.limit).unwrap_or(i64::MAX));
-    let mut found: Vec<Found> = db
-        .prepare_cached(ABANDONED)?
-        .query_map(params![now, limit], Found::read)?
-        .collect::<rusqlite::Result<_>>()?;
+fn due(db: &Connection, claim: &Claim, shares: &Shares) -> rusqlite::Result<Vec<Found>> {
+    let now = bound(claim.now);
+    let mut abandoned = db.prepare_cached(ABANDONED)?;
+    let mut found = within(abandoned.query(params![now])?, claim.limit, shares)?;
     let mut free = db.prepare_cached(FREE)?;
     for urgency in Urgency::ALL {
-        for row in free.query_map(params![now, limit, urgency.rank()], Found::read)? {
-            found.push(row?);
-        }
+        let rows = free.query(params![now, urgency.rank()])?;
+        found.extend(within(rows, claim.limit, shares)?);
     }
     found.sort_by_key(|it| (it.urgency, it.due, it.id));
+    let mut shares = shares.clone();
+    found.retain(|it| shares.take(&it.team.as_str().into()));
     found.truncate(claim.limit);
+    Ok(found)
+}
+
+/// The first of these jobs, so many at most, and of no workspace more than its share. Of what is passed over nothing but
+/// the workspace is read.
+fn within(mut rows: Rows<'_>, limit: usize, shares: &Shares) -> rusqlite::Result<Vec<Found>> {
+    let (mut shares, mut found) = (shares.clone(), Vec::new());
+    while found.len() < limit {
+        let Some(row) = rows.next()? else { break };
+        let team: &str = row.get_ref(1)?.as_str().unwrap_or_default();
+        if shares.take(&team.into()) {
+            found.push(Found::read(row)?);
+        }
+    }
     Ok(found)
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::convert::failed;
 use super::health::Health;
 use super::{archive, claim, commit, records};
-use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Held, Past, RecordWrite, StoreError};
+use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Held, Past, RecordWrite, Shares, StoreError};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -46,7 +46,7 @@ pub(super) enum Write {
     /// To commit; done even if nobody waits for the answer any more.
     Commit(Box<Commit>, Reply<Result<(), CommitError>>),
     /// To lease jobs; none are leased if nobody waits for them any more.
-    Claim(Claim, Reply<Result<Vec<ClaimedJob>, StoreError>>),
+    Claim(Claim, Shares, Reply<Result<Vec<ClaimedJob>, StoreError>>),
     /// To hold jobs for longer.
     Renew(Vec<Held>, Timestamp, Reply<Result<Vec<bool>, StoreError>>),
     /// To write a record.
@@ -149,9 +149,9 @@ impl Write {
             Self::Commit(commit, reply) => {
                 Answer::Commit(reply, in_savepoint(db, |db| commit::apply(db, &commit)))
             }
-            Self::Claim(_, reply) if reply.is_closed() => Answer::Claim(reply, Ok(Vec::new())),
-            Self::Claim(claim, reply) => {
-                Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim)))
+            Self::Claim(_, _, reply) if reply.is_closed() => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Claim(claim, shares, reply) => {
+                Answer::Claim(reply, in_savepoint(db, |db| claim::claim(db, &claim, &shares)))
             }
             Self::Renew(held, until, reply) => {
                 Answer::Renew(reply, in_savepoint(db, |db| claim::renew(db, &held, until)))
@@ -179,7 +179,7 @@ impl Write {
     fn skip(self) -> Answer {
         match self {
             Self::Commit(_, reply) => Answer::Commit(reply, Ok(())),
-            Self::Claim(_, reply) => Answer::Claim(reply, Ok(Vec::new())),
+            Self::Claim(_, _, reply) => Answer::Claim(reply, Ok(Vec::new())),
             Self::Renew(_, _, reply) => Answer::Renew(reply, Ok(Vec::new())),
             Self::Record(_, reply) => Answer::Record(reply, Ok(None)),
             Self::Sweep(_, _, reply) | Self::Retire(_, reply) | Self::AddPast(_, reply) => {
