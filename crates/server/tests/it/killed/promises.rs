@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Via, replay};
 use pagerslack_core::{Event, Incident, Phase, Recorded, RotationId, UserId, Verdict};
 use pagerslack_slack::words::{PASS_ACTION, TAKE_ACTION};
-use pagerslack_store::{Claim, Sqlite, Store};
+use pagerslack_store::{Sqlite, Store};
 use slack_sim::{Message, Outcome, World};
 
 use super::people::{CHANNELS, ENGINEERS, Eyes, People, key};
@@ -129,25 +129,23 @@ async fn is_over(store: &Sqlite, told: &[Told], people: &People) -> Result<(), S
     if jobs == follow_ups as u64 {
         Ok(())
     } else {
-        Err(format!("{jobs} jobs, {follow_ups} follow-ups: {}", left(store).await))
+        Err(format!("{jobs} jobs, {follow_ups} follow-ups: {}", left(store, told).await))
     }
 }
 
-/// Which jobs are left, for whoever reads why the test failed. Looking at a job is claiming it.
-async fn left(store: &Sqlite) -> String {
-    let all = Claim { now: Timestamp::MAX, lease_until: Timestamp::MAX, limit: 1_000 };
-    let jobs = store.claim(all).await.unwrap();
-    let jobs = jobs.iter().filter(|job| !job.job.key.as_str().contains("/follow-up/"));
-    jobs.map(|job| {
-        format!(
-            "\n{} due {} tries {} doubtful {}",
-            job.job.key.as_str(),
-            job.job.due,
-            job.tries,
-            job.doubtful
-        )
-    })
-    .collect()
+/// Which jobs are left, for whoever reads why the test failed.
+async fn left(store: &Sqlite, told: &[Told]) -> String {
+    let mut left = String::new();
+    for one in told {
+        let report = &one.incident.report;
+        for state in store.jobs_of(&report.rotation.team, &report.incident).await.unwrap() {
+            let (key, due) = (state.job.key.as_str(), state.job.due);
+            if !key.contains("/follow-up/") {
+                left += &format!("\n{key} due {due} tries {} doubtful {}", state.tries, state.doubtful);
+            }
+        }
+    }
+    left
 }
 
 fn is_under_way(incident: &Incident) -> bool {
