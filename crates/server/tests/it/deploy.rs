@@ -76,7 +76,8 @@ fn every_variable_is_known() {
         let text = file(path);
         let words = text.split(|it: char| !(it.is_ascii_alphanumeric() || it == '_'));
         for name in words.filter(|word| word.starts_with("PAGERSLACK_") || word.starts_with("SLACK_")) {
-            assert!(known.contains(&format!("get(\"{name}\")")), "{path} sets {name}, which nobody reads");
+            let is_read = ["get", "secret"].iter().any(|read| known.contains(&format!("{read}(\"{name}\")")));
+            assert!(is_read, "{path} sets {name}, which nobody reads");
             seen += 1;
         }
     }
