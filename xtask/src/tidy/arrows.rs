@@ -135,7 +135,7 @@ mod tests {
             [Fault::new(
                 "crates/x/Cargo.toml",
                 3,
-                "pagerslack-store may depend on only pagerslack-core, not on pagerslack-slack"
+                "pagerslack-store may depend on only pagerslack-core, redis-servers, not on pagerslack-slack"
             )]
         );
         assert_eq!(faults(&package("pagerslack-core", &["slack-sim"])).len(), 1);

@@ -9,7 +9,12 @@ async fn sentinels_name_the_primary_and_change_it_when_told() {
     let said: String = trio.sentinels()[1].ask(&["SENTINEL", "CKQUORUM", trio.master_name()]).await.unwrap();
     assert!(said.starts_with("OK 3 usable Sentinels"), "{said}");
     assert_eq!(trio.primary().await.unwrap().address(), trio.servers()[0].address());
-    trio.primary().await.unwrap().run(&["SET", "before", "1"]).await.unwrap();
+    // What no replica has yet is lost in a failover, an ordered one too.
+    let mut connection = trio.primary().await.unwrap().connect().await.unwrap();
+    let _: () =
+        redis::pipe().cmd("SET").arg("before").arg(1).ignore().query_async(&mut connection).await.unwrap();
+    let confirmed: u64 = redis::cmd("WAIT").arg(2).arg(9_000).query_async(&mut connection).await.unwrap();
+    assert_eq!(confirmed, 2);
 
     let new = trio.failover().await.unwrap();
     assert_ne!(new, 0);
