@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use jiff::SignedDuration;
@@ -137,7 +137,7 @@ fn many(cli: &Cli) -> Result<ExitCode> {
                         if cli.incidents.is_none() && seed >= cli.from + cli.seeds {
                             return Ok(());
                         }
-                        let outcome = player.play(seed, false)?;
+                        let outcome = player.play(seed, false).with_context(|| format!("seed {seed}"))?;
                         let mut sum = sum.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
                         sum.take(seed, outcome);
                         bar.set_position(if cli.incidents.is_some() { sum.incidents } else { sum.seeds });

@@ -24,6 +24,9 @@ pub const LEASE: SignedDuration = SignedDuration::from_secs(10);
 /// How old a lease is when it is renewed. Most jobs are done before.
 const RENEWED_AFTER: Duration = Duration::from_millis(2_500);
 
+/// How soon it is tried again to renew one. There is time for several tries before the lease is too short to act under.
+const RENEWED_AGAIN: Duration = Duration::from_millis(500);
+
 /// How much of a lease is left when something that people see goes out. Whoever takes the job over looks for it at once,
 /// so by then it must be found: as much time as everybody takes who looks for a message in doubt.
 const LEFT: SignedDuration = READ_BACK_AFTER;
@@ -88,12 +91,12 @@ impl Leases {
         due
     }
 
-    /// How long until one is to be renewed.
+    /// How long until one is to be renewed: never at once, for what the store has just refused it would refuse again.
     pub(super) fn until_renewal(&self) -> Option<Duration> {
         let elapsed = self.clock.elapsed();
         let held = self.held();
         let first = held.values().filter(|lease| !lease.lost).map(|lease| lease.asked).min()?;
-        Some((first + RENEWED_AFTER).saturating_sub(elapsed))
+        Some((first + RENEWED_AFTER).saturating_sub(elapsed).max(RENEWED_AGAIN))
     }
 
     fn renewed(&self, job: &Held, until: Timestamp, asked: Duration, still_held: bool) {
@@ -189,5 +192,38 @@ mod tests {
         assert_eq!(leases.by_team(), BTreeMap::from([("T1".into(), 1), ("T2".into(), 1)]));
         drop(first);
         assert!(leases.begin(&job("T1"), Duration::ZERO).is_some());
+    }
+
+    /// Given a lease that should have been renewed long ago, as when the store refuses to, then there is a pause before the
+    /// next try: a driver that asked without pause would keep a machine busy for as long as the disk is full.
+    #[test]
+    fn what_is_refused_is_not_asked_for_without_pause() {
+        let rotation = RotationId::new("T1".into(), "C1".into());
+        let job = ClaimedJob {
+            job: Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH),
+            fence: Fence(1),
+            tries: 1,
+            doubtful: false,
+            last_claimed_at: None,
+            lease_until: Timestamp::UNIX_EPOCH,
+        };
+        let leases = Leases::new(Arc::new(Standing));
+        assert_eq!(leases.until_renewal(), None);
+        let _running = leases.begin(&job, Duration::ZERO);
+        assert_eq!(leases.due().len(), 1);
+        assert_eq!(leases.until_renewal(), Some(RENEWED_AGAIN));
+    }
+
+    /// A clock that stands, long after the beginning.
+    struct Standing;
+
+    impl Clock for Standing {
+        fn now(&self) -> Timestamp {
+            Timestamp::UNIX_EPOCH
+        }
+
+        fn elapsed(&self) -> Duration {
+            Duration::from_secs(3_600)
+        }
     }
 }
