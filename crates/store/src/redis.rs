@@ -8,7 +8,7 @@
 //!
 //! | key, after `pagerslack:{TEAM}:` | what | how long |
 //! |---|---|---|
-//! | `i:INCIDENT` | list: how it is found and its messages, then its log ([`log`]) | until taken out |
+//! | `i:INCIDENT` | list: how it is found and its messages, then its log (`log`) | until taken out |
 //! | `m:CHANNEL:BUCKET` | hash: a message's `ts` → its incident; a bucket is ten thousand seconds | until taken out |
 //! | `r:CHANNEL` | sorted set: incidents in the order of their reports | until taken out |
 //! | `u:CHANNEL` | hash: eighty bits of an address → the last incident about it | until taken out |
@@ -27,8 +27,8 @@
 //! | key, after `pagerslack:{*}:` | what | how long |
 //! |---|---|---|
 //! | `workspaces` | set: every workspace | for good |
-//! | `due`, `stamps` | when something may be due in a workspace, and who said so last ([`claim`]) | while there are jobs |
-//! | `records:SHELF`, `record-names:SHELF` | hash and sorted set: records ([`records`]) | until taken away |
+//! | `due`, `stamps` | when something may be due in a workspace, and who said so last (`claim`) | while there are jobs |
+//! | `records:SHELF`, `record-names:SHELF` | hash and sorted set: records (`records`) | until taken away |
 //! | `shelves` | hash: every shelf on which there is a record | while there is one |
 //! | `count` | hash: the last version of a record | for good |
 //! | `schema` | the form of all this | for good |
