@@ -41,7 +41,7 @@ impl Engine {
         let Some(incident) = self.incident_of(job).await? else {
             return self.dispose(job, Disposal::Done).await;
         };
-        if !is_wanted(message, &incident) {
+        if !is_wanted(message, &incident) && !may_have_overwritten(job, message) {
             return self.unwanted(job, message, &incident).await;
         }
         let config = self.rotation(&incident.report.rotation);
@@ -338,6 +338,12 @@ fn again_although_refused(
 /// When it is tried again to see a message that may have landed, where the bot is kept out; `None` past a day.
 pub(super) fn look_again(incident: &Incident, now: Timestamp) -> Option<Timestamp> {
     (now < incident.reported_at + TOKEN_UNTIL).then(|| now + TOKEN_AGAIN)
+}
+
+/// Whether an update of the root may have landed over a newer one: it was sent before, and is to be sent again because
+/// something has happened meanwhile, or because nobody knows what became of it.
+fn may_have_overwritten(job: &ClaimedJob, message: &Message) -> bool {
+    matches!(message, Message::RootUpdate { .. }) && job.tries > 1
 }
 
 /// Whether a message still has something to say.
