@@ -27,7 +27,7 @@
 //! | key, after `pagerslack:{*}:` | what | how long |
 //! |---|---|---|
 //! | `workspaces` | set: every workspace | for good |
-//! | `due`, `stamps` | when something may be due in a workspace, and who said so last (`claim`) | while there are jobs |
+//! | `due`, `stamps` | when something may be due in a workspace, and how often that was said (`claim`) | while there are jobs; for good |
 //! | `records:SHELF`, `record-names:SHELF` | hash and sorted set: records (`records`) | until taken away |
 //! | `shelves` | hash: every shelf on which there is a record | while there is one |
 //! | `count` | hash: the last version of a record | for good |

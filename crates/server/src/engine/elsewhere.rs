@@ -47,7 +47,7 @@ impl Elsewhere {
             return false;
         }
         let mut early = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if early.len() == AT_A_TIME {
+        while early.len() >= AT_A_TIME {
             early.pop_front();
         }
         early.push_back(Early { reaction: reaction.clone(), until: elapsed + LOOKED_FOR, next: elapsed });
@@ -66,7 +66,10 @@ impl Elsewhere {
     fn put_back(&self, early: Early, elapsed: Duration) {
         let next = elapsed + EVERY;
         if next < early.until {
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).push_back(Early { next, ..early });
+            let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            if waiting.len() < AT_A_TIME {
+                waiting.push_back(Early { next, ..early });
+            }
         }
     }
 }

@@ -161,7 +161,8 @@ fn cluster(place: &str, tls: bool) -> Result<Server, AddressError> {
     }
     let nodes = each(credentials, &hosts, 6379, tls, "")?;
     let builder = ClusterClientBuilder::new(nodes)
-        .connection_timeout(super::link::PATIENCE / 2)
+        // A node that says nothing is given up before the whole connection is.
+        .connection_timeout(super::link::CONNECT / 3)
         .response_timeout(super::link::PATIENCE / 2)
         .retries(3)
         .min_retry_wait(20)

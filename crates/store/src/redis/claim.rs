@@ -118,6 +118,7 @@ impl Redis {
         let looked_at = WORKSPACES + shares.taken.len();
         let mut asked = self.due_teams(claim.now, looked_at).await?;
         let mut claimed: Vec<ClaimedJob> = Vec::new();
+        let mut failed = None;
         loop {
             // To each as much as to the others, so that a workspace with much to do does not keep them waiting; what is
             // left over goes to whoever has more.
@@ -135,7 +136,15 @@ impl Redis {
             let found = futures_util::future::join_all(rounds).await;
             let mut more = Vec::new();
             for (stamped, found) in std::mem::take(&mut asked).into_iter().zip(found) {
-                let (share, (leased, found)) = found?;
+                // What others have is handed out all the same: it is leased by now.
+                let (share, (leased, found)) = match found {
+                    Ok(found) => found,
+                    Err(error) => {
+                        tracing::warn!(team = %stamped.team, error = %Causes(&error), "the jobs of a workspace cannot be claimed");
+                        failed = Some(error);
+                        continue;
+                    }
+                };
                 *shares.taken.entry(stamped.team.clone()).or_default() += leased;
                 claimed.extend(found);
                 if leased == share {
@@ -145,7 +154,10 @@ impl Redis {
             asked = more;
         }
         claimed.sort_by_key(|it| (it.job.urgency, it.job.due));
-        Ok(claimed)
+        match failed {
+            Some(error) if claimed.is_empty() => Err(error),
+            _ => Ok(claimed),
+        }
     }
 
     /// Leases due jobs of one workspace, and says how many that were, unreadable ones included: those are leased as well,
@@ -160,7 +172,10 @@ impl Redis {
         let (key, args) = self.about(team, [bound(claim.now), bound(claim.lease_until), limit.to_string()]);
         let value = self.change(&script::CLAIM, vec![key], args).await?;
         let (earliest, rows): (String, Vec<(String, String, String)>) = answer("leasing due jobs", value)?;
-        self.due_seen(team.as_str(), stamp, &earliest).await?;
+        // If it is not noted, somebody looks once more in vain.
+        if let Err(error) = self.due_seen(team.as_str(), stamp, &earliest).await {
+            tracing::debug!(%team, error = %Causes(&error), "it is not noted when a job is due");
+        }
         let leased = rows.len();
         let mut claimed = Vec::with_capacity(leased);
         for (key, json, last) in rows {
@@ -185,21 +200,35 @@ impl Redis {
             by_team.entry(&job.team).or_default().push(place);
         }
         let mut renewed = vec![false; held.len()];
+        let (mut failed, mut reached) = (None, false);
         for (team, places) in by_team {
             let (key, mut args) = self.about(team, [bound(lease_until)]);
             for job in places.iter().filter_map(|place| held.get(*place)) {
                 args.push(job.key.as_str().into());
                 args.push(job.fence.0.to_string().into_bytes());
             }
-            let value = self.change(&script::RENEW, vec![key], args).await?;
-            let still: Vec<u8> = answer("holding jobs for longer", value)?;
+            let renewing = self.change(&script::RENEW, vec![key], args).await;
+            let still: Vec<u8> = match renewing.and_then(|value| answer("holding jobs for longer", value)) {
+                Ok(still) => still,
+                // One workspace that cannot be reached costs the others nothing. Of its jobs it is not known whether they
+                // are held, so nothing is done under them any more.
+                Err(error) => {
+                    tracing::warn!(%team, error = %Causes(&error), "the leases of a workspace are not renewed");
+                    failed = Some(error);
+                    continue;
+                }
+            };
+            reached = true;
             for (place, still) in places.into_iter().zip(still) {
                 if let Some(renewed) = renewed.get_mut(place) {
                     *renewed = still == 1;
                 }
             }
         }
-        Ok(renewed)
+        match failed {
+            Some(error) if !reached => Err(error),
+            _ => Ok(renewed),
+        }
     }
 
     /// The workspaces in which something may be due.

@@ -29,7 +29,7 @@ use tokio::time::{sleep, timeout};
 const ANSWER: Duration = Duration::from_millis(900);
 
 /// How long a connection may take to be made, its name looked up and Sentinel asked included.
-const CONNECT: Duration = Duration::from_millis(900);
+pub(super) const CONNECT: Duration = Duration::from_millis(900);
 
 /// How long is tried in all.
 pub(super) const PATIENCE: Duration = Duration::from_millis(2_000);
@@ -122,12 +122,21 @@ impl Network {
         }
     }
 
+    async fn drop_any(lane: &Lane) {
+        *lane.connection.lock().await = None;
+    }
+
     async fn attempt(&self, lane: &Lane, cmd: &Cmd, change: Option<&str>) -> RedisResult<Value> {
         let (number, mut connection) = self.on(lane).await?;
         let asked = timeout(ANSWER, self.send(&mut connection, cmd, change)).await;
         let answer = asked.unwrap_or_else(|_| Err(late("waiting for the answer")));
         if answer.as_ref().is_err_and(is_lost) {
             Self::drop_connection(lane, number).await;
+        }
+        // A primary that has lost its replicas may be one no longer: Sentinel knows.
+        if matches!(self.server, Server::Sentinel(_)) && answer.as_ref().is_err_and(is_alone) {
+            Self::drop_any(&self.questions).await;
+            Self::drop_any(&self.changes).await;
         }
         answer
     }
@@ -214,6 +223,11 @@ fn is_lost(error: &RedisError) -> bool {
         || error.is_timeout()
         || error.is_unrecoverable_error()
         || matches!(error.kind(), ErrorKind::Server(ServerErrorKind::ReadOnly | ServerErrorKind::MasterDown))
+}
+
+/// Whether a server has too few replicas to take a change.
+fn is_alone(error: &RedisError) -> bool {
+    error.code() == Some("NOREPLICAS") || error.kind() == ErrorKind::Server(ServerErrorKind::TryAgain)
 }
 
 /// Whether the same may well succeed in a moment.
