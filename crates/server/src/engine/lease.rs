@@ -170,20 +170,22 @@ mod tests {
     use super::*;
     use crate::clock::SystemClock;
 
+    /// A job of an incident that is called the same in every workspace.
+    fn job(team: &str) -> ClaimedJob {
+        let rotation = RotationId::new(team.into(), "C1".into());
+        ClaimedJob {
+            job: Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH),
+            fence: Fence(1),
+            tries: 1,
+            doubtful: false,
+            last_claimed_at: None,
+            lease_until: Timestamp::UNIX_EPOCH,
+        }
+    }
+
     /// Given two workspaces with incidents of the same id, then the job of one does not keep that of the other waiting.
     #[test]
     fn a_job_runs_once_at_a_time_in_its_workspace() {
-        let job = |team: &str| {
-            let rotation = RotationId::new(team.into(), "C1".into());
-            ClaimedJob {
-                job: Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH),
-                fence: Fence(1),
-                tries: 1,
-                doubtful: false,
-                last_claimed_at: None,
-                lease_until: Timestamp::UNIX_EPOCH,
-            }
-        };
         let leases = Leases::new(Arc::new(SystemClock));
         let first = leases.begin(&job("T1"), Duration::ZERO);
         assert!(first.is_some() && leases.begin(&job("T1"), Duration::ZERO).is_none());
@@ -198,18 +200,9 @@ mod tests {
     /// next try: a driver that asked without pause would keep a machine busy for as long as the disk is full.
     #[test]
     fn what_is_refused_is_not_asked_for_without_pause() {
-        let rotation = RotationId::new("T1".into(), "C1".into());
-        let job = ClaimedJob {
-            job: Job::new(&rotation, &"i".into(), JobKind::Hunt, Timestamp::UNIX_EPOCH),
-            fence: Fence(1),
-            tries: 1,
-            doubtful: false,
-            last_claimed_at: None,
-            lease_until: Timestamp::UNIX_EPOCH,
-        };
         let leases = Leases::new(Arc::new(Standing));
         assert_eq!(leases.until_renewal(), None);
-        let _running = leases.begin(&job, Duration::ZERO);
+        let _running = leases.begin(&job("T1"), Duration::ZERO);
         assert_eq!(leases.due().len(), 1);
         assert_eq!(leases.until_renewal(), Some(RENEWED_AGAIN));
     }
