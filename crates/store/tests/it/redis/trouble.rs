@@ -1,6 +1,7 @@
 //! Redis fails: what was confirmed is there, what was refused is not, and nothing is made twice.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use pagerslack_core::{Event, IncidentId, Recorded, TeamId};
 use pagerslack_store::redis::RedisOpenError;
@@ -78,6 +79,40 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
     let record = store.record("s", "n").await.unwrap();
     let value = b"2".to_vec();
     assert_eq!(record, written.map(|version| Record { version, value, expires_at: None }));
+}
+
+/// Jobs are leased, and the answer that tells who has them is lost on the way: whoever asked has them after all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_whose_claim_got_no_answer_are_held_by_whoever_asked() {
+    let server = Plain::start().await.unwrap();
+    let proxy = Proxy::start(server.address()).await.unwrap();
+    let store = Arc::new(Redis::connect(&server.url_at(proxy.address())).await.unwrap());
+    let team = TeamId::new("T1");
+    let jobs = [1, 2, 3].map(|number| job(&team, number, start()));
+    store.commit(adding(&team, jobs.clone())).await.unwrap();
+    let spoilt = ["HSET", "pagerslack:{T1}:jobs", jobs[0].key.as_str(), "no job at all"];
+    server.run(&spoilt).await.unwrap();
+    // The look into every workspace is behind us, and both connections stand.
+    claim(&*store, start(), 0).await;
+    // The question what is due passes; the answer to the lease after it is on its way for long enough to be stopped.
+    proxy.delay(Duration::from_millis(250));
+    let late = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { claim(&*store, start(), 9).await })
+    };
+    let leased = || async {
+        let held: usize = server.ask(&["ZCARD", "pagerslack:{T1}:held"]).await?;
+        anyhow::ensure!(held == 3, "{held} are held");
+        Ok(())
+    };
+    eventually("the server to lease the jobs", PATIENCE, leased).await.unwrap();
+    proxy.hold_answers();
+    proxy.cut();
+    proxy.heal();
+    assert_eq!(late.await.unwrap(), jobs[1..]);
+    assert_eq!(claim(&*store, start(), 9).await, [], "they are held");
+    let fences: String = server.ask(&["HGET", "pagerslack:{T1}:count", "fence"]).await.unwrap();
+    assert_eq!(fences, "2", "each was leased once");
 }
 
 #[tokio::test]
