@@ -62,7 +62,9 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 
 pub use address::AddressError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Shares, Store, StoreError, Stored};
+use crate::{
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Store, StoreError, Stored,
+};
 use address::Address;
 use convert::answer;
 use keys::Keys;
@@ -384,7 +386,7 @@ impl Store for Redis {
         self.claim_due(claim, shares).await
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         self.hold_longer(held, lease_until).await
     }
 

@@ -15,7 +15,7 @@ use redis::Value;
 
 use super::convert::{answer, bound, count, instant, score};
 use super::{Redis, script};
-use crate::{Causes, Claim, ClaimedJob, Fence, Held, Shares, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Fence, Held, Renewal, Shares, StoreError};
 
 /// How many workspaces are looked into for one claim. What is due in others waits for the next, which comes at once.
 pub(super) const WORKSPACES: usize = 64;
@@ -194,12 +194,12 @@ impl Redis {
         &self,
         held: &[Held],
         lease_until: Timestamp,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Renewal>, StoreError> {
         let mut by_team: BTreeMap<&TeamId, Vec<usize>> = BTreeMap::new();
         for (place, job) in held.iter().enumerate() {
             by_team.entry(&job.team).or_default().push(place);
         }
-        let mut renewed = vec![false; held.len()];
+        let mut renewed = vec![Renewal::Unknown; held.len()];
         let (mut failed, mut reached) = (None, false);
         for (team, places) in by_team {
             let (key, mut args) = self.about(team, [bound(lease_until)]);
@@ -210,8 +210,7 @@ impl Redis {
             let renewing = self.change(&script::RENEW, vec![key], args).await;
             let still: Vec<u8> = match renewing.and_then(|value| answer("holding jobs for longer", value)) {
                 Ok(still) => still,
-                // One workspace that cannot be reached costs the others nothing. Of its jobs it is not known whether they
-                // are held, so nothing is done under them any more.
+                // One workspace that cannot be reached costs the others nothing. Its own leases last as long as they did.
                 Err(error) => {
                     tracing::warn!(%team, error = %Causes(&error), "the leases of a workspace are not renewed");
                     failed = Some(error);
@@ -221,7 +220,7 @@ impl Redis {
             reached = true;
             for (place, still) in places.into_iter().zip(still) {
                 if let Some(renewed) = renewed.get_mut(place) {
-                    *renewed = still == 1;
+                    *renewed = if still == 1 { Renewal::Held } else { Renewal::Lost };
                 }
             }
         }
