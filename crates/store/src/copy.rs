@@ -131,7 +131,10 @@ pub async fn copy(
     for rotation in from.rotations().await? {
         queue(from, to, rotation).await?;
     }
-    for (team, told) in told(from).await? {
+    // What was told first is told first: what may be forgotten by the time of the next is.
+    let mut told = told(from).await?;
+    told.sort_by_key(|(_, told)| told.at);
+    for (team, told) in told {
         tell(to, team, told).await?;
     }
     for shelf in from.shelves().await? {
@@ -172,7 +175,8 @@ pub async fn inventory(store: &dyn Backend) -> Result<Inventory, StoreError> {
     for rotation in store.rotations().await? {
         found.places += 1 + store.queue(&rotation).await?.places().len() as u64;
     }
-    found.told = told(store).await?.len() as u64;
+    // What may be forgotten some day may be forgotten already on one side, and not yet on the other.
+    found.told = told(store).await?.iter().filter(|(_, told)| told.until.is_none()).count() as u64;
     found.past = pages(async |after| store.past(after, PAGE).await).await?.len() as u64;
     for shelf in store.shelves().await? {
         found.records += pages(async |after| store.records(&shelf, after, PAGE).await).await?.len() as u64;

@@ -102,7 +102,7 @@ impl Commit {
     }
 }
 
-/// Something that somebody is told once in a while at most. The last time counts.
+/// Something that somebody is told once in a while at most. The last time counts, with its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// Who.
@@ -111,6 +111,9 @@ pub struct Told {
     pub what: String,
     /// When.
     pub at: Timestamp,
+    /// From when on it may be forgotten, to the microsecond; `None` for good. It is taken away in passing, when something
+    /// else is told in the same workspace: a few at a time, but more than are added.
+    pub until: Option<Timestamp>,
 }
 
 /// How an incident can be found. At most one open incident of a rotation has a given URL.

@@ -20,7 +20,7 @@
 //! | `q:CHANNEL` | hash: the queue's version, and each person's turn | for good |
 //! | `past` | list: rows for the reports of incidents that were taken out, each after its id | for good |
 //! | `past-ids` | set: whose rows these are | for good |
-//! | `told` | hash: who was told what, and when | for good |
+//! | `told`, `told-ends` | hash: who was told what, and when; sorted set: when that may be forgotten | until then, or for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |
 //! | `c:MARKER` | a change that was made, of a claim the jobs that it gave | half a minute |

@@ -317,7 +317,7 @@ impl Store for Sqlite {
         }
         let mut commit = Commit::new(TeamId::new(""), IncidentId::new("probe"), 0);
         let (user, what, at) = (UserId::new(""), "probe".to_owned(), Timestamp::UNIX_EPOCH);
-        commit.told.push(Told { user, what, at });
+        commit.told.push(Told { user, what, at, until: None });
         self.commit(commit).await.map_err(|error| match error {
             CommitError::Store(error) => error,
             other => StoreError::Unavailable { what: "trying to write", source: other.into() },

@@ -267,7 +267,8 @@ impl Engine {
     /// Keeps that there was an audit; also shows that the store can be written, of which a sound audit says nothing.
     async fn note_the_audit(&self) -> Result<(), StepError> {
         let mut commit = Commit::new(TeamId::new(""), IncidentId::new("audit"), 0);
-        commit.told.push(Told { user: UserId::new(""), what: "audit".to_owned(), at: self.now() });
+        let (user, what) = (UserId::new(""), "audit".to_owned());
+        commit.told.push(Told { user, what, at: self.now(), until: None });
         Ok(self.store.commit(commit).await?)
     }
 }

@@ -167,7 +167,12 @@ impl Engine {
             Some(Ok(_)) => {
                 let mut commit = Commit::new(team.clone(), job.job.incident.clone(), 0);
                 commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
-                commit.told.push(Told { user: user.clone(), what: TOLD.to_owned(), at: now });
+                commit.told.push(Told {
+                    user: user.clone(),
+                    what: TOLD.to_owned(),
+                    at: now,
+                    until: Some(now + ONCE_IN),
+                });
                 Ok(self.store.commit(commit).await?)
             }
             Some(Err(CallError::Unknown { .. })) => {

@@ -7,13 +7,19 @@
 //! - of each button of an incident, and each person, when they pressed it last, by Slack's clock. A press that is not
 //!   later is the same one, or one that was overtaken;
 //! - of commands and questions, which have no such time, that they were taken.
+//!
+//! For longer than either may come again, and no longer: the store forgets it then.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{IncidentId, TeamId, UserId};
 use pagerslack_slack::inbound::Click;
 use pagerslack_store::{Commit, StoreError, Told};
 
 use super::Engine;
+
+/// For how long. A signature is good for five minutes, and an event that found nobody may come again for a day
+/// (<https://docs.slack.dev/apis/events-api/#delayed-events>).
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(48);
 
 impl Engine {
     /// Whether this press has been taken before.
@@ -31,7 +37,7 @@ impl Engine {
     /// missing, and Slack never delivers one again.
     pub(super) async fn remember_press(&self, click: &Click) {
         let Some(at) = click.at else { return };
-        let told = Told { user: click.user.clone(), what: press(click), at };
+        let told = Told { user: click.user.clone(), what: press(click), at, until: Some(at + REMEMBERED) };
         if let Err(error) = self.remember(&click.team, &IncidentId::new(&click.value), told).await {
             tracing::warn!(
                 team = %click.team,
@@ -78,7 +84,7 @@ impl Engine {
 
 /// What is remembered of a command or a question.
 pub(super) fn asked(user: &UserId, request: &IncidentId, at: Timestamp) -> Told {
-    Told { user: user.clone(), what: asking(request), at }
+    Told { user: user.clone(), what: asking(request), at, until: Some(at + REMEMBERED) }
 }
 
 fn asking(request: &IncidentId) -> String {

@@ -129,7 +129,12 @@ async fn every_job(store: Shared) -> Outcome {
 }
 
 async fn everything_told(store: Shared) -> Outcome {
-    let told = |user: &str, what: &str| Told { user: user.into(), what: what.to_owned(), at: precise() };
+    let told = |user: &str, what: &str| Told {
+        user: user.into(),
+        what: what.to_owned(),
+        at: precise(),
+        until: None,
+    };
     for (team, user, what) in
         [("T1", "U1", "nudge"), ("T1", "U1", "hint"), ("T1", "U2", "nudge"), ("T2", "U1", "nudge")]
     {

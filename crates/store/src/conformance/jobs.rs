@@ -30,10 +30,10 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a lost job is restored as doubtful, one that is there is left alone", restored).await;
 }
 
-/// Given a hundred jobs of one workspace and then one of another, then each gets its share at once, in the usual order;
+/// Given six hundred jobs of one workspace and then one of another, then each gets its share at once, in the usual order;
 /// and what is under way counts.
 async fn shares(store: Shared) -> Outcome {
-    store.commit(adding((1..=100).map(|attempt| deadline(attempt, after(0))))).await?;
+    store.commit(adding((1..=600).map(|attempt| deadline(attempt, after(0))))).await?;
     let other = RotationId::new("T9".into(), rotation().channel);
     let theirs = Job::new(&other, &incident(), JobKind::Hunt, after(5));
     let mut commit = Commit::new(other.team.clone(), incident(), 0);

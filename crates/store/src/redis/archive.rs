@@ -1,6 +1,6 @@
 //! The history, workspace by workspace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use pagerslack_core::audit::JobState;
@@ -122,11 +122,15 @@ impl Archive for Redis {
         let mut cmd = redis::cmd("HGETALL");
         cmd.arg(self.keys.of(&team, "told"));
         let found: Vec<(String, String)> = answer(what, self.command(what, &cmd).await?)?;
+        let mut cmd = redis::cmd("ZRANGE");
+        cmd.arg(self.keys.of(&team, "told-ends")).arg(0).arg(-1).arg("WITHSCORES");
+        let ends: HashMap<String, f64> = answer(what, self.command(what, &cmd).await?)?;
         let items = found
             .iter()
-            .filter_map(|(field, at)| Some((field.split_once('\t')?, at)))
-            .map(|((user, what), at)| {
-                Ok((team.clone(), Told { user: user.into(), what: what.to_owned(), at: instant(at)? }))
+            .filter_map(|(field, at)| Some((field.split_once('\t')?, at, ends.get(field))))
+            .map(|((user, what), at, until)| {
+                let until = until.map(|until| instant(&format!("{until:.0}000"))).transpose()?;
+                Ok((team.clone(), Told { user: user.into(), what: what.to_owned(), at: instant(at)?, until }))
             })
             .collect::<Result<_, StoreError>>()?;
         Ok(Page { items, next })

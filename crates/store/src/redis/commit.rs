@@ -2,7 +2,7 @@
 
 use pagerslack_core::{Job, QueueChange, TeamId};
 
-use super::convert::{bound, record};
+use super::convert::{bound, record, score};
 use super::log;
 use crate::{Commit, CommitError, Disposal, StoreError};
 
@@ -60,6 +60,8 @@ pub(super) fn tape(
     tape.count(commit.told.len());
     for told in &commit.told {
         tape.text(&told_field(told.user.as_str(), &told.what)).text(&record(told.at));
+        let until = told.until.map(|until| score(&bound(until))).unwrap_or_default();
+        tape.text(&until).text(&score(&bound(told.at)));
     }
     Ok(tape.0)
 }

@@ -43,19 +43,20 @@ pub(super) fn all_told(
 ) -> Result<Page<(TeamId, Told)>, StoreError> {
     let limit = limit.max(1);
     let from = position(after)?.max(0);
-    let found: Vec<(String, String, String, i64)> = rows(
+    let found: Vec<(String, String, String, i64, Option<i64>)> = rows(
         db,
-        "SELECT team, user, what, at FROM told ORDER BY team, user, what LIMIT ?2 OFFSET ?1",
+        "SELECT team, user, what, at, until FROM told ORDER BY team, user, what LIMIT ?2 OFFSET ?1",
         params![from, i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?)),
     )
     .map_err(failed("reading what people were told"))?;
     let read = i64::try_from(found.len()).unwrap_or(i64::MAX);
     let next = (found.len() == limit).then(|| to_cursor(from.saturating_add(read)));
     let items = found
         .into_iter()
-        .map(|(team, user, what, at)| {
-            Ok((TeamId::new(team), Told { user: user.as_str().into(), what, at: instant(at)? }))
+        .map(|(team, user, what, at, until)| {
+            let (at, until) = (instant(at)?, until.map(instant).transpose()?);
+            Ok((TeamId::new(team), Told { user: user.as_str().into(), what, at, until }))
         })
         .collect::<Result<_, StoreError>>()?;
     Ok(Page { items, next })

@@ -13,14 +13,31 @@ use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, Renewal, Share
 
 /// The free jobs of one class whose time has come, the longest due first, and of those due together the first added.
 /// Walks an index, so that timers of the far future cost nothing.
-const FREE: &str = "
+pub(super) const FREE: &str = "
     SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
     WHERE lease_until IS NULL AND urgency = ?2 AND due <= ?1 ORDER BY due, id";
 
 /// The jobs on which the lease has ended without a word.
-const ABANDONED: &str = "
+pub(super) const ABANDONED: &str = "
     SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
     WHERE lease_until IS NOT NULL AND lease_until <= ?1 ORDER BY lease_until";
+
+/// The first of these of one workspace.
+pub(super) const FREE_OF: &str = "
+    SELECT id, team, key, channel, incident, kind, due, tries, doubtful, last_claimed_at, urgency FROM jobs
+    WHERE lease_until IS NULL AND team = ?3 AND urgency = ?2 AND due <= ?1 ORDER BY due, id LIMIT ?4";
+
+/// The first of those of one workspace.
+pub(super) const ABANDONED_OF: &str = "
+    SELECT id, team, key, channel, incident, kind, due, tries, 1, last_claimed_at, urgency FROM jobs
+    WHERE lease_until IS NOT NULL AND team = ?2 AND lease_until <= ?1 ORDER BY lease_until LIMIT ?3";
+
+/// The workspace with jobs that comes after one.
+pub(super) const NEXT_TEAM: &str = "SELECT team FROM jobs WHERE team > ?1 ORDER BY team LIMIT 1";
+
+/// How many jobs of workspaces that have all of their share are passed over, before each workspace is asked by itself. A
+/// workspace may have ten thousand that are due, and the writer, for whom everybody waits, would walk past them each time.
+const PASSED_OVER: usize = 256;
 
 /// Leases due jobs, the most urgent first and within a class the longest due.
 ///
@@ -71,7 +88,7 @@ pub(super) fn renew(db: &Connection, held: &[Held], until: Timestamp) -> Result<
     renewed.map_err(failed("holding jobs for longer"))
 }
 
-struct Found {
+pub(super) struct Found {
     id: i64,
     team: String,
     key: String,
@@ -203,18 +220,11 @@ fn states(found: Vec<(Found, Option<i64>)>) -> Result<Vec<JobState>, StoreError>
 }
 
 /// The most urgent class comes first, and within it the longest due.
-///
-/// One question for each class, put together here. As one query it cost several times as much when little was due: SQLite
-/// made a temporary table, with a cache of its own, to sort what it found.
 fn due(db: &Connection, claim: &Claim, shares: &Shares) -> rusqlite::Result<Vec<Found>> {
-    let now = bound(claim.now);
-    let mut abandoned = db.prepare_cached(ABANDONED)?;
-    let mut found = within(abandoned.query(params![now])?, claim.limit, shares)?;
-    let mut free = db.prepare_cached(FREE)?;
-    for urgency in Urgency::ALL {
-        let rows = free.query(params![now, urgency.rank()])?;
-        found.extend(within(rows, claim.limit, shares)?);
-    }
+    let mut found = match of_all(db, claim, shares)? {
+        Some(found) => found,
+        None => of_each(db, claim, shares)?,
+    };
     found.sort_by_key(|it| (it.urgency, it.due, it.id));
     let mut shares = shares.clone();
     found.retain(|it| shares.take(&it.team.as_str().into()));
@@ -222,16 +232,75 @@ fn due(db: &Connection, claim: &Claim, shares: &Shares) -> rusqlite::Result<Vec<
     Ok(found)
 }
 
-/// The first of these jobs, so many at most, and of no workspace more than its share. Of what is passed over nothing but
-/// the workspace is read.
-fn within(mut rows: Rows<'_>, limit: usize, shares: &Shares) -> rusqlite::Result<Vec<Found>> {
+/// The first jobs of each class, whoever they belong to; `None` if too many stand before them that may not be handed out.
+///
+/// One question for each class, put together here. As one query it cost several times as much when little was due: SQLite
+/// made a temporary table, with a cache of its own, to sort what it found.
+pub(super) fn of_all(
+    db: &Connection,
+    claim: &Claim,
+    shares: &Shares,
+) -> rusqlite::Result<Option<Vec<Found>>> {
+    let (now, mut found, mut left) = (bound(claim.now), Vec::new(), PASSED_OVER);
+    let mut abandoned = db.prepare_cached(ABANDONED)?;
+    let Some(held) = within(abandoned.query(params![now])?, claim.limit, shares, &mut left)? else {
+        return Ok(None);
+    };
+    found.extend(held);
+    let mut free = db.prepare_cached(FREE)?;
+    for urgency in Urgency::ALL {
+        let rows = free.query(params![now, urgency.rank()])?;
+        let Some(first) = within(rows, claim.limit, shares, &mut left)? else { return Ok(None) };
+        found.extend(first);
+    }
+    Ok(Some(found))
+}
+
+/// The first of these jobs, so many at most, and of no workspace more than its share; `None` if more are passed over than
+/// may be. Of what is passed over nothing but the workspace is read.
+fn within(
+    mut rows: Rows<'_>,
+    limit: usize,
+    shares: &Shares,
+    left: &mut usize,
+) -> rusqlite::Result<Option<Vec<Found>>> {
     let (mut shares, mut found) = (shares.clone(), Vec::new());
     while found.len() < limit {
         let Some(row) = rows.next()? else { break };
         let team: &str = row.get_ref(1)?.as_str().unwrap_or_default();
         if shares.take(&team.into()) {
             found.push(Found::read(row)?);
+        } else if *left == 0 {
+            return Ok(None);
+        } else {
+            *left -= 1;
         }
+    }
+    Ok(Some(found))
+}
+
+/// The first jobs of each workspace that has room for more, as many as it has room for.
+fn of_each(db: &Connection, claim: &Claim, shares: &Shares) -> rusqlite::Result<Vec<Found>> {
+    let (now, mut found) = (bound(claim.now), Vec::new());
+    let mut next_team = db.prepare_cached(NEXT_TEAM)?;
+    let mut abandoned = db.prepare_cached(ABANDONED_OF)?;
+    let mut free = db.prepare_cached(FREE_OF)?;
+    let mut team = Some(String::new());
+    while let Some(here) = team {
+        let taken = shares.taken.get(&TeamId::new(here.as_str())).copied().unwrap_or_default();
+        let room = shares.most.saturating_sub(taken).min(claim.limit);
+        let limit = i64::try_from(room).unwrap_or(i64::MAX);
+        if room > 0 {
+            for row in abandoned.query_map(params![now, here, limit], Found::read)? {
+                found.push(row?);
+            }
+            for urgency in Urgency::ALL {
+                for row in free.query_map(params![now, urgency.rank(), here, limit], Found::read)? {
+                    found.push(row?);
+                }
+            }
+        }
+        team = next_team.query_row([here], |row| row.get(0)).optional()?;
     }
     Ok(found)
 }

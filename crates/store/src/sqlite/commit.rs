@@ -278,16 +278,25 @@ fn next_turn(db: &Connection, queue: &QueueCommit) -> rusqlite::Result<i64> {
     .query_row([queue.rotation.team.as_str(), queue.rotation.channel.as_str()], |row| row.get(0))
 }
 
+/// Takes away some of what may be forgotten by now.
+pub(super) const FORGET: &str = "
+    DELETE FROM told WHERE (team, user, what) IN (
+        SELECT team, user, what FROM told WHERE team = ?1 AND until <= ?2 ORDER BY until LIMIT 8)";
+
 fn remember_told(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
     let what = "recording what somebody was told";
     for told in &commit.told {
-        let at = record(told.at)?;
+        let (at, until) = (record(told.at)?, told.until.map(bound));
+        // More at a time than comes.
+        db.prepare_cached(FORGET)
+            .and_then(|mut statement| statement.execute(params![commit.team.as_str(), at]))
+            .map_err(failed("forgetting what somebody was told"))?;
         db.prepare_cached(
-            "INSERT INTO told (team, user, what, at) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (team, user, what) DO UPDATE SET at = excluded.at",
+            "INSERT INTO told (team, user, what, at, until) VALUES (?1, ?2, ?3, ?4, ?5)
+             ON CONFLICT (team, user, what) DO UPDATE SET at = excluded.at, until = excluded.until",
         )
         .and_then(|mut statement| {
-            statement.execute(params![commit.team.as_str(), told.user.as_str(), told.what, at])
+            statement.execute(params![commit.team.as_str(), told.user.as_str(), told.what, at, until])
         })
         .map_err(failed(what))?;
     }

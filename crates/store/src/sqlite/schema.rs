@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, TOLD_ENDS, SHARES];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -171,6 +171,19 @@ INSERT OR IGNORE INTO past_by_incident (id, team, incident, row)
     SELECT id, team, coalesce(CAST(row AS TEXT) ->> 'incident', 'row ' || id), row FROM past ORDER BY id;
 DROP TABLE past;
 ALTER TABLE past_by_incident RENAME TO past;
+";
+
+/// From when on something that somebody was told may be forgotten. What was taken of requests is asked for within a day or so.
+const TOLD_ENDS: &str = "
+ALTER TABLE told ADD COLUMN until INTEGER;
+UPDATE told SET until = at + 172800000000000 WHERE what GLOB 'asked/*' OR what GLOB 'pressed/*';
+CREATE INDEX told_ends ON told (team, until) WHERE until IS NOT NULL;
+";
+
+/// The jobs of one workspace, for when another has so many that nobody wants to walk past them.
+const SHARES: &str = "
+CREATE INDEX jobs_free_of ON jobs (team, urgency, due) WHERE lease_until IS NULL;
+CREATE INDEX jobs_held_of ON jobs (team, lease_until) WHERE lease_until IS NOT NULL;
 ";
 
 /// The schema that a database has: 0 for an empty one.

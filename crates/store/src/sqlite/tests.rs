@@ -329,6 +329,12 @@ fn the_frequent_questions_are_answered_by_an_index() {
         "SELECT incident FROM incidents WHERE team = 'T' AND channel = 'C' AND url = 'u' AND open = 1",
         "SELECT id FROM jobs WHERE lease_until IS NULL AND urgency = 1 AND due <= 7 ORDER BY due, id LIMIT 9",
         "SELECT min(due) FROM jobs WHERE lease_until IS NULL AND urgency = 1",
+        claim::FREE,
+        claim::ABANDONED,
+        claim::FREE_OF,
+        claim::ABANDONED_OF,
+        claim::NEXT_TEAM,
+        commit::FORGET,
         "SELECT id FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= 7 ORDER BY due, id LIMIT 9",
         "SELECT team, incident FROM incidents WHERE open = 1 AND (team, incident) > ('T', 'i') ORDER BY team, incident LIMIT 9",
         "SELECT id FROM jobs WHERE team = 'T' AND incident = 'i' ORDER BY key",
@@ -336,11 +342,38 @@ fn the_frequent_questions_are_answered_by_an_index() {
         "UPDATE messages SET live = 1 WHERE team = 'T' AND incident = 'i' AND live <> 1",
     ] {
         let mut statement = db.prepare(&format!("EXPLAIN QUERY PLAN {question}")).unwrap();
-        let plan: Vec<String> =
-            statement.query_map([], |row| row.get(3)).unwrap().map(Result::unwrap).collect();
+        let plan: Vec<String> = statement.raw_query().mapped(|row| row.get(3)).map(Result::unwrap).collect();
         assert!(plan.iter().any(|step| step.contains(" USING ")), "{question}: {plan:?}");
         assert!(!plan.iter().any(|step| step.starts_with("SCAN")), "{question}: {plan:?}");
+        let of_one = question.contains("LIMIT ?").then_some("(team=? AND ");
+        assert!(plan.iter().any(|step| step.contains(of_one.unwrap_or_default())), "{question}: {plan:?}");
     }
+}
+
+/// Given a workspace with more due jobs than anybody wants to walk past, and no room for more of them, then the walk is given
+/// up, and others get theirs all the same.
+#[tokio::test]
+async fn what_may_not_be_handed_out_is_not_walked_past_for_long() {
+    let store = Sqlite::in_memory().unwrap();
+    let of = |team: &str, count: u32| {
+        let rotation = RotationId::new(team.into(), "C1".into());
+        let mut commit = Commit::new(team.into(), "i1".into(), 0);
+        let job = |attempt| JobKind::PageDeadline { attempt };
+        commit.add = (0..count)
+            .map(|number| Job::new(&rotation, &"i1".into(), job(number), Timestamp::UNIX_EPOCH))
+            .collect();
+        commit
+    };
+    store.commit(of("T1", 256)).await.unwrap();
+    store.commit(of("T2", 1)).await.unwrap();
+    let shares = Shares { most: 2, taken: [("T1".into(), 2)].into() };
+    let asked = shares.clone();
+    on_writer(&store, move |db| assert!(claim::of_all(db, &CLAIM, &asked).unwrap().is_some())).await;
+    store.commit(of("T1", 257)).await.unwrap();
+    let asked = shares.clone();
+    on_writer(&store, move |db| assert!(claim::of_all(db, &CLAIM, &asked).unwrap().is_none())).await;
+    let claimed = store.claim_shares(CLAIM, shares).await.unwrap();
+    assert_eq!(claimed.iter().map(|it| it.job.rotation.team.as_str()).collect::<Vec<_>>(), ["T2"]);
 }
 
 #[test]

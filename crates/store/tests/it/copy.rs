@@ -52,7 +52,7 @@ async fn fill(store: &dyn Backend) {
         let turn = QueueChange::Turn { user: "U3".into(), at: at(5) };
         let changes = joined.into_iter().chain([turn]).collect();
         commit.queue = Some(QueueCommit { rotation, expected: None, changes });
-        commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(9) });
+        commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(9), until: None });
         store.commit(commit).await.unwrap();
     }
     let row = |team: &str, incident: &str| Past {
@@ -149,7 +149,7 @@ async fn a_copy_is_repeated_and_brings_what_has_happened_since() {
     let changes =
         vec![QueueChange::Left { user: "U2".into() }, QueueChange::Turn { user: "U1".into(), at: at(50) }];
     commit.queue = Some(QueueCommit { rotation: here.clone(), expected: None, changes });
-    commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(77) });
+    commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(77), until: None });
     old.commit(commit).await.unwrap();
     // One has become old meanwhile, and a file was withdrawn.
     let closed = |filed: &Filed| filed.team == here.team && filed.incident == "C1z".into();

@@ -174,6 +174,7 @@ if has_queue == '1' then
 end
 
 -- New messages, and what people were told.
+local ENDS = base .. 'told-ends'
 for _ = 1, tonumber(take()) do
   local of, ts = take(), take()
   local message = of .. '\t' .. ts
@@ -185,8 +186,18 @@ for _ = 1, tonumber(take()) do
   end
 end
 for _ = 1, tonumber(take()) do
-  local who = take()
-  redis.call('HSET', base .. 'told', who, take())
+  local who, told_at, until_when, present = take(), take(), take(), take()
+  -- What may be forgotten by then goes: more at a time than comes.
+  for _, old in ipairs(redis.call('ZRANGEBYSCORE', ENDS, '-inf', present, 'LIMIT', 0, 8)) do
+    redis.call('HDEL', base .. 'told', old)
+    redis.call('ZREM', ENDS, old)
+  end
+  redis.call('HSET', base .. 'told', who, told_at)
+  if until_when == '' then
+    redis.call('ZREM', ENDS, who)
+  else
+    redis.call('ZADD', ENDS, until_when, who)
+  end
 end
 
 if touched then save_meta() end
