@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WISHES];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -156,6 +156,12 @@ CREATE TABLE past (
     team TEXT NOT NULL,
     row  BLOB NOT NULL
 ) STRICT;
+";
+
+/// What people in the queue say of themselves.
+const WISHES: &str = "
+ALTER TABLE places ADD COLUMN volunteered_at INTEGER;
+ALTER TABLE places ADD COLUMN away_until INTEGER;
 ";
 
 /// The schema that a database has: 0 for an empty one.
