@@ -33,7 +33,7 @@ pub mod rules;
 pub use availability::{Candidate, DndWindow, Presence, Verdict};
 pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};
 pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
-pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, plan};
+pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, Word, plan};
 pub use policy::Policy;
 pub use queue::{Place, Queue, QueueChange};
 pub use rules::Rules;

@@ -168,7 +168,9 @@ impl Queue {
         let mut first = Vec::with_capacity(members.len());
         let mut last = Vec::new();
         for place in self.places.iter().filter(|place| present.contains(&place.user)) {
-            if !deprioritised.is_empty() && deprioritised.contains(&place.user) {
+            let comes_last = !deprioritised.is_empty() && deprioritised.contains(&place.user);
+            // Whoever says that they could take one means today.
+            if comes_last && place.volunteered_at.is_none() {
                 last.push(place.user.clone());
             } else {
                 first.push(place.user.clone());

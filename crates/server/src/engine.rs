@@ -19,6 +19,7 @@ mod delay;
 mod drive;
 mod elsewhere;
 mod follow_up;
+mod home;
 mod hunt;
 mod index;
 mod landed;
@@ -176,6 +177,9 @@ impl Engine {
             JobKind::NudgeSweep => self.nudge_sweep(job).await,
             JobKind::Nudge { user } => self.nudge(job, user).await,
             JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
+            JobKind::Home { user } => self.show_home(job, user).await,
+            JobKind::Stand { user, word } => self.stand(job, user, *word).await,
+            JobKind::OpenReportForm { trigger_id } => self.open_report_form(job, trigger_id).await,
         }
     }
 

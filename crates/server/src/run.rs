@@ -16,7 +16,7 @@ use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, S
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Archive, Backend, Records, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -276,11 +276,8 @@ struct Envelopes(Arc<Entrance>);
 impl EnvelopeHandler for Envelopes {
     async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
         match self.0.receive(inbound).await {
-            Reply::Done | Reply::Challenge(_) => Ok(None),
-            Reply::Ephemeral(said) => {
-                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
-            }
             Reply::Again => Err("could not be recorded".into()),
+            reply => Ok(reply.payload()),
         }
     }
 

@@ -10,6 +10,7 @@ mod delay;
 mod duration;
 mod follow_up;
 mod help;
+pub mod home;
 mod list;
 mod managers;
 mod moment;

@@ -414,6 +414,7 @@ impl Directory {
             | Inbound::ReactionRemoved(_)
             | Inbound::DirectMessage(_)
             | Inbound::Clicked(_)
+            | Inbound::Submitted(_)
             | Inbound::HomeOpened { .. }
             | Inbound::UrlVerification { .. }
             | Inbound::SslCheck

@@ -28,6 +28,7 @@ pub(super) fn any_verdict() -> impl Strategy<Value = Verdict> {
         4 => Just(Verdict::Available),
         2 => Just(Verdict::Away),
         1 => any_time().prop_map(|until| Verdict::DoNotDisturb { until }),
+        1 => any_time().prop_map(|until| Verdict::SaidAway { until }),
         1 => Just(Verdict::AskedAlready),
         1 => Just(Verdict::Manager),
         1 => Just(Verdict::Deactivated),

@@ -137,6 +137,7 @@ fn one_of_each_verdict() {
         Verdict::Status { status: ":palm_tree: Faro".to_owned(), until: Some(at(60)) },
         Verdict::Status { status: "ooo".to_owned(), until: None },
         Verdict::Away,
+        Verdict::SaidAway { until: at(60) },
         Verdict::DoNotDisturb { until: at(60) },
         Verdict::AskedAlready,
         Verdict::Manager,
