@@ -3,7 +3,7 @@
 //! What people say of themselves stands in the queue of each of their rotations, so that a choice that is made on the
 //! queue as it was before is made anew. As with questions, nothing here goes ahead of paging.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 use jiff::{SignedDuration, Timestamp};
@@ -13,10 +13,10 @@ use pagerslack_core::{
 };
 use pagerslack_slack::command::normalised;
 use pagerslack_slack::inbound::{Click, Submission};
-use pagerslack_slack::words::answer::{PositionAnswer, StatusAnswer};
+use pagerslack_slack::words::Mistake;
+use pagerslack_slack::words::answer::{AnswerError, PositionAnswer, StatusAnswer};
 use pagerslack_slack::words::home::{self, Home, Turn, TurnEnd};
-use pagerslack_slack::words::{self, Mistake};
-use pagerslack_store::{Causes, ClaimedJob, Commit, CommitError, Disposal, QueueCommit, StoreError};
+use pagerslack_store::{ClaimedJob, Commit, CommitError, Disposal, QueueCommit, StoreError};
 
 use super::answer::by_channel;
 use super::receive::{Reply, again};
@@ -132,7 +132,7 @@ impl Engine {
     /// Does what somebody says of themselves, in every rotation of theirs, and shows them their Home tab anew.
     pub(super) async fn stand(&self, job: &ClaimedJob, user: &UserId, word: Word) -> Result<(), StepError> {
         let team = &job.job.rotation.team;
-        match self.rotations_of(team, None, user).await {
+        match self.all_rotations_of(team, user).await {
             Ok(rotations) => {
                 for rotation in &rotations {
                     self.stand_in(rotation, user, word).await?;
@@ -153,6 +153,26 @@ impl Engine {
         self.store.commit(commit).await?;
         self.due.notify_one();
         Ok(())
+    }
+
+    /// Those of somebody's that have a queue, and the bot's other channels: each may be a rotation tomorrow.
+    async fn all_rotations_of(
+        &self,
+        team: &TeamId,
+        user: &UserId,
+    ) -> Result<BTreeSet<RotationId>, AnswerError> {
+        let mut theirs: BTreeSet<_> = self.rotations_of(team, None, user).await?.into_iter().collect();
+        let channels = self.client.own_channels(self.background(team)).await;
+        for channel in channels.map_err(|_| AnswerError::NoMembers)? {
+            let rotation = RotationId::new(team.clone(), channel.id);
+            if !theirs.contains(&rotation) {
+                let members = self.directory.members(self.background(team), &rotation.channel).await;
+                if members.map_err(|_| AnswerError::NoMembers)?.contains(user) {
+                    theirs.insert(rotation);
+                }
+            }
+        }
+        Ok(theirs)
     }
 
     async fn stand_in(&self, rotation: &RotationId, user: &UserId, word: Word) -> Result<(), StepError> {
@@ -189,7 +209,14 @@ impl Engine {
     /// Shows somebody their Home tab.
     pub(super) async fn show_home(&self, job: &ClaimedJob, user: &UserId) -> Result<(), StepError> {
         let team = &job.job.rotation.team;
-        let view = match self.rotations_of(team, None, user).await {
+        // Before the first incident a channel is no rotation yet, and somebody's place there can be told all the same.
+        let rotations = match self.rotations_of(team, None, user).await {
+            Ok(rotations) if rotations.is_empty() => {
+                self.all_rotations_of(team, user).await.map(Vec::from_iter)
+            }
+            found => found,
+        };
+        let view = match rotations {
             Ok(rotations) => home::home(&self.home_of(&rotations, user).await?),
             Err(error) => home::unavailable(error),
         };

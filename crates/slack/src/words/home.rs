@@ -85,8 +85,13 @@ pub enum TurnEnd {
 pub fn home(home: &Home) -> Value {
     let mut blocks = vec![header("On call")];
     blocks.push(section(&word(home)));
-    blocks.push(json!({ "type": "actions", "elements": elements(home) }));
+    blocks.push(json!({ "type": "actions", "elements": buttons(home) }));
+    blocks.push(away(home));
     blocks.push(json!({ "type": "divider" }));
+    if home.position.rotations.is_empty() {
+        extend(&mut blocks, position(&home.position));
+        return json!({ "type": "home", "blocks": blocks });
+    }
     blocks.push(header("Open incidents"));
     extend(&mut blocks, status(&home.status));
     blocks.push(header("Your place"));
@@ -120,7 +125,7 @@ fn word(home: &Home) -> String {
     }
 }
 
-fn elements(home: &Home) -> Vec<Value> {
+fn buttons(home: &Home) -> Vec<Value> {
     let button = |action: &str, text: &str| {
         json!({
             "type": "button", "action_id": action, "text": { "type": "plain_text", "text": text }
@@ -134,9 +139,14 @@ fn elements(home: &Home) -> Vec<Value> {
     } else if !home.has_volunteered {
         elements.push(button(VOLUNTEER_ACTION, "I can take one now"));
     }
+    elements
+}
+
+fn away(home: &Home) -> Value {
+    let mut block = section("*I'm away until…*\nChoose a moment, and nobody asks you before it.");
     // Slack shows no placeholder in it: the moment that stands there is what is offered.
     let offered = home.away_until.unwrap_or(home.now + SignedDuration::from_hours(4)).as_second();
-    elements.push(json!({
+    block["accessory"] = json!({
         "type": "datetimepicker", "action_id": AWAY_ACTION, "initial_date_time": offered,
         "confirm": {
             "title": { "type": "plain_text", "text": "I'm away until…" },
@@ -145,8 +155,8 @@ fn elements(home: &Home) -> Vec<Value> {
             "confirm": { "type": "plain_text", "text": "I'm away until then" },
             "deny": { "type": "plain_text", "text": "Not now" }
         }
-    }));
-    elements
+    });
+    block
 }
 
 fn turn_line(turn: &Turn, now: Timestamp) -> String {

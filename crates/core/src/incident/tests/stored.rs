@@ -160,6 +160,7 @@ fn one_of_each_verdict() {
     {"user":"U1","verdict":"status","status":":palm_tree: Faro","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"status","status":"ooo","until":null}
     {"user":"U1","verdict":"away"}
+    {"user":"U1","verdict":"said_away","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"do_not_disturb","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"asked_already"}
     {"user":"U1","verdict":"manager"}
