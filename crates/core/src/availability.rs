@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::UserId;
+use crate::ids::{UserId, ZoneName};
 
 /// What Slack says of somebody's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -178,12 +178,24 @@ pub struct Candidate {
     /// Since when they stood at the head, because they had said that they could take one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volunteered_at: Option<Timestamp>,
+    /// Where their clock stood, for whoever counts afterwards at what hour they were asked; of whoever was asked only, and
+    /// if it was known.
+    /// Stored as `clock`: beside it stand the fields of the verdict, one of which has a `zone`.
+    #[serde(default, rename = "clock", skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneName>,
 }
 
 impl Candidate {
     /// Somebody who has had no turn yet, and volunteers for nothing.
     pub fn new(user: UserId, verdict: Verdict) -> Self {
-        Self { user, verdict, last_turn: None, weekend_volunteer: false, volunteered_at: None }
+        Self {
+            user,
+            verdict,
+            last_turn: None,
+            weekend_volunteer: false,
+            volunteered_at: None,
+            zone: None,
+        }
     }
 }
 
