@@ -12,6 +12,7 @@ mod acknowledge;
 mod alert;
 mod answer;
 mod audit;
+mod changes;
 mod commit;
 mod counters;
 mod deadline;
@@ -23,6 +24,7 @@ mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line_up;
 mod look;
 mod nudge;
 mod once;
@@ -35,10 +37,12 @@ mod update;
 mod wish;
 
 pub use audit::{Audited, Auditor};
+pub use changes::Change;
 pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
+pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
 pub use receive::Reply;
 
@@ -90,6 +94,7 @@ pub struct Engine {
     sends: landed::Sends,
     leases: lease::Leases,
     due: Notify,
+    changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
 }
@@ -141,6 +146,7 @@ impl Engine {
             counters: Counters::default(),
             read_back: Mutex::default(),
             due: Notify::new(),
+            changes: changes::Changes::default(),
         }
     }
 
