@@ -3,9 +3,7 @@
 use maud::html;
 
 use crate::bands::Bands;
-use crate::frame::{
-    Anchor, Frame, Heading, Key, Picture, Plot, counted, grid, label, legend, rectangle, room_for,
-};
+use crate::frame::{Frame, Heading, Key, Picture, Plot, counted, grid, legend, rectangle, room_for};
 use crate::number::grouped;
 use crate::scale::Scale;
 use crate::table::{figure, table, words};
@@ -23,6 +21,8 @@ pub struct Outcomes {
     pub by_managers: u64,
     /// Nobody did.
     pub by_nobody: u64,
+    /// It was cancelled before anybody did.
+    pub cancelled: u64,
 }
 
 /// One stretch of time.
@@ -48,10 +48,16 @@ pub struct Stacked<'a> {
 const PEOPLE: &str = "answered by people";
 const MANAGERS: &str = "by managers";
 const NOBODY: &str = "by nobody";
+const CANCELLED: &str = "cancelled";
 
 impl Outcomes {
+    /// In the order in which they stand on each other.
+    fn parts(&self) -> [u64; 4] {
+        [self.by_people, self.by_managers, self.by_nobody, self.cancelled]
+    }
+
     fn sum(&self) -> u64 {
-        self.by_people.saturating_add(self.by_managers).saturating_add(self.by_nobody)
+        self.parts().into_iter().fold(0, u64::saturating_add)
     }
 
     fn and(self, other: &Self) -> Self {
@@ -59,16 +65,14 @@ impl Outcomes {
             by_people: self.by_people.saturating_add(other.by_people),
             by_managers: self.by_managers.saturating_add(other.by_managers),
             by_nobody: self.by_nobody.saturating_add(other.by_nobody),
+            cancelled: self.cancelled.saturating_add(other.cancelled),
         }
     }
 
     fn said(&self) -> String {
-        let of = |count: u64, what: &str| (count > 0).then(|| format!("{} {what}", grouped(count)));
-        let parts: Vec<String> =
-            [of(self.by_people, PEOPLE), of(self.by_managers, MANAGERS), of(self.by_nobody, NOBODY)]
-                .into_iter()
-                .flatten()
-                .collect();
+        let names = [PEOPLE, MANAGERS, NOBODY, CANCELLED];
+        let parts = self.parts().into_iter().zip(names).filter(|(count, _)| *count > 0);
+        let parts: Vec<String> = parts.map(|(count, what)| format!("{} {what}", grouped(count))).collect();
         parts.join(", ")
     }
 }
@@ -91,13 +95,15 @@ impl Stacked<'_> {
             most.long
         );
         let rows = self.buckets.iter().map(|bucket| {
-            let Outcomes { by_people, by_managers, by_nobody } = bucket.outcomes;
-            let figures = [by_people, by_managers, by_nobody, bucket.outcomes.sum()];
-            let figures = figures.into_iter().map(|count| figure(grouped(count)));
+            let figures = bucket.outcomes.parts().into_iter().chain([bucket.outcomes.sum()]);
+            let figures = figures.map(|count| figure(grouped(count)));
             std::iter::once(words(&*bucket.long)).chain(figures).collect()
         });
-        let table =
-            table(self.heading.title, &["When", "By people", "By managers", "By nobody", "All"], rows);
+        let table = table(
+            self.heading.title,
+            &["When", "By people", "By managers", "By nobody", "Cancelled", "All"],
+            rows,
+        );
         self.heading.picture(&description, table, |frame| self.draw(frame, most.outcomes.sum()))
     }
 
@@ -106,6 +112,7 @@ impl Stacked<'_> {
             Key { class: "mark people", paint: None, text: PEOPLE },
             Key { class: "mark managers", paint: None, text: MANAGERS },
             Key { class: "mark nobody", paint: Some(frame.painted("over")), text: NOBODY },
+            Key { class: "mark cancelled", paint: None, text: CANCELLED },
         ];
         let (top, legend) = legend(0.0, frame.width, &keys);
         let (top, bottom) = (top + 4.0, top + 4.0 + HEIGHT);
@@ -114,20 +121,18 @@ impl Stacked<'_> {
         let left = room_for(names.iter().map(String::as_str));
         let plot = Plot { left, right: frame.width - 4.0, top, bottom };
         let bands = Bands::new(plot, self.buckets.len());
-        let [mut people, mut managers, mut nobody] = [String::new(), String::new(), String::new()];
+        let mut paths = [const { String::new() }; 4];
         for (index, bucket) in self.buckets.iter().enumerate() {
             let (x, wide) = bands.bar(index);
-            let Outcomes { by_people, by_managers, by_nobody } = bucket.outcomes;
             let mut below = 0;
-            for (path, count) in
-                [(&mut people, by_people), (&mut managers, by_managers), (&mut nobody, by_nobody)]
-            {
+            for (path, count) in paths.iter_mut().zip(bucket.outcomes.parts()) {
                 let above = count.saturating_add(below);
                 let (from, to) = (scale.place(below as f64), scale.place(above as f64));
                 rectangle(path, x, to, wide, from - to);
                 below = above;
             }
         }
+        let [people, managers, nobody, cancelled] = paths;
         let shorts: Vec<&str> = self.buckets.iter().map(|bucket| &*bucket.short).collect();
         let marks = html! {
             (frame.hatching("over"))
@@ -139,10 +144,7 @@ impl Stacked<'_> {
                 path class="mark nobody" d=(nobody) {}
                 path fill=(frame.painted("over")) d=(nobody) {}
             }
-            @if let [only] = self.buckets {
-                // One bar alone says its number.
-                (label("value", bands.middle(0) + 34.0, scale.place(only.outcomes.sum() as f64) + LINE / 2.0, Anchor::Start, &counted(only.outcomes.sum() as f64)))
-            }
+            @if !cancelled.is_empty() { path class="mark cancelled" d=(cancelled) {} }
             (bands.names(&shorts, frame.width))
             (bands.sentences(|index| {
                 let bucket = &self.buckets[index];

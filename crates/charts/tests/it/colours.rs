@@ -18,7 +18,7 @@ fn palettes() -> [BTreeMap<String, Rgb>; 2] {
 }
 
 fn read(text: &str) -> BTreeMap<String, Rgb> {
-    let declared = text.split(|letter| matches!(letter, ';' | '{' | '}')).filter_map(|part| {
+    let declared = text.split([';', '{', '}']).filter_map(|part| {
         let (name, value) = part.trim().strip_prefix("--chart-")?.split_once(": #")?;
         let byte = |at: usize| f64::from(u8::from_str_radix(&value[at..at + 2], 16).unwrap()) / 255.0;
         Some((name.to_owned(), [byte(0), byte(2), byte(4)]))

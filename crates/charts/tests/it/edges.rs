@@ -104,7 +104,7 @@ proptest! {
             .map(|(short, by_people, by_managers, by_nobody)| Bucket {
                 long: short.clone(),
                 short,
-                outcomes: Outcomes { by_people, by_managers, by_nobody },
+                outcomes: Outcomes { by_people, by_managers, by_nobody, cancelled: by_managers / 2 },
             })
             .collect();
         check(&Stacked { heading: heading("a", "A"), buckets: &buckets }.picture());

@@ -24,6 +24,7 @@ pub(crate) fn buckets(count: usize) -> Vec<Bucket> {
                 by_people: chance(index, 9),
                 by_managers: chance(index + 7, 3),
                 by_nobody: u64::from(index % 6 == 2),
+                cancelled: u64::from(index % 9 == 4),
             },
         })
         .collect()

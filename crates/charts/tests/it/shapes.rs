@@ -11,7 +11,7 @@ fn bars_over_two_days() {
     let bucket = |short: &str, by_people, by_nobody| Bucket {
         short: short.to_owned(),
         long: format!("{short}ember 2026"),
-        outcomes: Outcomes { by_people, by_managers: 1, by_nobody },
+        outcomes: Outcomes { by_people, by_managers: 1, by_nobody, cancelled: 0 },
     };
     let buckets = [bucket("1 Nov", 3, 0), bucket("2 Nov", 1, 2)];
     let picture = Stacked { heading: heading("incidents", "Incidents"), buckets: &buckets }.picture();
