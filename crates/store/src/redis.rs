@@ -18,7 +18,8 @@
 //! | `free:0` … `free:3`, `held` | sorted sets: free jobs by urgency and due time; held ones by the end of the lease | until done |
 //! | `about` | sorted set: jobs by incident | until done |
 //! | `q:CHANNEL` | hash: the queue's version, and each person's turn | for good |
-//! | `past` | list: rows for the reports of incidents that were taken out | for good |
+//! | `past` | list: rows for the reports of incidents that were taken out, each after its id | for good |
+//! | `past-ids` | set: whose rows these are | for good |
 //! | `told` | hash: who was told what, and when | for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |

@@ -124,7 +124,7 @@ impl Engine {
             let candidates = match self.gather(rotation, &order, &look, &mut known).await {
                 Found::Candidates(candidates) => {
                     let candidates = with_turns(&queue, with_first(incident, members, &look, candidates));
-                    self.with_the_pool(&rotation.team, rules, candidates)
+                    self.as_they_are(&rotation.team, rules, candidates)
                 }
                 Found::Later(due) => {
                     let since = hunting_since(incident);

@@ -317,7 +317,8 @@ impl Engine {
         }
         let done = match self.eligible_from_memory(&incident, by) {
             Some(eligible) => {
-                let command = Command::Acknowledge { by: by.clone(), via, eligible };
+                let zone = self.zone_of(&incident.report.rotation, by);
+                let command = Command::Acknowledge { by: by.clone(), via, eligible, zone };
                 self.act(Act::new(team, id, command)).await.map(|_| ())
             }
             None => {

@@ -141,9 +141,11 @@ pub(super) fn every_event() -> Vec<Event> {
         [Posting::Root, Posting::Page { attempt: 2 }, Posting::Managers { round: 3 }, Posting::FollowUp]
             .map(|posting| Event::PostRefused { posting, why: why() }),
     );
-    events.extend(
-        [Via::Reaction, Via::Button, Via::ReadBack].map(|via| Event::Acknowledged { by: "U1".into(), via }),
-    );
+    events.extend([Via::Reaction, Via::Button, Via::ReadBack].map(|via| Event::Acknowledged {
+        by: "U1".into(),
+        via,
+        zone: None,
+    }));
     let considered = every_verdict();
     let reasons = [
         ManagersReason::AttemptsUsedUp,

@@ -169,7 +169,7 @@ impl Write {
             Self::AddPast(rows, reply) => Answer::Count(
                 reply,
                 in_savepoint(db, |db| {
-                    rows.iter().try_for_each(|past| archive::add_past(db, &past.team, &past.row))?;
+                    rows.iter().try_for_each(|past| archive::add_past(db, past))?;
                     Ok(rows.len() as u64)
                 }),
             ),

@@ -94,7 +94,7 @@ impl Story {
     }
 
     pub(super) fn taken(self, seconds: i64, by: &str) -> Self {
-        self.then(seconds, Event::Acknowledged { by: by.into(), via: Via::Reaction })
+        self.then(seconds, Event::Acknowledged { by: by.into(), via: Via::Reaction, zone: None })
     }
 
     pub(super) fn handed_over(self, seconds: i64, from: &str, by: &str) -> Self {
