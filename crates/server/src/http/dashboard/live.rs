@@ -124,7 +124,7 @@ pub(super) async fn watch(State(dashboard): State<Arc<Dashboard>>, viewer: Viewe
     let over =
         future::select(Box::pin(live.end.clone().cancelled_owned()), Box::pin(tokio::time::sleep(LONGEST)));
     // The first word opens the page's ear at once, whatever buffers on the way.
-    let hello = stream::iter([Ok(Event::default().event("hello").data(""))]);
+    let hello = stream::iter([Ok(Event::default().event("hello").data("listening"))]);
     let events = hello.chain(changes).take_until(over);
     Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
 }
@@ -143,7 +143,7 @@ fn changes(
                 }
                 Ok(_) => continue,
                 // Some were missed: the page is to be read again whatever they were.
-                Err(RecvError::Lagged(_)) => Event::default().event("change").data(""),
+                Err(RecvError::Lagged(_)) => Event::default().event("change").data("missed"),
                 Err(RecvError::Closed) => return None,
             };
             return Some((Ok(event), (from, viewer, place)));
