@@ -12,6 +12,7 @@ mod acknowledge;
 mod alert;
 mod answer;
 mod audit;
+mod changes;
 mod commit;
 mod counters;
 mod deadline;
@@ -24,6 +25,7 @@ mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line_up;
 mod look;
 mod nudge;
 mod once;
@@ -36,10 +38,12 @@ mod update;
 mod wish;
 
 pub use audit::{Audited, Auditor};
+pub use changes::Change;
 pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
+pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
 pub use receive::Reply;
 
@@ -91,6 +95,7 @@ pub struct Engine {
     sends: landed::Sends,
     leases: lease::Leases,
     due: Notify,
+    changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
 }
@@ -142,6 +147,7 @@ impl Engine {
             counters: Counters::default(),
             read_back: Mutex::default(),
             due: Notify::new(),
+            changes: changes::Changes::default(),
         }
     }
 

@@ -139,7 +139,7 @@ impl Engine {
         if theirs.is_empty() && untold { Err(AnswerError::NoMembers) } else { Ok(theirs) }
     }
 
-    async fn top(&self, rotation: &RotationId) -> Result<RotationTop, AnswerError> {
+    pub(super) async fn top(&self, rotation: &RotationId) -> Result<RotationTop, AnswerError> {
         let line = self.line(rotation).await?;
         let head: Vec<UserId> = line.order.iter().take(TOP).cloned().collect();
         let standings = self.standings(rotation, &line, &head).await;

@@ -11,10 +11,13 @@ mod service;
 mod acknowledge;
 mod admin;
 mod audit;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod dashboard;
 mod deploy;
 mod disk;
 mod door;

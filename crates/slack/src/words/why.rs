@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use pagerslack_core::{Candidate, Verdict};
 
-use super::moment::{day, in_utc, when};
+use super::moment::{day, in_utc, when, where_they_are};
 use super::quoted;
 
 /// Of whom a reason speaks.
@@ -32,6 +32,12 @@ pub(super) fn reason_of(verdict: &Verdict, now: Timestamp, whom: Whom) -> String
 /// The same for a page outside Slack, unescaped, with instants in UTC.
 pub fn reason_in_utc(verdict: &Verdict) -> String {
     described(verdict, Whom::Them, in_utc, str::to_owned)
+}
+
+/// The same with instants in the person's own zone: "in do-not-disturb until 09:00 in Lisbon". Without a zone that is
+/// known, in UTC.
+pub fn reason_where_they_are(verdict: &Verdict, now: Timestamp, zone: Option<&str>) -> String {
+    described(verdict, Whom::Them, |at| where_they_are(at, now, zone), str::to_owned)
 }
 
 fn described(
