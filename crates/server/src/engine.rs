@@ -23,6 +23,7 @@ mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line;
 mod look;
 mod nudge;
 mod once;
@@ -89,6 +90,7 @@ pub struct Engine {
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
+    lines: line::Lines,
     due: Notify,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
@@ -130,6 +132,7 @@ impl Engine {
             started: parts.clock.now(),
             sends: landed::Sends::new(parts.clock.elapsed()),
             leases: lease::Leases::new(Arc::clone(&parts.clock)),
+            lines: line::Lines::default(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
