@@ -25,6 +25,7 @@ mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line;
 mod line_up;
 mod look;
 mod nudge;
@@ -94,6 +95,7 @@ pub struct Engine {
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
+    lines: line::Lines,
     due: Notify,
     changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
@@ -136,6 +138,7 @@ impl Engine {
             started: parts.clock.now(),
             sends: landed::Sends::new(parts.clock.elapsed()),
             leases: lease::Leases::new(Arc::clone(&parts.clock)),
+            lines: line::Lines::default(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,

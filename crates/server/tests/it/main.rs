@@ -30,6 +30,7 @@ mod heartbeat;
 mod hunt;
 mod in_slack;
 mod killed;
+mod logs;
 mod lost;
 mod managers;
 mod nudge_cli;
