@@ -17,7 +17,7 @@
 //! | `jobs` | hash: a job's name → the job, as a JSON array | until done |
 //! | `free:0` … `free:3`, `held` | sorted sets: free jobs by urgency and due time; held ones by the end of the lease | until done |
 //! | `about` | sorted set: jobs by incident | until done |
-//! | `q:CHANNEL` | hash: the queue's version, and each person's turn | for good |
+//! | `q:CHANNEL` | hash: the queue's version, and each person's turn and wishes | for good |
 //! | `past` | list: rows for the reports of incidents that were taken out, each after its id | for good |
 //! | `past-ids` | set: whose rows these are | for good |
 //! | `told`, `told-ends` | hash: who was told what, and when; sorted set: when that may be forgotten | until then, or for good |

@@ -117,6 +117,7 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         verdict: Verdict::Available,
         last_turn: None,
         weekend_volunteer: false,
+        volunteered_at: None,
     }];
     let whom = ManagersWhom { users: vec!["M1".into()], ..ManagersWhom::default() };
     let events = [
