@@ -19,6 +19,8 @@ Write a row for each incident, the earliest first: how many were asked, how long
 The first eight columns are those that the first PagerSlack wrote; docs/OPERATING.md says what each means. A database \
 serves one process at a time, so while the bot runs on it, ask the bot: `pagerslack stats download`.
 
+An incident that cannot be read is left out and named; the exit code is 1 then.
+
 Examples:
   pagerslack stats --since 2026-12-01 -o december.csv
   pagerslack stats download --server https://pager.example.com --format json";
@@ -76,13 +78,14 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<ExitCode> {
     match arguments.action {
-        None => local(arguments.what, path, environment).await?,
-        Some(Action::Download { server, what }) => download(&server, &what, environment).await?,
+        None => local(arguments.what, path, environment).await,
+        Some(Action::Download { server, what }) => {
+            download(&server, &what, environment).await.map(|()| ExitCode::SUCCESS)
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Result<()> {
+async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
     let config = Config::load(path, environment)?;
     let mut output = Output::open(what.output.as_deref())?;
     let selection = Selection {
@@ -104,7 +107,14 @@ async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Re
     while let Some(piece) = stats.piece().await? {
         output.write(&piece)?;
     }
-    output.finish()
+    output.finish()?;
+    Ok(match stats.left_out() {
+        0 => ExitCode::SUCCESS,
+        left_out => {
+            eprintln!("{left_out} incidents cannot be read and are left out: the lines above say which, and why");
+            ExitCode::FAILURE
+        }
+    })
 }
 
 async fn download(server: &Server, what: &What, environment: &Environment) -> Result<()> {
