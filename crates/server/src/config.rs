@@ -110,6 +110,8 @@ pub struct Settings {
     pub audit_interval: SignedDuration,
     /// How long an incident is kept in a store that is shared, after the last that happened in it.
     pub retention: SignedDuration,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Settings {
@@ -120,6 +122,7 @@ impl Default for Settings {
             admin: None,
             audit_interval: File::default().audit_interval,
             retention: File::default().retention,
+            api_requests_per_minute: File::default().api_requests_per_minute,
         }
     }
 }
@@ -260,6 +263,7 @@ impl Config {
                 admin: file.admin.clone(),
                 audit_interval: file.audit_interval,
                 retention: file.retention,
+                api_requests_per_minute: file.api_requests_per_minute,
             },
             sources: None,
             notes: notes(&file, environment),

@@ -26,6 +26,7 @@ mod lease;
 mod look;
 mod nudge;
 mod once;
+mod open;
 mod patience;
 mod people;
 mod receive;
@@ -40,6 +41,7 @@ pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
 pub use nudge::Looked;
+pub(crate) use open::Opened;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;

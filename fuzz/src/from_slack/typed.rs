@@ -109,6 +109,7 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         url: url.to_owned(),
         note: note.to_owned(),
         reporter: "U1".into(),
+        machine: None,
         first: first.cloned(),
         response_url: None,
     };

@@ -128,6 +128,7 @@ impl Place {
             admin: file.admin.clone(),
             audit_interval: file.audit_interval,
             retention: file.retention,
+            api_requests_per_minute: file.api_requests_per_minute,
         };
         let (faults, notes) = (loading.faults, loading.notes);
         faults.or(Loaded { file, settings, notes })

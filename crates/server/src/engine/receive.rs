@@ -18,7 +18,8 @@ use pagerslack_slack::words::{self, Said};
 use pagerslack_store::Causes;
 
 use super::commit::Act;
-use super::{Engine, StepError, once};
+use super::open::Opened;
+use super::{Engine, once};
 
 /// The reaction that acknowledges. It has no skin tones.
 const EYES: &str = "eyes";
@@ -107,6 +108,7 @@ impl Engine {
                     url,
                     note,
                     reporter: typed.user,
+                    machine: None,
                     first,
                     response_url: Some(typed.response_url).filter(|url| !url.is_empty()),
                 };
@@ -153,24 +155,19 @@ impl Engine {
 
     /// Records a report; only then is the reporter told "on it" (P1).
     async fn report(&self, report: Report, domain: &str) -> Reply {
-        let (team, incident, url) =
-            (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
-        let (rotation, first) = (report.rotation.clone(), report.first.clone());
-        let reporter = report.reporter.clone();
-        let act = Act::new(&team, &incident, Command::Report(report));
-        match self.act(act).await {
-            Ok(_) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
-            Err(StepError::AlreadyOpen(other)) if self.resumed(&rotation, &other, &reporter).await => {
-                Reply::Ephemeral(words::accepted(&url, None))
-            }
-            Err(StepError::AlreadyOpen(other)) => {
-                self.counters.reports_doubled.count();
-                if let Err(error) = self.remember_asking(&team, &reporter, &incident).await {
+        let (rotation, incident, url) =
+            (report.rotation.clone(), report.incident.clone(), report.url.clone());
+        let (first, reporter) = (report.first.clone(), report.reporter.clone());
+        match self.record_report(report).await {
+            Ok(Opened::New) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
+            Ok(Opened::Resumed(_)) => Reply::Ephemeral(words::accepted(&url, None)),
+            Ok(Opened::AlreadyOpen(other)) => {
+                if let Err(error) = self.remember_asking(&rotation.team, &reporter, &incident).await {
                     return again(&error);
                 }
                 Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
             }
-            Err(error) => self.not_recorded(&team, &incident, &url, &error),
+            Err(error) => self.not_recorded(&rotation.team, &incident, &url, &error),
         }
     }
 
@@ -195,16 +192,6 @@ impl Engine {
             (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
             _ => words::accepted(url, first),
         }
-    }
-
-    /// Whether the report of an incident that waits since a day on which nobody is hunted has set the hunt going.
-    async fn resumed(&self, rotation: &RotationId, other: &IncidentId, by: &UserId) -> bool {
-        let rules = &self.rotation(rotation).rules;
-        if rules.schedule_link(&rules.day(self.now())).is_some() {
-            return false;
-        }
-        let act = Act::new(&rotation.team, other, Command::ResumeHunt { by: by.clone() });
-        self.act(act).await.is_ok_and(|acted| !acted.events.is_empty())
     }
 
     async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {
