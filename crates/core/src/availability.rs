@@ -188,14 +188,7 @@ pub struct Candidate {
 impl Candidate {
     /// Somebody who has had no turn yet, and volunteers for nothing.
     pub fn new(user: UserId, verdict: Verdict) -> Self {
-        Self {
-            user,
-            verdict,
-            last_turn: None,
-            weekend_volunteer: false,
-            volunteered_at: None,
-            zone: None,
-        }
+        Self { user, verdict, last_turn: None, weekend_volunteer: false, volunteered_at: None, zone: None }
     }
 }
 
