@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::books::Books;
 use crate::clock::Clock;
 use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
@@ -58,6 +59,8 @@ pub struct Bot {
     drain: Duration,
     admin_token: Option<AdminToken>,
     admin: Option<Arc<Admin>>,
+    /// The history in memory, where there is a store that gives it.
+    books: Option<Arc<Books>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -146,6 +149,7 @@ impl Bot {
             drain,
             admin_token,
             admin: None,
+            books: None,
             archive: None,
         })
     }
@@ -161,7 +165,10 @@ impl Bot {
             self.archive = Some(Arc::clone(&archive));
         }
         let watch = self.watch.clone();
-        self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
+        let books = Arc::new(Books::new(Arc::clone(backend)));
+        self.books = Some(Arc::clone(&books));
+        let token = self.admin_token.take();
+        self.admin = token.map(|token| Arc::new(Admin { token, archive, books, records, watch }));
         self
     }
 
@@ -173,6 +180,11 @@ impl Bot {
     /// The workspaces that have installed the app, where there are many.
     pub fn installations(&self) -> Option<&Arc<Installations>> {
         self.entrance.installations()
+    }
+
+    /// The history in memory, where there is a store that gives it.
+    pub fn books(&self) -> Option<&Arc<Books>> {
+        self.books.as_ref()
     }
 
     /// Slack's Web API as the bot uses it.
@@ -240,6 +252,9 @@ impl Bot {
         let old = self.archive.map(|archive| {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
         });
+        if let Some(books) = self.books {
+            warming.spawn(books.keep(Arc::clone(&self.clock)));
+        }
         self.app.set_ready(true);
         told.cancelled().await;
         self.app.set_ready(false);
