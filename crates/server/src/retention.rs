@@ -145,7 +145,11 @@ mod tests {
         }
         let before = statistics(&store).await;
         let retention = SignedDuration::from_hours(90 * 24);
-        assert_eq!(take_out_old(&*store, retention, day(90)).await.unwrap().incidents, 0, "not a moment too soon");
+        assert_eq!(
+            take_out_old(&*store, retention, day(90)).await.unwrap().incidents,
+            0,
+            "not a moment too soon"
+        );
         assert_eq!(take_out_old(&*store, retention, day(93)).await.unwrap().incidents, 2);
         let left: Vec<_> =
             store.incidents(None, 9).await.unwrap().items.into_iter().map(|it| it.incident).collect();

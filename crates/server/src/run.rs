@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::books::Books;
 use crate::clock::Clock;
 use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
@@ -63,6 +64,8 @@ pub struct Bot {
     dashboard: Option<Arc<Dashboard>>,
     /// Where the API's tokens are; without it there is no API.
     records: Option<Arc<dyn Records>>,
+    /// The history in memory, where there is a store that gives it.
+    books: Option<Arc<Books>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -158,6 +161,7 @@ impl Bot {
             admin: None,
             dashboard,
             records: None,
+            books: None,
             archive: None,
         })
     }
@@ -174,7 +178,10 @@ impl Bot {
             self.archive = Some(Arc::clone(&archive));
         }
         let watch = self.watch.clone();
-        self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
+        let books = Arc::new(Books::new(Arc::clone(backend)));
+        self.books = Some(Arc::clone(&books));
+        let token = self.admin_token.take();
+        self.admin = token.map(|token| Arc::new(Admin { token, archive, books, records, watch }));
         self
     }
 
@@ -186,6 +193,11 @@ impl Bot {
     /// The workspaces that have installed the app, where there are many.
     pub fn installations(&self) -> Option<&Arc<Installations>> {
         self.entrance.installations()
+    }
+
+    /// The history in memory, where there is a store that gives it.
+    pub fn books(&self) -> Option<&Arc<Books>> {
+        self.books.as_ref()
     }
 
     /// Slack's Web API as the bot uses it.
@@ -266,6 +278,9 @@ impl Bot {
         if let Some(dashboard) = watching {
             let engine = Arc::clone(&self.engine);
             warming.spawn(async move { dashboard.live().poll(engine).await });
+        }
+        if let Some(books) = self.books {
+            warming.spawn(books.keep(Arc::clone(&self.clock)));
         }
         self.app.set_ready(true);
         told.cancelled().await;

@@ -13,7 +13,7 @@ pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
 const MIGRATIONS: &[&str] =
-    &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES];
+    &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES, REPORTS];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -191,6 +191,12 @@ CREATE INDEX told_ends ON told (team, until) WHERE until IS NOT NULL;
 const SHARES: &str = "
 CREATE INDEX jobs_free_of ON jobs (team, urgency, due) WHERE lease_until IS NULL;
 CREATE INDEX jobs_held_of ON jobs (team, lease_until) WHERE lease_until IS NOT NULL;
+";
+
+/// The reports of a workspace in their order, with their times, so that those of a month are found without walking
+/// through the logs of years.
+const REPORTS: &str = "
+CREATE INDEX events_reports ON events (team, id, at, incident) WHERE seq = 1;
 ";
 
 /// The schema that a database has: 0 for an empty one.
