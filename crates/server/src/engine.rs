@@ -13,7 +13,6 @@ mod alert;
 mod answer;
 mod audit;
 mod commit;
-mod counters;
 mod deadline;
 mod delay;
 mod drive;
@@ -36,7 +35,6 @@ mod update;
 mod wish;
 
 pub use audit::{Audited, Auditor};
-pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
@@ -56,6 +54,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{RotationConfig, Settings};
+use crate::metrics::Metrics;
 use acknowledge::ReadBacks;
 
 /// What an engine is made of.
@@ -73,6 +72,8 @@ pub struct Parts {
     pub settings: Arc<ArcSwap<Settings>>,
     /// Drawn once per process: orders people who join a queue together.
     pub seed: u64,
+    /// Where it counts.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The machine that hunts.
@@ -86,7 +87,7 @@ pub struct Engine {
     seed: u64,
     index: MessageIndex,
     elsewhere: elsewhere::Elsewhere,
-    counters: Counters,
+    metrics: Arc<Metrics>,
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
@@ -141,7 +142,7 @@ impl Engine {
             seed: parts.seed,
             index: MessageIndex::default(),
             elsewhere: elsewhere::Elsewhere::default(),
-            counters: Counters::default(),
+            metrics: parts.metrics,
             read_back: Mutex::default(),
             due: Notify::new(),
         }
@@ -198,8 +199,8 @@ impl Engine {
     }
 
     /// What has been counted since the start.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What holds in a rotation just now.

@@ -99,7 +99,7 @@ impl Engine {
         let search = Search { channel, thread, oldest, key, bot_id: None };
         match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
             Ok(Some(ts)) => {
-                self.counters.posts_found_again.count();
+                self.metrics.posts_found_again.count();
                 Ok(Landed::Already(ts))
             }
             Ok(None) => Ok(Landed::Not),
@@ -206,7 +206,7 @@ impl Engine {
             if !gave_up && self.eligible(self.paging(team), incident, &user).await.unwrap_or(false) {
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
-                self.counters.acknowledgements_read_back.count();
+                self.metrics.acknowledgements_read_back.count();
                 return Ok(());
             }
         }

@@ -125,7 +125,7 @@ impl Engine {
             let due = rules.next_working_moment(&user, profile.as_deref(), now);
             Job::new(rotation, &id, JobKind::Nudge { user }, due)
         }));
-        self.store.commit(commit).await?;
+        self.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Engine {
                 let mut commit = Commit::new(team.clone(), job.job.incident.clone(), 0);
                 commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
                 commit.told.push(Told { user: user.clone(), what: TOLD.to_owned(), at: now });
-                Ok(self.store.commit(commit).await?)
+                Ok(self.commit(commit).await?)
             }
             Some(Err(CallError::Unknown { .. })) => {
                 let due = now + super::send::READ_BACK_AFTER;

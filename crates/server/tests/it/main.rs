@@ -30,6 +30,7 @@ mod killed;
 mod logs;
 mod lost;
 mod managers;
+mod metrics;
 mod nudge_cli;
 mod pass;
 mod presence;
