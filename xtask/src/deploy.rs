@@ -2,7 +2,8 @@
 //!
 //! No image is built and no cluster is asked: docs/DEPLOYING.md says what that leaves open. Here hadolint reads the
 //! Dockerfile, systemd-analyze the unit, ShellCheck the script, and the Kubernetes manifests are held to the schemas of the oldest version and
-//! of the newest that they are for, where a key that does not exist is a fault. What is missing is installed in CI; on
+//! of the newest that they are for, where a key that does not exist is a fault; promtool reads the alerts, plays their tests, and
+//! reads every expression of the dashboard. What is missing is installed in CI; on
 //! anybody's own machine a check without its tool says that it is skipped.
 
 use std::fs;
@@ -13,6 +14,8 @@ use anyhow::{Context as _, bail};
 use crate::command::{on_path, program};
 use crate::machine;
 use crate::terminal::say;
+
+mod watched;
 
 const UNIT: &str = "deploy/pagerslack.service";
 const SCRIPT: &str = "deploy/vm.sh";
@@ -50,7 +53,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
         script()?;
         manifests()?;
     }
-    Ok(())
+    watched::check()
 }
 
 /// Whether a check can run. CI has it installed, and fails where that cannot be; anybody else is told.

@@ -233,6 +233,21 @@ pub(crate) fn python() -> anyhow::Result<()> {
     install("the checks of deploy/", &[&PYTHON, &VENV])
 }
 
+/// Sees to promtool. Debian has it in a package that starts Prometheus as a service, so that is unpacked into
+/// `target/deploy` and not installed.
+///
+/// # Errors
+/// When it cannot be had.
+pub(crate) fn promtool() -> anyhow::Result<()> {
+    let Packages::Apt { root } = packages() else {
+        bail!("the checks of deploy/ need promtool, which is a part of Prometheus; install that")
+    };
+    privileged(&["apt-get", "-qq", "update"], !root).run()?;
+    let unpack = "cd target/deploy && apt-get -qq download prometheus && \
+                  dpkg-deb --extract prometheus_*.deb prometheus && rm prometheus_*.deb";
+    command::program("sh").args(&["-c", unpack]).run()
+}
+
 fn install(what: &str, missing: &[&Need]) -> anyhow::Result<()> {
     match plan(what, missing, packages()) {
         Plan::Nothing => Ok(()),

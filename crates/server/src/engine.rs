@@ -14,7 +14,6 @@ mod answer;
 mod audit;
 mod changes;
 mod commit;
-mod counters;
 mod deadline;
 mod delay;
 mod drive;
@@ -41,7 +40,6 @@ mod wish;
 
 pub use audit::{Audited, Auditor};
 pub use changes::Change;
-pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
@@ -63,6 +61,7 @@ use tokio::sync::Notify;
 
 use crate::clock::Clock;
 use crate::config::{RotationConfig, Settings};
+use crate::metrics::Metrics;
 use acknowledge::ReadBacks;
 
 /// What an engine is made of.
@@ -80,6 +79,8 @@ pub struct Parts {
     pub settings: Arc<ArcSwap<Settings>>,
     /// Drawn once per process: orders people who join a queue together.
     pub seed: u64,
+    /// Where it counts.
+    pub metrics: Arc<Metrics>,
 }
 
 /// The machine that hunts.
@@ -93,7 +94,7 @@ pub struct Engine {
     seed: u64,
     index: MessageIndex,
     elsewhere: elsewhere::Elsewhere,
-    counters: Counters,
+    metrics: Arc<Metrics>,
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
@@ -149,7 +150,7 @@ impl Engine {
             seed: parts.seed,
             index: MessageIndex::default(),
             elsewhere: elsewhere::Elsewhere::default(),
-            counters: Counters::default(),
+            metrics: parts.metrics,
             read_back: Mutex::default(),
             due: Notify::new(),
             changes: changes::Changes::default(),
@@ -210,8 +211,8 @@ impl Engine {
     }
 
     /// What has been counted since the start.
-    pub fn counters(&self) -> &Counters {
-        &self.counters
+    pub fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     /// What holds in a rotation just now.

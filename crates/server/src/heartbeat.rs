@@ -8,7 +8,7 @@ use bytes::Bytes;
 use pagerslack_slack::transport::{Body, Request, Transport, TransportError};
 
 use crate::config::HeartbeatUrl;
-use crate::engine::Counters;
+use crate::metrics::Metrics;
 
 /// How long one beat may take. The next one is at least ten seconds later.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -27,7 +27,7 @@ impl Heartbeat {
     }
 
     /// Beats once. The log has each change, not each beat.
-    pub(crate) async fn beat(&mut self, counters: &Counters) {
+    pub(crate) async fn beat(&mut self, metrics: &Metrics) {
         let request = Request {
             url: self.url.expose().to_owned(),
             token: None,
@@ -46,13 +46,13 @@ impl Heartbeat {
         let changed = self.heard.replace(heard) != Some(heard);
         match trouble {
             None => {
-                counters.heartbeats.count();
+                metrics.heartbeats.count();
                 if changed {
                     tracing::info!(%to, "the heartbeat is heard");
                 }
             }
             Some(why) => {
-                counters.heartbeats_failed.count();
+                metrics.heartbeats_failed.count();
                 if changed {
                     tracing::warn!(%to, why, "the heartbeat is not heard");
                 }

@@ -9,21 +9,24 @@ pub(crate) mod dashboard;
 
 mod body;
 mod install;
+mod metrics;
 mod panel;
 mod serve;
 mod slack;
 
 pub use serve::serve;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use pagerslack_slack::socket_mode::LinkStatus;
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::Causes;
+use tokio::sync::watch;
 
 use crate::config::CALLBACK;
 use crate::engine::Engine;
@@ -47,17 +50,26 @@ pub struct App {
     /// Whether the panel beside the demo is served. It shows people's names, so only ever on loopback.
     pub panel: bool,
     ready: AtomicBool,
+    /// How Socket Mode's links are, where there are any.
+    links: OnceLock<watch::Receiver<LinkStatus>>,
 }
 
 impl App {
     /// What the handlers share; not ready yet.
     pub fn new(entrance: Arc<Entrance>, proof: Option<Proof>, panel: bool) -> Self {
-        Self { entrance, proof, panel, ready: AtomicBool::new(false) }
+        Self { entrance, proof, panel, ready: AtomicBool::new(false), links: OnceLock::new() }
     }
 
     /// The machine.
     pub fn engine(&self) -> &Arc<Engine> {
         self.entrance.engine()
+    }
+
+    /// From now on `/metrics` tells of Socket Mode's links.
+    pub fn show_links(&self, links: watch::Receiver<LinkStatus>) {
+        if self.links.set(links).is_err() {
+            tracing::debug!("Socket Mode's links were shown before");
+        }
     }
 
     /// Says whether requests should be sent here.
@@ -78,7 +90,7 @@ pub fn router(app: Arc<App>) -> Router {
         .route(install::STYLE, get(install::style))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(readyz))
-        .route("/metrics", get(metrics));
+        .route("/metrics", get(metrics::show));
     if app.panel {
         router = router.route("/panel", get(panel::show)).route("/panel/content", get(panel::content));
     }
@@ -98,16 +110,4 @@ async fn readyz(State(app): State<Arc<App>>, RawQuery(query): RawQuery) -> (Stat
         Ok(()) => (StatusCode::OK, "ok\n".to_owned()),
         Err(error) => (StatusCode::SERVICE_UNAVAILABLE, format!("{}\n", Causes(&error))),
     }
-}
-
-/// The counters in Prometheus' text format.
-/// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
-async fn metrics(State(app): State<Arc<App>>) -> String {
-    let counters = app.engine().counters().all();
-    counters
-        .iter()
-        .map(|(name, value)| {
-            format!("# TYPE pagerslack_{name}_total counter\npagerslack_{name}_total {value}\n")
-        })
-        .collect()
 }

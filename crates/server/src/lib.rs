@@ -12,6 +12,7 @@ pub mod demo;
 pub mod engine;
 pub mod http;
 pub mod installations;
+pub mod metrics;
 pub mod stats;
 pub mod vault;
 

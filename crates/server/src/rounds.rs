@@ -73,7 +73,7 @@ impl Rounds {
             tracing::info!(incidents = audited.incidents, "the open incidents are audited again");
         }
         if let Some(heartbeat) = self.heartbeat.as_mut().filter(|_| is_alive(&audited)) {
-            heartbeat.beat(self.engine.counters()).await;
+            heartbeat.beat(self.engine.metrics()).await;
         }
     }
 }

@@ -32,6 +32,7 @@ use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Access, Dashboard};
 use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
+use crate::metrics::{Calls, Metrics};
 use crate::retention;
 use crate::rounds::Rounds;
 use tending::{tend_each, warm};
@@ -119,7 +120,10 @@ impl Bot {
             Some(installations) => Arc::<Installations>::clone(installations),
             None => Arc::new(SingleToken(config.slack.bot_token.context(NO_TOKEN)?)),
         };
-        let client = Arc::new(Client::new(transport, &config.slack.api_url, tokens));
+        let metrics = Arc::new(Metrics::default());
+        let calls = Calls { metrics: Arc::clone(&metrics), clock: Arc::clone(&surroundings.clock) };
+        let client = Client::new(transport, &config.slack.api_url, tokens).observed_by(Arc::new(calls));
+        let client = Arc::new(client);
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
             clock: Arc::clone(&surroundings.clock),
@@ -128,6 +132,7 @@ impl Bot {
             command: config.slack.command,
             settings: Arc::clone(&settings),
             seed: surroundings.seed,
+            metrics,
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;
         tracing::info!(messages, "open incidents are in memory");
@@ -252,6 +257,9 @@ impl Bot {
             .clone()
             .map(|token| SocketMode::new(Arc::clone(&self.client), token, self.envelopes()));
         let links = socket.as_ref().map(SocketMode::status);
+        if let Some(links) = &links {
+            self.app.show_links(links.clone());
+        }
         let socket = socket.map(|socket| {
             let shutdown = shutdown.clone();
             tokio::spawn(async move { socket.run(shutdown).await })

@@ -52,8 +52,8 @@ mod lenient;
 
 pub use budget::{Budgets, Priority};
 pub use client::{
-    AppCredentials, CallError, Caller, Cause, ChannelInfo, Client, Exchange, Identity, NoToken, Post,
-    Refusal, RefusalKind, SLACK_API, Search, SingleToken, Tokens, UsersPage,
+    AppCredentials, CallError, Caller, Cause, ChannelInfo, Client, Ended, Exchange, Identity, NoToken,
+    Observer, Post, Refusal, RefusalKind, SLACK_API, Search, SingleToken, Tokens, UsersPage,
 };
 #[cfg(feature = "network")]
 pub use directory::Directory;

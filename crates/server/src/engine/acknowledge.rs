@@ -152,7 +152,7 @@ impl Engine {
         let seen = self.look_for_eyes(self.background(&job.job.rotation.team), &incident).await;
         match (seen.taken, seen.later) {
             (Some(by), _) => {
-                self.counters.acknowledgements_read_back.count();
+                self.metrics.acknowledgements_read_back.count();
                 let zone = self.zone_of(&job.job.rotation, &by);
                 let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true, zone };
                 self.act_for(job, command, Disposal::Done).await?;
@@ -199,7 +199,7 @@ impl Engine {
                 Ok(false)
             }
             ReadBack::Taken(by) => {
-                self.counters.acknowledgements_read_back.count();
+                self.metrics.acknowledgements_read_back.count();
                 let zone = self.zone_of(&job.job.rotation, &by);
                 let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true, zone };
                 self.act_for(job, command, Disposal::Done).await?;

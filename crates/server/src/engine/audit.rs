@@ -106,7 +106,7 @@ impl Auditor {
     pub async fn step(&mut self) -> Result<Option<Audited>, StepError> {
         let stepped = self.try_step().await;
         if stepped.is_err() {
-            self.engine.counters.audits_failed.count();
+            self.engine.metrics.audits_failed.count();
         }
         stepped
     }
@@ -123,7 +123,11 @@ impl Auditor {
         self.read_back_those_at_rest().await?;
         self.engine.note_the_audit().await?;
         self.events_lost = false;
-        self.engine.counters.audits.count();
+        let late =
+            self.audited.findings.iter().filter(|(_, finding)| matches!(finding, Finding::Late { .. }));
+        self.engine.metrics.audits.count();
+        self.engine.metrics.jobs_late.set(late.count());
+        self.engine.metrics.incidents_open.set(self.audited.incidents);
         Ok(Some(std::mem::take(&mut self.audited)))
     }
 
@@ -134,7 +138,7 @@ impl Auditor {
             Ok(None) => return Ok(()),
             // The others must not wait for one that cannot be read (P6).
             Err(StepError::Store(error @ StoreError::Corrupt { .. })) => {
-                self.engine.counters.audit_incidents_unreadable.count();
+                self.engine.metrics.audit_incidents_unreadable.count();
                 self.audited.unreadable += 1;
                 tracing::error!(%team, incident = %id, error = %Causes(&error), "an open incident cannot be read");
                 return Ok(());
@@ -201,7 +205,7 @@ impl Engine {
         let (team, id) = (&incident.report.rotation.team, &incident.report.incident);
         let mut commit = Commit::new(team.clone(), id.clone(), 0);
         if let Some(job) = read_back {
-            self.counters.audit_read_backs.count();
+            self.metrics.audit_read_backs.count();
             commit.add.push(job);
         }
         for finding in findings {
@@ -213,7 +217,7 @@ impl Engine {
             }
         }
         if !commit.add.is_empty() || !commit.restore.is_empty() {
-            self.store.commit(commit).await?;
+            self.commit(commit).await?;
             self.due.notify_one();
         }
         if findings.contains(&Finding::ClockPutBack) {
@@ -227,19 +231,19 @@ impl Engine {
         let (team, id) = (&incident.report.rotation.team, &incident.report.incident);
         match finding {
             Finding::Missing(job) => {
-                self.counters.audit_jobs_missing.count();
+                self.metrics.audit_jobs_missing.count();
                 tracing::error!(%team, incident = %id, job = job.key.as_str(), "an open incident lacked a job, which is restored");
             }
             Finding::TooFarAhead(job) => {
-                self.counters.audit_jobs_too_far_ahead.count();
+                self.metrics.audit_jobs_too_far_ahead.count();
                 tracing::warn!(%team, incident = %id, job = job.key.as_str(), "a job lay too far ahead and is brought forward");
             }
             Finding::ClockPutBack => {
-                self.counters.audit_clock_put_back.count();
+                self.metrics.audit_clock_put_back.count();
                 tracing::warn!(%team, incident = %id, "the clock was put back; what waits by the old one begins to wait anew");
             }
             Finding::Late { key, since } => {
-                self.counters.audit_jobs_late.count();
+                self.metrics.audit_jobs_late.count();
                 tracing::warn!(%team, incident = %id, job = key.as_str(), %since, "a job is overdue and nobody takes it up");
             }
         }
@@ -269,6 +273,6 @@ impl Engine {
         let mut commit = Commit::new(TeamId::new(""), IncidentId::new("audit"), 0);
         let (user, what) = (UserId::new(""), "audit".to_owned());
         commit.told.push(Told { user, what, at: self.now(), until: None });
-        Ok(self.store.commit(commit).await?)
+        Ok(self.commit(commit).await?)
     }
 }

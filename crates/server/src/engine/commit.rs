@@ -75,7 +75,7 @@ impl Engine {
                 // The claim of these jobs then still joins their transaction, and its wait for the disk.
                 self.due.notify_one();
             }
-            match self.store.commit(commit).await {
+            match self.commit(commit).await {
                 Ok(()) => {
                     self.committed(act.team, &messages, &acted);
                     self.say(act.team, before, &events, false);
@@ -94,6 +94,17 @@ impl Engine {
         Err(CommitError::Conflict)
     }
 
+    /// Commits, and measures how long that takes.
+    pub(super) async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
+        let began = self.clock.elapsed();
+        let committed = self.store.commit(commit).await;
+        self.metrics.store_commit_duration.took(self.clock.elapsed().saturating_sub(began));
+        if matches!(committed, Err(CommitError::Store(_))) {
+            self.metrics.store_commits_failed.count();
+        }
+        committed
+    }
+
     /// The incident as its log tells it.
     pub(super) async fn incident(
         &self,
@@ -109,7 +120,7 @@ impl Engine {
     pub(super) async fn dispose(&self, job: &ClaimedJob, disposal: Disposal) -> Result<(), StepError> {
         let mut commit = Commit::new(job.job.rotation.team.clone(), job.job.incident.clone(), 0);
         commit.job = Some((job.job.key.clone(), job.fence, disposal));
-        Ok(self.store.commit(commit).await?)
+        Ok(self.commit(commit).await?)
     }
 
     /// Adds jobs about an incident to which nothing has happened.
@@ -133,7 +144,7 @@ impl Engine {
         let mut commit = Commit::new(rotation.team.clone(), incident.clone(), 0);
         commit.add = jobs;
         commit.told.extend(taken);
-        self.store.commit(commit).await?;
+        self.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }
@@ -182,14 +193,6 @@ impl Engine {
 
     /// What memory learns from a commit, and who is woken by it.
     fn committed(&self, team: &TeamId, messages: &[MessageRef], acted: &Acted) {
-        for event in &acted.events {
-            match event {
-                Event::Reported(_) => self.counters.reports.count(),
-                Event::PagePosted { .. } => self.counters.pages.count(),
-                Event::Acknowledged { .. } => self.counters.acknowledgements.count(),
-                _ => {}
-            }
-        }
         match &acted.incident {
             Some(incident) if incident.is_open() => {
                 self.index.insert(messages.iter().map(|message| (team, message)));

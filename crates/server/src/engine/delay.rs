@@ -29,7 +29,7 @@ impl Engine {
         }
         let report = &incident.report;
         tracing::warn!(team = %report.rotation.team, incident = %report.incident, ?why, "Slack keeps an incident waiting");
-        self.counters.delays.count();
+        self.metrics.delays.count();
         let command = Command::Delay { why };
         self.act(Act::new(&report.rotation.team, &report.incident, command)).await?;
         Ok(())

@@ -207,12 +207,12 @@ impl Engine {
     /// Runs a job; one that fails is logged here, once, and comes up again.
     pub async fn run_and_count(&self, job: &ClaimedJob) {
         let error = match self.run(job).await {
-            Ok(()) => return self.counters.jobs_done.count(),
+            Ok(()) => return self.metrics.jobs_done.count(),
             // The one who holds the job now does the work, or it was found to be pointless.
             Err(StepError::LeaseLost) => return,
             Err(error) => error,
         };
-        self.counters.jobs_failed.count();
+        self.metrics.jobs_failed.count();
         tracing::error!(
                     team = %job.job.rotation.team,
         job = job.job.key.as_str(),

@@ -33,7 +33,7 @@ impl Engine {
         let mut commit = Commit::new(job.job.rotation.team.clone(), job.job.incident.clone(), 0);
         commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
         commit.add = jobs;
-        self.store.commit(commit).await?;
+        self.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }

@@ -151,7 +151,7 @@ impl Engine {
         let mut commit = Commit::new(team.clone(), job.job.incident.clone(), 0);
         commit.job = Some((job.job.key.clone(), job.fence, Disposal::Done));
         commit.add.push(show);
-        self.store.commit(commit).await?;
+        self.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }
@@ -199,7 +199,7 @@ impl Engine {
             changes.push(change.clone());
             let mut commit = Commit::new(rotation.team.clone(), IncidentId::derive(rotation, "the queue"), 0);
             commit.queue = Some(QueueCommit { rotation: rotation.clone(), expected, changes });
-            match self.store.commit(commit).await {
+            match self.commit(commit).await {
                 Err(CommitError::QueueMoved) => {}
                 done => return Ok(done?),
             }

@@ -99,7 +99,7 @@ impl Engine {
         let search = Search { channel, thread, oldest, key, bot_id: None };
         match self.client.find_message(self.paging(&job.job.rotation.team), &search).await {
             Ok(Some(ts)) => {
-                self.counters.posts_found_again.count();
+                self.metrics.posts_found_again.count();
                 Ok(Landed::Already(ts))
             }
             Ok(None) => Ok(Landed::Not),
@@ -207,7 +207,7 @@ impl Engine {
                 let zone = self.zone_of(&job.job.rotation, &user);
                 let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true, zone };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
-                self.counters.acknowledgements_read_back.count();
+                self.metrics.acknowledgements_read_back.count();
                 return Ok(());
             }
         }

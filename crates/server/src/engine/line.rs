@@ -1,4 +1,5 @@
-//! One line in the log for each event of each incident: the contract is `docs/LOGGING.md`.
+//! One line in the log for each event of each incident, and its part in the metrics: the contract of the lines is
+//! `docs/LOGGING.md`.
 //!
 //! Invariant: a line is written only once its event is in the store, and then at least once. Whatever may have kept
 //! it from being written, an answer of the store that was lost or a process that died, is made good when the incident
@@ -13,6 +14,7 @@ use pagerslack_core::incident::{ManagersReason, Posting, Via};
 use pagerslack_core::{Event, Incident, IncidentId, Phase, Recorded, TeamId, UserId, ZoneName, apply};
 
 use super::Engine;
+use crate::metrics::Firsts;
 
 /// Of how many incidents that began before this process it is remembered that they were looked at. Beyond that a line
 /// that the process before may have missed stays missed.
@@ -61,7 +63,11 @@ impl Engine {
         for recorded in events {
             state = apply(state, recorded);
             if let Some(after) = &state {
-                self.write(team, after, recorded, again);
+                let firsts = firsts(after, &recorded.event);
+                if !again {
+                    self.metrics.happened(after, recorded, firsts);
+                }
+                self.write(team, after, recorded, firsts, again);
             }
         }
     }
@@ -76,7 +82,7 @@ impl Engine {
         self.say(team, state, &after.into_iter().cloned().collect::<Vec<_>>(), true);
     }
 
-    fn write(&self, team: &TeamId, after: &Incident, recorded: &Recorded, again: bool) {
+    fn write(&self, team: &TeamId, after: &Incident, recorded: &Recorded, firsts: Firsts, again: bool) {
         let report = &after.report;
         let mut said = Said::of(&recorded.event);
         let attempt = said.attempt.and_then(|number| after.attempt(number));
@@ -85,7 +91,6 @@ impl Engine {
         let zone =
             recorded_zone.or_else(|| said.by.or(said.responder).and_then(|user| self.zone(after, user)));
         let since = |at: Timestamp| milliseconds(at.duration_since(after.reported_at));
-        let (first_page, response) = firsts(after, &recorded.event);
         let now = since(recorded.at);
         tracing::info!(
             event = said.event,
@@ -106,8 +111,8 @@ impl Engine {
             posting = said.posting,
             code = said.code,
             since_report_ms = now,
-            first_page_ms = first_page.then_some(now),
-            time_to_response_ms = response.then_some(now),
+            first_page_ms = firsts.page.then_some(now),
+            time_to_response_ms = firsts.response.then_some(now),
             zone,
             region = matches!(recorded.event, Event::Acknowledged { .. }).then(|| region(recorded.at)),
             again = again.then_some(true),
@@ -234,10 +239,12 @@ fn outcome(phase: &Phase) -> &'static str {
 }
 
 /// Whether an event is the first page that stands, or the first acknowledgement. The incident is as it was after it.
-pub(super) fn firsts(after: &Incident, event: &Event) -> (bool, bool) {
+fn firsts(after: &Incident, event: &Event) -> Firsts {
     let posted = after.attempts.iter().filter(|attempt| attempt.message.is_some()).count();
-    let first_page = matches!(event, Event::PagePosted { .. }) && posted == 1;
-    (first_page, matches!(event, Event::Acknowledged { .. }) && after.taken.len() == 1)
+    Firsts {
+        page: matches!(event, Event::PagePosted { .. }) && posted == 1,
+        response: matches!(event, Event::Acknowledged { .. }) && after.taken.len() == 1,
+    }
 }
 
 /// Which of three regions is at work when somebody responds, by the hour in UTC.

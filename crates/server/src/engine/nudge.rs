@@ -125,7 +125,7 @@ impl Engine {
             let due = rules.next_working_moment(&user, profile.as_deref(), now);
             Job::new(rotation, &id, JobKind::Nudge { user }, due)
         }));
-        self.store.commit(commit).await?;
+        self.commit(commit).await?;
         self.due.notify_one();
         Ok(())
     }
@@ -173,7 +173,7 @@ impl Engine {
                     at: now,
                     until: Some(now + ONCE_IN),
                 });
-                Ok(self.store.commit(commit).await?)
+                Ok(self.commit(commit).await?)
             }
             Some(Err(CallError::Unknown { .. })) => {
                 let due = now + super::send::READ_BACK_AFTER;

@@ -28,7 +28,7 @@ impl Engine {
         let last = self.store.told(&click.team, &click.user, &press(click)).await?;
         let repeated = last.is_some_and(|last| at <= last);
         if repeated {
-            self.counters.requests_repeated.count();
+            self.metrics.requests_repeated.count();
         }
         Ok(repeated)
     }
@@ -56,7 +56,7 @@ impl Engine {
     ) -> Result<bool, StoreError> {
         let repeated = self.store.told(team, user, &asking(request)).await?.is_some();
         if repeated {
-            self.counters.requests_repeated.count();
+            self.metrics.requests_repeated.count();
         }
         Ok(repeated)
     }
@@ -74,7 +74,7 @@ impl Engine {
     async fn remember(&self, team: &TeamId, about: &IncidentId, told: Told) -> Result<(), StoreError> {
         let mut commit = Commit::new(team.clone(), about.clone(), 0);
         commit.told.push(told);
-        match self.store.commit(commit).await {
+        match self.commit(commit).await {
             Err(pagerslack_store::CommitError::Store(error)) => Err(error),
             // Nothing was decided that could be out of date.
             _ => Ok(()),

@@ -27,7 +27,7 @@ impl Engine {
                 Ok(Opened::Resumed(other))
             }
             Err(StepError::AlreadyOpen(other)) => {
-                self.counters.reports_doubled.count();
+                self.metrics.reports_doubled.count();
                 Ok(Opened::AlreadyOpen(other))
             }
             Err(error) => Err(error),

@@ -65,6 +65,7 @@ impl Engine {
         if !matches!(inbound, Inbound::ReactionAdded(_) | Inbound::ReactionRemoved(_)) {
             self.directory.apply(self.now(), &inbound);
         }
+        self.measure_the_lag(&inbound);
         match inbound {
             Inbound::ReactionAdded(reaction) => self.reacted(reaction).await,
             Inbound::Command(command) => self.commanded(*command).await,
@@ -74,17 +75,17 @@ impl Engine {
             Inbound::DirectMessage(message) => self.written_to(message).await,
             Inbound::UrlVerification { challenge } => Reply::Challenge(challenge),
             Inbound::RateLimited { team, .. } => {
-                self.counters.events_dropped_by_slack.count();
+                self.metrics.events_dropped_by_slack.count();
                 tracing::warn!(%team, "Slack drops events of this workspace, there are too many");
                 Reply::Done
             }
             Inbound::Malformed { why } => {
-                self.counters.requests_malformed.count();
+                self.metrics.requests_malformed.count();
                 tracing::warn!(why, "a signed request could not be read");
                 Reply::Done
             }
             Inbound::Ignored { what } => {
-                self.counters.requests_ignored.count();
+                self.metrics.requests_ignored.count();
                 tracing::debug!(%what, "no use for this");
                 Reply::Done
             }
@@ -102,6 +103,20 @@ impl Engine {
             | Inbound::UserGroupChanged { .. }
             | Inbound::ChannelIdChanged { .. }
             | Inbound::SslCheck => Reply::Done,
+        }
+    }
+
+    /// How long it took until what happened in Slack was known here, where Slack says when it happened.
+    fn measure_the_lag(&self, inbound: &Inbound) {
+        let at = match inbound {
+            Inbound::ReactionAdded(reaction) | Inbound::ReactionRemoved(reaction) => reaction.at,
+            Inbound::UserChanged { at, .. }
+            | Inbound::TeamJoined { at, .. }
+            | Inbound::DndChanged { at, .. } => *at,
+            _ => None,
+        };
+        if let Some(at) = at {
+            self.metrics.slack_event_lag.took(self.now().duration_since(at));
         }
     }
 
@@ -218,7 +233,7 @@ impl Engine {
         incident: &IncidentId,
         error: &(dyn std::error::Error + 'static),
     ) {
-        self.counters.reports_lost.count();
+        self.metrics.reports_lost.count();
         tracing::error!(%team, %incident, error = %Causes(error), "a report could not be recorded");
     }
 
@@ -241,7 +256,7 @@ impl Engine {
 
     async fn reacted(&self, reaction: Reaction) -> Reply {
         if reaction.reaction != EYES {
-            self.counters.reactions_ignored.count();
+            self.metrics.reactions_ignored.count();
             return Reply::Done;
         }
         if !self.index.may_contain(&reaction.team, &reaction.message) {
@@ -249,7 +264,7 @@ impl Engine {
             // Looked at again, for the message may have become known in between.
             // A store that is shared knows of messages that another process has posted.
             if !self.index.may_contain(&reaction.team, &reaction.message) && !self.store.is_shared() {
-                self.counters.reactions_ignored.count();
+                self.metrics.reactions_ignored.count();
                 return Reply::Done;
             }
         }
@@ -262,7 +277,7 @@ impl Engine {
                 if self.store.is_shared() && self.elsewhere.remember(&reaction, self.clock.elapsed()) {
                     return Reply::Done;
                 }
-                self.counters.reactions_ignored.count();
+                self.metrics.reactions_ignored.count();
                 Reply::Done
             }
             Err(error) => again(&error),

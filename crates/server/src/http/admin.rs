@@ -61,7 +61,7 @@ async fn only_with_the_token(State(desk): State<Desk>, request: Request, next: N
     if bearer(request.headers()).is_some_and(|token| admin.token.is(token)) {
         return next.run(request).await;
     }
-    desk.engine.counters().admin_requests_refused.count();
+    desk.engine.metrics().admin_requests_refused.count();
     ([(header::WWW_AUTHENTICATE, "Bearer")], refusal(StatusCode::UNAUTHORIZED, "")).into_response()
 }
 

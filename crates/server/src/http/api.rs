@@ -69,7 +69,7 @@ impl Desk {
         let token = match self.tokens.shown(&text, self.engine.clock().now()).await {
             Ok(Some(token)) => token,
             Ok(None) => {
-                self.engine.counters().api_requests_refused.count();
+                self.engine.metrics().api_requests_refused.count();
                 return Err(Problem::unauthorized());
             }
             Err(error) => {

@@ -86,7 +86,7 @@ async fn install(app: &App, installations: &Installations, code: &SecretString) 
             if let Home::Team(team) = &installed.home {
                 engine.directory().forget(&TeamId::clone(team));
             }
-            engine.counters().installations.count();
+            engine.metrics().installations.count();
             shown(Outcome::Installed(&installed))
         }
         Err(error) => {

@@ -16,16 +16,16 @@ const SIGNATURE: HeaderName = HeaderName::from_static("x-slack-signature");
 
 /// Takes one request.
 pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Response {
-    let counters = app.engine().counters();
+    let metrics = app.engine().metrics();
     let (head, body) = request.into_parts();
     let headers = &head.headers;
     let body = match body::read(headers, body).await {
         Ok(body) => body,
         Err(status) => {
             match status {
-                StatusCode::PAYLOAD_TOO_LARGE => counters.requests_too_large.count(),
-                StatusCode::REQUEST_TIMEOUT => counters.requests_too_slow.count(),
-                _ => counters.requests_malformed.count(),
+                StatusCode::PAYLOAD_TOO_LARGE => metrics.requests_too_large.count(),
+                StatusCode::REQUEST_TIMEOUT => metrics.requests_too_slow.count(),
+                _ => metrics.requests_malformed.count(),
             }
             return refusal(status);
         }
@@ -38,7 +38,7 @@ pub(super) async fn receive(State(app): State<Arc<App>>, request: Request) -> Re
         }
     });
     if !verified {
-        counters.requests_unsigned.count();
+        metrics.requests_unsigned.count();
         return refusal(StatusCode::UNAUTHORIZED);
     }
     let content_type =

@@ -297,7 +297,7 @@ impl Stage {
     /// Nothing is left to do and nothing failed on the way: the end of every story.
     pub async fn end(&self) {
         assert_eq!(self.store.job_count().await.unwrap(), 0, "jobs are left:\n{}", self.transcript());
-        assert_eq!(self.bot.engine().counters().jobs_failed.get(), 0, "jobs failed");
+        assert_eq!(self.bot.engine().metrics().jobs_failed.get(), 0, "jobs failed");
         assert_eq!(self.slack.read(|world| world.pending_deliveries().len()), 0, "deliveries are left");
     }
 }

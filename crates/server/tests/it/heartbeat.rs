@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use pagerslack::clock::SystemClock;
 use pagerslack::config::{Config, Environment, File};
-use pagerslack::engine::Counters;
+use pagerslack::metrics::Metrics;
 use pagerslack::{Bot, Surroundings};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::transport::Token;
@@ -79,8 +79,8 @@ async fn it_beats_while_the_store_works() {
     for _ in 0..4 {
         assert_eq!(heard.recv().await.unwrap(), format!("POST /{TOKEN} HTTP/1.1"));
     }
-    let count = |counters: &Counters| (counters.heartbeats_failed.get(), counters.heartbeats.get() >= 2);
-    assert_eq!(count(engine.counters()), (1, true));
+    let count = |metrics: &Metrics| (metrics.heartbeats_failed.get(), metrics.heartbeats.get() >= 2);
+    assert_eq!(count(engine.metrics()), (1, true));
 
     fuse.blow();
     fuse.is_blown().await;

@@ -35,6 +35,7 @@ mod killed;
 mod logs;
 mod lost;
 mod managers;
+mod metrics;
 mod nudge_cli;
 mod pass;
 mod presence;

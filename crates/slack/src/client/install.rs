@@ -10,7 +10,7 @@ use pagerslack_core::ids::{TeamId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::error::{CallError, Cause, Judgement, judge, not_done};
+use super::error::{CallError, Cause, Judgement, not_done};
 use super::workspace::http_date;
 use super::{Arguments, Client, read};
 use crate::lenient::{Word, or_default};
@@ -115,8 +115,8 @@ impl Client {
                 form.push(("refresh_token", token.expose().to_owned()));
             }
         }
-        let response = self.send(now, method, None, Arguments::Form(form), None).await?;
-        match judge(method, now, &response) {
+        let (response, judgement) = self.send(now, method, None, Arguments::Form(form), None).await?;
+        match judgement {
             Judgement::Failed(error) => Err(error),
             Judgement::RateLimited => {
                 let wait = response.retry_after.unwrap_or(TOO_OFTEN).max(1);

@@ -8,6 +8,7 @@ mod answer;
 mod error;
 mod install;
 mod messages;
+mod observer;
 mod people;
 mod tokens;
 mod views;
@@ -32,6 +33,7 @@ pub use error::{CallError, Cause, Refusal, RefusalKind};
 use error::{Judgement, doubtful, judge, not_sent_or_doubtful, soon};
 pub use install::{AppCredentials, BotGrant, Exchange, Granted};
 pub use messages::{Post, Search};
+pub use observer::{Ended, Observer};
 pub use people::{DND_BATCH, UsersPage};
 pub use tokens::{NoToken, NoTokens, SingleToken, Tokens};
 pub use workspace::{ChannelInfo, Identity};
@@ -81,6 +83,7 @@ pub struct Client {
     base: String,
     tokens: Arc<dyn Tokens>,
     budgets: Mutex<Budgets>,
+    observer: Option<Arc<dyn Observer>>,
 }
 
 impl fmt::Debug for Client {
@@ -106,7 +109,13 @@ impl Client {
         if !base.ends_with('/') {
             base.push('/');
         }
-        Self { transport, base, tokens, budgets: Mutex::new(Budgets::new()) }
+        Self { transport, base, tokens, budgets: Mutex::new(Budgets::new()), observer: None }
+    }
+
+    /// The same with somebody who looks on.
+    #[must_use]
+    pub fn observed_by(self, observer: Arc<dyn Observer>) -> Self {
+        Self { observer: Some(observer), ..self }
     }
 
     /// Whether Slack is spoken to over TLS, so that its WebSocket must be too.
@@ -138,20 +147,15 @@ impl Client {
             NoToken::Later(retry_at, what) => CallError::NotDone { retry_at, why: Cause::NoToken(what) },
         })?;
         let taken = self.budgets().try_take(now, team, method, channel, priority);
-        taken.map_err(|retry_at| self.limited(team, method, retry_at, Cause::Budget(method)))?;
-        let judgement =
-            self.send(now, method, Some(token.clone()), arguments, permit).await.map(|response| {
-                let judgement = judge(method, now, &response);
-                (response, judgement)
-            });
-        match judgement {
+        taken.map_err(|retry_at| self.limited(caller, method, retry_at, Cause::Budget(method)))?;
+        match self.send(now, method, Some(token.clone()), arguments, permit).await {
             Ok((response, Judgement::Done)) => {
                 self.budgets().heard(team, method, true);
                 Ok(response)
             }
             Ok((response, Judgement::RateLimited)) => {
                 let retry_at = self.budgets().rate_limited(now, team, method, response.retry_after);
-                Err(self.limited(team, method, retry_at, Cause::RateLimited(method.to_string())))
+                Err(self.limited(caller, method, retry_at, Cause::RateLimited(method.to_string())))
             }
             // Slack was not asked.
             Err(error) if error.is_withheld() => Err(error),
@@ -184,11 +188,16 @@ impl Client {
     }
 
     /// Not within the rate limit. Whether it is worth waiting for its end depends on what came of late.
-    fn limited(&self, team: &TeamId, method: Method, retry_at: Timestamp, why: Cause) -> CallError {
-        let fruitless = self.budgets().is_fruitless(team, method);
+    fn limited(&self, caller: Caller<'_>, method: Method, retry_at: Timestamp, why: Cause) -> CallError {
+        if let Some(observer) = &self.observer {
+            let asked = matches!(why, Cause::RateLimited(_));
+            observer.must_wait(method, retry_at.duration_since(caller.now), asked);
+        }
+        let fruitless = self.budgets().is_fruitless(caller.team, method);
         CallError::NotDone { retry_at, why: if fruitless { Cause::Unanswered(method) } else { why } }
     }
 
+    /// One exchange, and how it is to be judged.
     async fn send(
         &self,
         now: Timestamp,
@@ -196,7 +205,7 @@ impl Client {
         token: Option<Token>,
         arguments: Arguments,
         permit: Option<&Permit>,
-    ) -> Result<Response, CallError> {
+    ) -> Result<(Response, Judgement), CallError> {
         let url = format!("{}{}", self.base, method.name());
         let body = match arguments {
             Arguments::Json(value) => Body::Json(Bytes::from(value.to_string())),
@@ -206,7 +215,22 @@ impl Client {
             }
         };
         let request = Request { url, token, body, timeout: method.timeout(), permit: permit.cloned() };
-        self.transport.send(request).await.map_err(|error| not_sent_or_doubtful(method.effect(), now, error))
+        let began = self.observer.as_ref().map(|observer| observer.elapsed());
+        let sent = self.transport.send(request).await;
+        let ended = match sent {
+            Ok(response) => {
+                let judgement = judge(method, now, &response);
+                Ok((response, judgement))
+            }
+            Err(error) => Err(not_sent_or_doubtful(method.effect(), now, error)),
+        };
+        // What was held back at the last moment is no exchange.
+        if let (Some(observer), Some(began)) = (&self.observer, began)
+            && !ended.as_ref().is_err_and(CallError::is_withheld)
+        {
+            observer.called(method, Ended::of(&ended), observer.elapsed().saturating_sub(began));
+        }
+        ended
     }
 }
 

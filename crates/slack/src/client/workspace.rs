@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::json;
 use url::Url;
 
-use super::error::{CallError, Cause, Judgement, doubtful, judge, not_done};
+use super::error::{CallError, Cause, Judgement, doubtful, not_done};
 use super::{Arguments, Caller, Client, read};
 use crate::lenient::{Word, or_default};
 use crate::method::Method;
@@ -126,8 +126,8 @@ impl Client {
     pub async fn connections_open(&self, now: Timestamp, app_token: &Token) -> Result<Url, CallError> {
         let method = Method::AppsConnectionsOpen;
         let token = Some(app_token.clone());
-        let response = self.send(now, method, token, Arguments::Json(json!({})), None).await?;
-        match judge(method, now, &response) {
+        let (response, judgement) = self.send(now, method, token, Arguments::Json(json!({})), None).await?;
+        match judgement {
             Judgement::Failed(error) => Err(error),
             Judgement::RateLimited => {
                 let wait =

@@ -208,7 +208,7 @@ impl Desk {
             Ok(Opened::New) => (incident, Done::Reported),
             Ok(Opened::Resumed(other) | Opened::AlreadyOpen(other)) => (other, Done::GoesOn),
             Err(error) => {
-                self.engine.counters().reports_lost.count();
+                self.engine.metrics().reports_lost.count();
                 return Err(not_recorded(&rotation, &error));
             }
         };

@@ -150,7 +150,7 @@ impl Desk {
                 Ok(accepted(&other, &rotation, url, true))
             }
             Err(error) => {
-                self.engine.counters().reports_lost.count();
+                self.engine.metrics().reports_lost.count();
                 Err(not_recorded(&rotation, &error))
             }
         }

@@ -94,8 +94,10 @@ impl Stage {
 
     /// The value of a counter.
     pub fn count(&self, name: &str) -> u64 {
-        let all = self.bot.engine().counters().all();
-        all.iter().find(|(other, _)| *other == name).unwrap_or_else(|| panic!("no counter {name}")).1
+        let text = self.bot.engine().metrics().text();
+        let name = format!("pagerslack_{name}_total ");
+        let value = text.lines().find_map(|line| line.strip_prefix(&name));
+        value.unwrap_or_else(|| panic!("no counter {name}")).parse().unwrap()
     }
 
     /// Somebody reacts to a message of another channel.
