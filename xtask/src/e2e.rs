@@ -1,6 +1,7 @@
-//! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against, a Slack that
-//! we did not write (npm) and Slack's own SDK (PyPI), and what tries its API in `api/described.rs`, schemathesis (PyPI): at
-//! the versions and with the hashes that stand in `e2e/`.
+//! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against: a Slack
+//! that we did not write (npm) and Slack's own SDK (PyPI); axe-core (npm), by which `dashboard/eyes.rs` examines our pages;
+//! and schemathesis (PyPI), by which `api/described.rs` tries our API; at the versions and with the hashes that stand in
+//! `e2e/`.
 //!
 //! They are installed into `target/e2e` and into nothing else, without scripts of theirs, and once: until what is
 //! pinned changes.
@@ -36,7 +37,8 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
         return Ok(());
     }
     say(
-        "For the tests against another Slack and of the API, emulate, slack_sdk and schemathesis are installed into target/e2e.",
+        "For the tests against another Slack, of our pages and of the API, emulate, slack_sdk, axe-core and schemathesis are \
+         installed into target/e2e.",
     );
     clear(Path::new(FOLDER))?;
     for name in PINS {

@@ -33,7 +33,8 @@ pub(crate) fn taken(number: usize, now: Timestamp) -> [Commit; 2] {
     let policy = Policy::default();
     let reported = reported(number, now);
     let before = replay(&reported.events);
-    let command = Command::Acknowledge { by: "U0000000002".into(), via: Via::Reaction, eligible: true };
+    let command =
+        Command::Acknowledge { by: "U0000000002".into(), via: Via::Reaction, eligible: true, zone: None };
     let mut commit = Commit::new(reported.team.clone(), reported.incident.clone(), 1);
     let mut state = before.clone();
     for (seq, event) in (2..).zip(decide(before.as_ref(), &command, &policy, now)) {

@@ -5,6 +5,7 @@
 
 pub(crate) mod admin;
 pub(crate) mod api;
+pub(crate) mod dashboard;
 
 mod body;
 mod install;

@@ -94,7 +94,7 @@ mod tests {
         };
         commit.events.push(Recorded { seq: 1, at: day(number), event: Event::Reported(report) });
         if !open {
-            let event = Event::Acknowledged { by: "U2".into(), via: Via::Reaction };
+            let event = Event::Acknowledged { by: "U2".into(), via: Via::Reaction, zone: None };
             commit.events.push(Recorded { seq: 2, at: day(number), event });
         }
         commit.index = Some(IncidentIndex { rotation, url, open });

@@ -16,7 +16,7 @@ use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, S
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Archive, Backend, Records, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -28,6 +28,7 @@ use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
+use crate::http::dashboard::{self, Access, Dashboard};
 use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::retention;
@@ -58,6 +59,8 @@ pub struct Bot {
     drain: Duration,
     admin_token: Option<AdminToken>,
     admin: Option<Arc<Admin>>,
+    /// The web pages, where somebody may be let in to them.
+    dashboard: Option<Arc<Dashboard>>,
     /// Where the API's tokens are; without it there is no API.
     records: Option<Arc<dyn Records>>,
     /// The history, where old incidents are taken out of it.
@@ -135,6 +138,11 @@ impl Bot {
             let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
+        let dashboard = config
+            .listen
+            .ip()
+            .is_loopback()
+            .then(|| Arc::new(Dashboard::new(Arc::clone(&entrance), Access::Open)));
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
         Ok(Self {
             engine,
@@ -148,6 +156,7 @@ impl Bot {
             drain,
             admin_token,
             admin: None,
+            dashboard,
             records: None,
             archive: None,
         })
@@ -195,8 +204,12 @@ impl Bot {
     pub fn router(&self) -> Router {
         let engine = || Arc::clone(&self.engine);
         let router = router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), engine()));
-        match &self.records {
+        let router = match &self.records {
             Some(records) => router.merge(api::router(engine(), Arc::clone(records))),
+            None => router,
+        };
+        match &self.dashboard {
+            Some(dashboard) => router.merge(dashboard::router(Arc::clone(dashboard))),
             None => router,
         }
     }
@@ -249,9 +262,17 @@ impl Bot {
         let old = self.archive.map(|archive| {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
         });
+        let watching = self.dashboard.clone().filter(|_| self.engine.store().is_shared());
+        if let Some(dashboard) = watching {
+            let engine = Arc::clone(&self.engine);
+            warming.spawn(async move { dashboard.live().poll(engine).await });
+        }
         self.app.set_ready(true);
         told.cancelled().await;
         self.app.set_ready(false);
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.live().end();
+        }
         tokio::time::sleep(self.drain).await;
         shutdown.cancel();
         // A token that is just being replaced is asked for again at the next start.
@@ -285,11 +306,8 @@ struct Envelopes(Arc<Entrance>);
 impl EnvelopeHandler for Envelopes {
     async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
         match self.0.receive(inbound).await {
-            Reply::Done | Reply::Challenge(_) => Ok(None),
-            Reply::Ephemeral(said) => {
-                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
-            }
             Reply::Again => Err("could not be recorded".into()),
+            reply => Ok(reply.payload()),
         }
     }
 

@@ -219,7 +219,12 @@ fn is_mention(word: &str) -> bool {
     word.strip_prefix('@').is_some_and(|name| name.starts_with(|first: char| first.is_alphanumeric()))
 }
 
-fn normalised(url: &str) -> Result<String, Mistake> {
+/// An incident's address as it is kept.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn normalised(url: &str) -> Result<String, Mistake> {
     let url = Url::parse(url).map_err(|_| Mistake::NotHttp)?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(Mistake::NotHttp);

@@ -10,6 +10,7 @@ mod delay;
 mod duration;
 mod follow_up;
 mod help;
+pub mod home;
 mod list;
 mod managers;
 mod moment;
@@ -37,7 +38,7 @@ pub use page::{page, page_over};
 pub use reply::{Mistake, accepted, accepted_on_day_off, already_open, mistaken, not_asked, not_recorded};
 pub use reporter::resolved;
 pub use trouble::{cannot_post, cannot_see, managers_told, nobody_reached};
-pub use why::{reason, reason_in_utc, summary};
+pub use why::{reason, reason_in_utc, reason_where_they_are, summary};
 pub use why_me::{not_first, why_me};
 
 use pagerslack_core::Incident;

@@ -129,7 +129,11 @@ impl Course {
                 self.give(incident, &Command::RepeatManagers { round, managers }, &[]);
             }
             Happening::Acknowledge { incident, by } => {
-                self.give(incident, &Command::Acknowledge { by, via: Via::Reaction, eligible: true }, &[]);
+                self.give(
+                    incident,
+                    &Command::Acknowledge { by, via: Via::Reaction, eligible: true, zone: None },
+                    &[],
+                );
             }
         }
     }

@@ -132,11 +132,13 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
             }
         }
         Event::PostRefused { posting, why } => incident.refusals.push((*posting, why.clone())),
-        Event::Acknowledged { by, via } => {
+        Event::Acknowledged { by, via, zone } => {
+            let zone = zone.clone().or_else(|| incident.zone_when_asked(by).cloned());
             incident.taken.push(Taken {
                 by: by.clone(),
                 at: recorded.at,
                 via: *via,
+                zone,
                 handed_over_at: None,
                 handed_over_by: None,
             });

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::availability::Candidate;
-use crate::ids::{IncidentId, MessageRef, RotationId, UserGroupId, UserId};
+use crate::ids::{IncidentId, MessageRef, RotationId, UserGroupId, UserId, ZoneName};
 
 /// The version of the stored form of [`Event`]. It rises when a stored event of an older form would no
 /// longer be read as it was meant.
@@ -243,6 +243,9 @@ pub enum Event {
         by: UserId,
         /// How.
         via: Via,
+        /// Where their clock stood, if that was known and is not what their page says already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        zone: Option<ZoneName>,
     },
     /// Somebody who may not take the incident tried to, and is told so once.
     AckRefused {

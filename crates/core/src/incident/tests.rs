@@ -11,7 +11,7 @@ use proptest::test_runner::TestCaseError;
 
 use super::*;
 use crate::availability::{Candidate, Verdict};
-use crate::ids::{IncidentId, MessageRef, RotationId, UserId};
+use crate::ids::{IncidentId, MessageRef, RotationId, UserId, ZoneName};
 use crate::job::{JobKey, JobKind, Message, plan};
 use crate::policy::Policy;
 

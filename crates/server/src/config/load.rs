@@ -127,6 +127,7 @@ impl Place {
             rotations,
             admin: file.admin.clone(),
             audit_interval: file.audit_interval,
+            sample_presence: file.sample_presence,
             retention: file.retention,
             api_requests_per_minute: file.api_requests_per_minute,
         };

@@ -42,6 +42,8 @@ pub struct File {
     pub heartbeat_url: Option<HeartbeatUrl>,
     /// How long it goes on answering once it was told to stop, so that nobody sends anything here any more by then.
     pub shutdown_drain: SignedDuration,
+    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
+    pub sample_presence: bool,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -62,6 +64,7 @@ impl Default for File {
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
+            sample_presence: false,
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -102,6 +105,7 @@ impl File {
         root.take("audit_interval", &mut self.audit_interval, value::duration(often));
         root.take("heartbeat_url", &mut self.heartbeat_url, value::optional(value::heartbeat_url));
         root.take("shutdown_drain", &mut self.shutdown_drain, value::shutdown_drain);
+        root.take("sample_presence", &mut self.sample_presence, value::flag);
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);

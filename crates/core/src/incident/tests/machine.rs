@@ -43,7 +43,10 @@ fn the_machine_cancels_what_nobody_has_taken() {
     assert_eq!(desk.give(&Command::Resolve, at(6)), [], "it is over anyway");
 
     let mut desk = reported();
-    desk.give(&Command::Acknowledge { by: "ann".into(), via: Via::Reaction, eligible: true }, at(4));
+    desk.give(
+        &Command::Acknowledge { by: "ann".into(), via: Via::Reaction, eligible: true, zone: None },
+        at(4),
+    );
     assert_eq!(desk.give(&cancel, at(5)), []);
     assert_eq!(desk.give(&Command::Resolve, at(6)), [Event::Resolved]);
     assert!(matches!(phase(&desk), Phase::Acknowledged { .. }));

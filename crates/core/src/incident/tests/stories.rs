@@ -59,6 +59,7 @@ pub(super) fn command(words: &str) -> Command {
             by: (*by).into(),
             via: if how == ["read", "back"] { Via::ReadBack } else { Via::Reaction },
             eligible: how != ["ineligible"],
+            zone: None,
         },
         ["show", "schedule"] => Command::ShowSchedule {
             link: "https://example.com/shifts".to_owned(),
@@ -137,7 +138,7 @@ pub(super) fn told(event: &Event) -> String {
             Posting::Managers { round } => format!("managers {round} refused, {why}"),
             Posting::FollowUp => format!("follow-up refused, {why}"),
         },
-        Event::Acknowledged { by, via: Via::ReadBack } => format!("acknowledged by {by}, read back"),
+        Event::Acknowledged { by, via: Via::ReadBack, .. } => format!("acknowledged by {by}, read back"),
         Event::Acknowledged { by, .. } => format!("acknowledged by {by}"),
         Event::AckRefused { by } => format!("ack of {by} refused"),
         Event::ScheduleShown { link, day } => format!("{link} shown, as it is {day}"),

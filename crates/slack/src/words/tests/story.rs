@@ -104,7 +104,7 @@ impl Story {
     }
 
     pub(super) fn taken(self, seconds: i64, by: &str) -> Self {
-        self.then(seconds, Event::Acknowledged { by: by.into(), via: Via::Reaction })
+        self.then(seconds, Event::Acknowledged { by: by.into(), via: Via::Reaction, zone: None })
     }
 
     pub(super) fn handed_over(self, seconds: i64, from: &str, by: &str) -> Self {
@@ -161,6 +161,7 @@ pub(super) fn verdicts(other: &str) -> Vec<Verdict> {
     let all = vec![
         Verdict::Away,
         Verdict::DoNotDisturb { until: at(3_600) },
+        Verdict::SaidAway { until: at(7_200) },
         Verdict::Status { status: format!(":palm_tree: {}", other()), until: Some(at(400_000)) },
         Verdict::OutsideHours { local: time(23, 10, 0, 0), zone: other() },
         Verdict::Holiday { name: other() },
@@ -203,6 +204,7 @@ fn number_of(verdict: &Verdict) -> usize {
         Verdict::Stranger => 14,
         Verdict::Bot => 15,
         Verdict::Unknown { .. } => 16,
+        Verdict::SaidAway { .. } => 17,
     }
 }
 
