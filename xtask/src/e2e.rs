@@ -1,6 +1,7 @@
 //! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against: a Slack
-//! that we did not write (npm) and Slack's own SDK (PyPI); and axe-core (npm), by which `dashboard/eyes.rs` examines our
-//! pages; at the versions and with the hashes that stand in `e2e/`.
+//! that we did not write (npm) and Slack's own SDK (PyPI); axe-core (npm), by which `dashboard/eyes.rs` examines our pages;
+//! and schemathesis (PyPI), by which `api/described.rs` tries our API; at the versions and with the hashes that stand in
+//! `e2e/`.
 //!
 //! They are installed into `target/e2e` and into nothing else, without scripts of theirs, and once: until what is
 //! pinned changes.
@@ -19,7 +20,7 @@ use crate::terminal::say;
 const FOLDER: &str = "target/e2e";
 
 /// What pins them.
-const PINS: [&str; 3] = ["package.json", "package-lock.json", "requirements.txt"];
+const PINS: [&str; 4] = ["package.json", "package-lock.json", "requirements.txt", "schemathesis.txt"];
 
 /// What was installed: a copy of the pins, written last.
 const INSTALLED: &str = "target/e2e/installed";
@@ -36,7 +37,8 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
         return Ok(());
     }
     say(
-        "For the tests against another Slack and of our pages, emulate, slack_sdk and axe-core are installed into target/e2e.",
+        "For the tests against another Slack, of our pages and of the API, emulate, slack_sdk, axe-core and schemathesis are \
+         installed into target/e2e.",
     );
     clear(Path::new(FOLDER))?;
     for name in PINS {
@@ -55,6 +57,7 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
     program(&format!("{python}/bin/python"))
         .args(&pip)
         .args(&["--only-binary", ":all:", "--requirement", "e2e/requirements.txt"])
+        .args(&["--requirement", "e2e/schemathesis.txt"])
         .run()
         .context(again)?;
     fs::write(INSTALLED, wanted).with_context(|| format!("cannot write {INSTALLED}"))
@@ -86,8 +89,12 @@ mod tests {
             assert!(package.get("resolved").is_none(), "{path} names where it came from");
         }
         assert_eq!(lock["packages"]["node_modules/emulate"]["version"], "0.8.0");
-        for line in read("requirements.txt").lines().filter(|line| !line.starts_with('#')) {
-            assert!(line.contains("==") && line.contains("--hash=sha256:"), "{line}");
+        for pins in ["requirements.txt", "schemathesis.txt"] {
+            let lines: Vec<_> =
+                read(pins).lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
+            for line in lines.join("\n").replace("\\\n", " ").lines() {
+                assert!(line.contains("==") && line.contains("--hash=sha256:"), "{line}");
+            }
         }
     }
 }

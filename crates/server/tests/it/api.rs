@@ -1,6 +1,7 @@
 //! The API at the real binary: tokens, what machines report, and what they are told.
 
 mod alertmanager;
+mod described;
 mod incidents;
 mod tokens;
 

@@ -38,7 +38,7 @@ type Labels = BTreeMap<String, String>;
 #[serde(rename_all = "camelCase")]
 pub(super) struct Notification {
     /// Of this form of notifications.
-    #[schema(examples("4"))]
+    #[schema(pattern = "^4$", examples("4"))]
     version: String,
     /// What tells the group from every other.
     #[schema(min_length = 1, examples("{}:{alertname=\"DiskFull\"}"))]
@@ -95,6 +95,7 @@ enum Status {
 #[into_params(parameter_in = Query)]
 pub(super) struct Where {
     /// The channel whose engineers are asked; the token's, if it is for one only and this is left out.
+    #[param(pattern = "^[CG][A-Z0-9]{1,31}$")]
     channel: Option<String>,
     /// What happens when the alerts are resolved.
     #[serde(default)]

@@ -39,20 +39,20 @@ const MOST: usize = 200;
 #[serde(deny_unknown_fields)]
 pub(super) struct ReportBody {
     /// The workspace; that of the token, if it is left out.
-    #[schema(examples("T024BE7LD"))]
+    #[schema(pattern = "^[TE][A-Z0-9]{1,31}$", examples("T024BE7LD"))]
     team: Option<String>,
     /// The channel whose engineers are asked; the token's, if it is for one only and this is left out.
-    #[schema(examples("C024BE7LR"))]
+    #[schema(pattern = "^[CG][A-Z0-9]{1,31}$", examples("C024BE7LR"))]
     channel: Option<String>,
     /// The incident's address, beginning with https:// or http://. Of several reports of one address in one channel the
     /// first opens an incident, as long as that is open.
-    #[schema(min_length = 1, max_length = 1800, examples("https://incident.example/7"))]
+    #[schema(pattern = "^https?://[A-Za-z0-9]", max_length = 1800, examples("https://incident.example/7"))]
     url: String,
     /// What is wrong, as plain text; beyond 500 characters it is cut.
     #[schema(max_length = 10000, examples("The shop is down"))]
     note: Option<String>,
     /// Whom to ask first, by their id in Slack, if they are available.
-    #[schema(examples("U024BE7LH"))]
+    #[schema(pattern = "^[UW][A-Z0-9]{1,31}$", examples("U024BE7LH"))]
     first: Option<String>,
 }
 
@@ -292,6 +292,7 @@ pub(super) struct Which {
     /// became of them.
     open: Option<bool>,
     /// Those of this channel only, by its id.
+    #[param(pattern = "^[CG][A-Z0-9]{1,31}$")]
     channel: Option<String>,
 }
 

@@ -18,12 +18,12 @@ impl Installed {
     #[expect(clippy::print_stdout, reason = "a skipped test says so")]
     pub fn look() -> Option<Self> {
         let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
-        let pins = ["package.json", "package-lock.json", "requirements.txt"];
+        let pins = ["package.json", "package-lock.json", "requirements.txt", "schemathesis.txt"];
         let wanted: String = pins.iter().map(|name| read(format!("{ROOT}/e2e/{name}"))).collect();
         if read(format!("{ROOT}/target/e2e/installed")) == wanted {
             return Some(Self(()));
         }
-        let why = "emulate, slack_sdk and axe-core are not installed in target/e2e as e2e/ pins them: type `cargo xtask test`";
+        let why = "emulate, slack_sdk, axe-core and schemathesis are not installed in target/e2e as e2e/ pins them: type `cargo xtask test`";
         let in_ci = std::env::var_os("CI").is_some()
             || std::env::var("NEXTEST_PROFILE").is_ok_and(|profile| profile == "ci");
         assert!(!in_ci, "{why}");
@@ -40,6 +40,13 @@ impl Installed {
             .arg(path("target/e2e/node_modules/emulate/dist/index.js"))
             .args(["start", "--service", "slack", "--seed"])
             .arg(path("e2e/slack.yaml"));
+        command
+    }
+
+    /// schemathesis, which tries whatever a description of an API says.
+    pub fn schemathesis(&self) -> Command {
+        let mut command = Command::new(path("target/e2e/python/bin/schemathesis"));
+        command.arg("--config-file").arg(path("e2e/schemathesis.toml"));
         command
     }
 
