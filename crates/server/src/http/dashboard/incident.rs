@@ -184,7 +184,7 @@ impl Telling<'_> {
             Event::PostRefused { posting, why } => {
                 Step::of("bad", html! { "Slack refused " (posted(*posting)) ": " code { (why) } "." })
             }
-            Event::Acknowledged { by, via } => {
+            Event::Acknowledged { by, via, .. } => {
                 Step::of("good", html! { (self.name(by)) " took it" (taken_how(*via)) "." })
             }
             Event::AckRefused { by } => Step::plain(
