@@ -18,6 +18,7 @@ mod admin;
 mod entrance;
 mod heartbeat;
 mod logging;
+mod observed;
 mod retention;
 mod rounds;
 mod run;

@@ -31,6 +31,7 @@ use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Access, Dashboard};
 use crate::http::{App, Proof, admin, router, serve};
 use crate::installations::Installations;
+use crate::observed::Observations;
 use crate::retention;
 use crate::rounds::Rounds;
 use tending::{tend_each, warm};
@@ -61,6 +62,8 @@ pub struct Bot {
     admin: Option<Arc<Admin>>,
     /// The web pages, where somebody may be let in to them.
     dashboard: Option<Arc<Dashboard>>,
+    /// Who was online, where that can be kept.
+    observations: Option<Arc<Observations>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -155,6 +158,7 @@ impl Bot {
             admin_token,
             admin: None,
             dashboard,
+            observations: None,
             archive: None,
         })
     }
@@ -169,6 +173,11 @@ impl Bot {
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
         }
+        let observations = Arc::new(Observations::new(Arc::clone(&self.engine), Arc::clone(&records)));
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.show_observations(Arc::clone(&observations));
+        }
+        self.observations = Some(observations);
         let watch = self.watch.clone();
         self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
         self
@@ -249,6 +258,9 @@ impl Bot {
                 let shutdown = shutdown.clone();
                 warming.spawn(async move { installations.run(clock, shutdown).await });
             }
+        }
+        if let Some(observations) = self.observations.take() {
+            warming.spawn(observations.run());
         }
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         let old = self.archive.map(|archive| {
