@@ -28,8 +28,8 @@ pub struct Day {
     pub long: String,
     /// What is to be known of it: a holiday's name and whose it is.
     pub note: Option<String>,
-    /// How many people there are in each of its hours, with the hour's name: `14:00`.
-    pub hours: Vec<(String, u64)>,
+    /// How many people there are in each of its hours, with the hour's name: `14:00`; `None` where none are looked for.
+    pub hours: Vec<(String, Option<u64>)>,
 }
 
 /// Days in a row.
@@ -46,8 +46,8 @@ pub struct Strip<'a> {
 impl Strip<'_> {
     /// Draws it.
     pub fn picture(&self) -> Picture {
-        let Some(most) = self.people().max() else { return self.heading.nothing() };
-        let thin = self.people().filter(|people| *people < self.thin).count();
+        let Some(most) = self.people().flatten().max() else { return self.heading.nothing() };
+        let thin = self.people().filter(|people| self.is_thin(*people)).count();
         let notes: Vec<String> = self
             .days
             .iter()
@@ -62,9 +62,9 @@ impl Strip<'_> {
             notes.concat()
         );
         let rows = self.days.iter().map(|day| {
-            let people = || day.hours.iter().map(|hour| hour.1);
+            let people = || day.hours.iter().filter_map(|hour| hour.1);
             let few: Vec<&str> =
-                day.hours.iter().filter(|hour| hour.1 < self.thin).map(|hour| &*hour.0).collect();
+                day.hours.iter().filter(|hour| self.is_thin(hour.1)).map(|hour| &*hour.0).collect();
             vec![
                 words(&*day.long),
                 words(day.note.as_deref().unwrap_or("–")),
@@ -77,7 +77,11 @@ impl Strip<'_> {
         self.heading.picture(&description, table, |frame| self.draw(frame, most))
     }
 
-    fn people(&self) -> impl Iterator<Item = u64> {
+    fn is_thin(&self, people: Option<u64>) -> bool {
+        people.is_some_and(|people| people < self.thin)
+    }
+
+    fn people(&self) -> impl Iterator<Item = Option<u64>> {
         self.days.iter().flat_map(|day| day.hours.iter().map(|hour| hour.1))
     }
 
@@ -92,16 +96,16 @@ impl Strip<'_> {
         let plot = Plot { left, right: frame.width - 2.0, top, bottom };
         let hour = (plot.right - plot.left) / self.people().count().max(1) as f64;
         let [mut area, mut hatched] = [format!("M{} {}", px(left), px(bottom)), String::new()];
-        let all: Vec<u64> = self.people().collect();
+        let all: Vec<Option<u64>> = self.people().collect();
         let mut x = left;
-        for alike in all.chunk_by(|a, b| (*a < self.thin) == (*b < self.thin)) {
+        for alike in all.chunk_by(|a, b| self.is_thin(*a) == self.is_thin(*b)) {
             let wide = hour * alike.len() as f64;
-            if alike.first().is_some_and(|people| *people < self.thin) {
+            if alike.first().is_some_and(|people| self.is_thin(*people)) {
                 rectangle(&mut hatched, x, bottom + 4.0, wide, BAND - 4.0);
             }
             for (index, people) in alike.iter().enumerate() {
                 let end = x + hour * (index + 1) as f64;
-                area.push_str(&format!("V{}H{}", px(scale.place(*people as f64)), px(end)));
+                area.push_str(&format!("V{}H{}", px(scale.place(people.unwrap_or(0) as f64)), px(end)));
             }
             x += wide;
         }
@@ -150,14 +154,23 @@ impl Strip<'_> {
     fn sentences(&self, plot: &Plot, hour: f64) -> Markup {
         html! {
             @for (start, day) in self.with_starts() { @for (index, (name, people)) in day.hours.iter().enumerate() {
-                @let thin = if *people < self.thin { ", too few" } else { "" };
                 (pointed_at(
                     "hit",
                     (plot.left + hour * (start + index) as f64, plot.top),
                     (hour, plot.bottom - plot.top),
-                    &format!("{} {name}: {}{thin}", day.long, grouped(*people)),
+                    &format!("{} {name}: {}", day.long, self.said(*people)),
                 ))
             } }
+        }
+    }
+}
+
+impl Strip<'_> {
+    fn said(&self, people: Option<u64>) -> String {
+        match people {
+            None => "nobody is looked for".to_owned(),
+            Some(few) if few < self.thin => format!("{}, too few", grouped(few)),
+            Some(people) => grouped(people),
         }
     }
 }

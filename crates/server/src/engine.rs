@@ -14,6 +14,7 @@ mod answer;
 mod audit;
 mod changes;
 mod commit;
+mod coverage;
 mod deadline;
 mod delay;
 mod drive;
@@ -40,6 +41,7 @@ mod wish;
 
 pub use audit::{Audited, Auditor};
 pub use changes::Change;
+pub use coverage::{Coverage, Sampled};
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;

@@ -20,6 +20,7 @@ mod admin;
 mod entrance;
 mod heartbeat;
 mod logging;
+mod observed;
 mod retention;
 mod rounds;
 mod run;

@@ -33,6 +33,7 @@ use crate::http::dashboard::{self, Access, Dashboard};
 use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::metrics::{Calls, Metrics};
+use crate::observed::Observations;
 use crate::retention;
 use crate::rounds::Rounds;
 use tending::{tend_each, warm};
@@ -67,6 +68,8 @@ pub struct Bot {
     records: Option<Arc<dyn Records>>,
     /// The history in memory, where there is a store that gives it.
     books: Option<Arc<Books>>,
+    /// Who was online, where that can be kept.
+    observations: Option<Arc<Observations>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -167,6 +170,7 @@ impl Bot {
             dashboard,
             records: None,
             books: None,
+            observations: None,
             archive: None,
         })
     }
@@ -182,6 +186,11 @@ impl Bot {
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
         }
+        let observations = Arc::new(Observations::new(Arc::clone(&self.engine), Arc::clone(&records)));
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.show_observations(Arc::clone(&observations));
+        }
+        self.observations = Some(observations);
         let watch = self.watch.clone();
         let books = Arc::new(Books::new(Arc::clone(backend)));
         self.books = Some(Arc::clone(&books));
@@ -277,6 +286,9 @@ impl Bot {
                 let shutdown = shutdown.clone();
                 warming.spawn(async move { installations.run(clock, shutdown).await });
             }
+        }
+        if let Some(observations) = self.observations.take() {
+            warming.spawn(observations.run());
         }
         let watch = self.watch.map(|watch| tokio::spawn(watch.run(shutdown.clone())));
         let old = self.archive.map(|archive| {

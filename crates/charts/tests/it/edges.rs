@@ -150,7 +150,7 @@ proptest! {
 
     #[test]
     fn strips_are_sound(
-        values in prop::collection::vec((name(), prop::option::of(name()), prop::collection::vec(number(), 0..26)), 0..9),
+        values in prop::collection::vec((name(), prop::option::of(name()), prop::collection::vec(prop::option::of(number()), 0..26)), 0..9),
         thin in 0..9_u64,
     ) {
         let days: Vec<Day> = values

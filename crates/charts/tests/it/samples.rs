@@ -86,9 +86,7 @@ pub(crate) fn days() -> Vec<Day> {
             short: day.to_owned(),
             long: format!("{day} of the month"),
             note: (index == 0).then(|| "Thanksgiving (US)".to_owned()),
-            hours: (0..24)
-                .map(|hour| (format!("{hour:02}:00"), week[(index + 3) % 7][hour].unwrap_or(0)))
-                .collect(),
+            hours: (0..24).map(|hour| (format!("{hour:02}:00"), week[(index + 3) % 7][hour])).collect(),
         })
         .collect()
 }

@@ -2,7 +2,8 @@
 //!
 //! - `access`: who gets in, and whom a page is made for ([`access::Viewer`]). Every page asks for a viewer, so none is
 //!   shown to anybody else.
-//! - `layout`: what all pages have in common. One file for each page: `now`, `incident`, `queue`.
+//! - `layout`: what all pages have in common. One file for each page: `now`, `incident`, `queue`,
+//!   `coverage`. `charts`: the pictures of the last.
 //! - `live`: tells open pages that something has changed. `assets`: the style sheet and the script, in the binary.
 //! - `names`, `moments`: people, places and times as pages say them.
 //!
@@ -12,6 +13,8 @@
 
 mod access;
 mod assets;
+mod charts;
+mod coverage;
 mod incident;
 mod layout;
 mod live;
@@ -20,7 +23,7 @@ mod names;
 mod now;
 mod queue;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::Request;
@@ -33,6 +36,7 @@ use pagerslack_store::{Causes, StoreError};
 
 use crate::engine::Engine;
 use crate::entrance::Entrance;
+use crate::observed::Observations;
 
 pub(crate) use access::Access;
 pub(crate) use live::Live;
@@ -42,17 +46,24 @@ pub(crate) struct Dashboard {
     entrance: Arc<Entrance>,
     access: Access,
     live: Live,
+    observations: OnceLock<Arc<Observations>>,
 }
 
 impl Dashboard {
     /// A dashboard for those whom `access` lets in.
     pub(crate) fn new(entrance: Arc<Entrance>, access: Access) -> Self {
-        Self { entrance, access, live: Live::default() }
+        Self { entrance, access, live: Live::default(), observations: OnceLock::new() }
     }
 
     /// What keeps open pages up to date.
     pub(crate) fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// Shows who was online, as `observations` has it.
+    pub(crate) fn show_observations(&self, observations: Arc<Observations>) {
+        // Whoever comes first is shown: there is one for each bot.
+        let _ = self.observations.set(observations);
     }
 
     fn engine(&self) -> &Engine {
@@ -67,6 +78,7 @@ pub(crate) fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/incidents/{team}/{id}", get(incident::show))
         .route("/queue", get(queue::show))
         .route("/queue/look-up", post(queue::look_up))
+        .route("/coverage", get(coverage::show))
         .route("/live", get(live::watch))
         .route_layer(from_fn(with_headers))
         .with_state(dashboard)

@@ -10,12 +10,14 @@ use sha2::{Digest, Sha256};
 
 use crate::vault::hex;
 
-const STYLE: &str = include_str!("style.css");
+/// The pages' own, and that of the pictures in them.
+static STYLE: LazyLock<String> =
+    LazyLock::new(|| format!("{}\n{}", include_str!("style.css"), pagerslack_charts::CSS));
 const SCRIPT: &str = include_str!("live.js");
 const ICON: &str = include_str!("icon.svg");
 
 /// Where the style sheet is.
-pub(super) static STYLE_AT: LazyLock<String> = LazyLock::new(|| named(STYLE, "css"));
+pub(super) static STYLE_AT: LazyLock<String> = LazyLock::new(|| named(&STYLE, "css"));
 
 /// Where the script is.
 pub(super) static SCRIPT_AT: LazyLock<String> = LazyLock::new(|| named(SCRIPT, "js"));
@@ -32,7 +34,7 @@ fn named(content: &str, kind: &str) -> String {
 /// All of them, for everybody: they tell nothing.
 pub(super) fn router() -> Router {
     Router::new()
-        .route(&STYLE_AT, get(|| async { asset("text/css; charset=utf-8", STYLE) }))
+        .route(&STYLE_AT, get(|| async { asset("text/css; charset=utf-8", STYLE.as_str()) }))
         .route(&SCRIPT_AT, get(|| async { asset("text/javascript; charset=utf-8", SCRIPT) }))
         .route(&ICON_AT, get(|| async { asset("image/svg+xml", ICON) }))
 }
