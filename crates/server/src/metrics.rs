@@ -223,6 +223,7 @@ impl Metrics {
             | Event::ManagersPosted { .. }
             | Event::AckRefused { .. }
             | Event::HuntResumed { .. }
+            | Event::Resolved
             | Event::Delayed { .. }
             | Event::ClockPutBack { .. }
             | Event::FollowUpPosted { .. } => {}

@@ -115,6 +115,7 @@ fn told_on(team: &str, id: &str, day: i64, events: Vec<Event>) -> Commit {
         url: URL.to_owned(),
         note: String::new(),
         reporter: "U1".into(),
+        machine: None,
         first: None,
         response_url: None,
     };
@@ -144,7 +145,8 @@ async fn rows_of(
 
 async fn rows_since(store: Shared) -> Outcome {
     assert_eq!(store.workspaces().await?, Vec::<TeamId>::new());
-    assert_eq!(store.rows(&team(), None, None, 9).await?, Page { items: vec![], next: None });
+    let none = store.rows(&team(), None, None, 9).await?;
+    assert!(none.items.is_empty() && none.next.is_none());
     let mut expected = Vec::new();
     // The one of the fourth day is committed after the one of the fifth, as when a replica's clock lags behind.
     for (id, day) in [("i1", 1), ("i2", 2), ("i5", 5), ("i4", 4), ("i6", 6)] {
