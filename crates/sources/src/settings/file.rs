@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use pagerslack_core::ChannelId;
 use url::Url;
 
+use super::dashboard::DashboardKeys;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
@@ -40,6 +41,8 @@ pub struct File {
     pub heartbeat_url: Option<HeartbeatUrl>,
     /// How long it goes on answering once it was told to stop, so that nobody sends anything here any more by then.
     pub shutdown_drain: SignedDuration,
+    /// The web dashboard.
+    pub dashboard: DashboardKeys,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -59,6 +62,7 @@ impl Default for File {
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
+            dashboard: DashboardKeys::default(),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -105,6 +109,7 @@ impl File {
             let allow = &mut self.allow_legacy_verification_token;
             slack.take("allow_legacy_verification_token", allow, value::flag);
         });
+        root.within("dashboard", |dashboard| self.dashboard.read(dashboard));
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();
