@@ -1,5 +1,7 @@
 //! The dashboard: what its pages say, who gets in, and how they look in a real browser.
 
 mod eyes;
+mod gate;
 mod office;
 mod pages;
+mod visitor;
