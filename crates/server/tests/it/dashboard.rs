@@ -2,6 +2,7 @@
 
 mod eyes;
 mod gate;
+mod live;
 mod office;
 mod pages;
 mod visitor;
