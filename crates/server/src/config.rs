@@ -11,6 +11,7 @@
 
 mod admin;
 mod contents;
+mod dashboard;
 mod environment;
 mod faults;
 mod install;
@@ -22,6 +23,7 @@ mod uploads;
 mod watch;
 
 pub use admin::{AdminToken, server_address};
+pub use dashboard::{DashboardConfig, GuestList, SIGN_IN_CALLBACK};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
 pub use install::{CALLBACK, InstallConfig, vault};
@@ -69,6 +71,8 @@ pub struct Config {
     pub shutdown_drain: Duration,
     /// Who may fetch the statistics and replace files over HTTP; nobody without one.
     pub admin_token: Option<AdminToken>,
+    /// The web dashboard.
+    pub dashboard: DashboardConfig,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -114,6 +118,8 @@ pub struct Settings {
     pub sample_presence: bool,
     /// How many requests a minute each token of the API may make.
     pub api_requests_per_minute: u32,
+    /// Who gets in to the dashboard.
+    pub guests: GuestList,
 }
 
 impl Default for Settings {
@@ -126,6 +132,7 @@ impl Default for Settings {
             retention: File::default().retention,
             sample_presence: File::default().sample_presence,
             api_requests_per_minute: File::default().api_requests_per_minute,
+            guests: GuestList::default(),
         }
     }
 }
@@ -276,7 +283,9 @@ impl Config {
                 sample_presence: file.sample_presence,
                 retention: file.retention,
                 api_requests_per_minute: file.api_requests_per_minute,
+                guests: GuestList::of(&file),
             },
+            dashboard: DashboardConfig::of(&file, environment),
             sources: None,
             notes: notes(&file, environment),
         })
@@ -334,7 +343,7 @@ fn notes(file: &File, environment: &Environment) -> Vec<String> {
         "Slack's requests are believed for the deprecated SLACK_VERIFICATION_TOKEN alone: whoever has seen one request can \
          make any other; set SLACK_SIGNING_SECRET, and take allow_legacy_verification_token away"
     });
-    let both = environment.bot_token.is_some() && environment.client_id.is_some();
+    let both = environment.bot_token.is_some() && environment.redirect_uri.is_some();
     let note = "SLACK_BOT_TOKEN is set, so the bot serves that one workspace, and nobody can install it by OAuth: unset it \
                 to serve every workspace that installs the app";
     legacy.into_iter().chain(both.then_some(note)).map(str::to_owned).collect()

@@ -8,6 +8,7 @@ pub(crate) mod api;
 pub(crate) mod dashboard;
 
 mod body;
+mod cookie;
 mod install;
 mod metrics;
 mod panel;

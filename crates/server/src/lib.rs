@@ -25,6 +25,7 @@ mod retention;
 mod rounds;
 mod run;
 mod start;
+mod states;
 mod storage;
 mod tokens;
 

@@ -29,7 +29,7 @@ use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
-use crate::http::dashboard::{self, Access, Dashboard};
+use crate::http::dashboard::{self, Dashboard, Ways};
 use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::metrics::{Calls, Metrics};
@@ -108,6 +108,7 @@ impl Bot {
         };
         let transport = surroundings.transport;
         let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
+        let records = surroundings.records.clone();
         let installations = match (config.slack.install, surroundings.records) {
             (Some(install), Some(records)) => {
                 let (shared, transport) = (surroundings.store.is_shared(), Arc::clone(&transport));
@@ -149,11 +150,16 @@ impl Bot {
             let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
-        let dashboard = config
-            .listen
-            .ip()
-            .is_loopback()
-            .then(|| Arc::new(Dashboard::new(Arc::clone(&entrance), Access::Open)));
+        let ways = Ways {
+            config: &config.dashboard,
+            listen: config.listen,
+            api_url: &config.slack.api_url,
+            over_http: app_token.is_none(),
+            token: config.admin_token.clone(),
+            records,
+            client: Arc::clone(&client),
+        };
+        let dashboard = Dashboard::open(Arc::clone(&entrance), ways);
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
         Ok(Self {
             engine,

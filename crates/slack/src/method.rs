@@ -24,6 +24,8 @@ pub enum Method {
     ConversationsReplies,
     DndTeamInfo,
     OauthV2Access,
+    OpenidConnectToken,
+    OpenidConnectUserInfo,
     ReactionsGet,
     UsergroupsUsersList,
     UsersConversations,
@@ -51,7 +53,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Method {
     /// Every method there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatGetPermalink,
@@ -65,6 +67,8 @@ impl Method {
         Self::ConversationsReplies,
         Self::DndTeamInfo,
         Self::OauthV2Access,
+        Self::OpenidConnectToken,
+        Self::OpenidConnectUserInfo,
         Self::ReactionsGet,
         Self::UsergroupsUsersList,
         Self::UsersConversations,
@@ -92,6 +96,8 @@ impl Method {
             Self::ConversationsReplies => "conversations.replies",
             Self::DndTeamInfo => "dnd.teamInfo",
             Self::OauthV2Access => "oauth.v2.access",
+            Self::OpenidConnectToken => "openid.connect.token",
+            Self::OpenidConnectUserInfo => "openid.connect.userInfo",
             Self::ReactionsGet => "reactions.get",
             Self::UsergroupsUsersList => "usergroups.users.list",
             Self::UsersConversations => "users.conversations",
@@ -117,12 +123,14 @@ impl Method {
             | Self::ConversationsInfo
             | Self::ConversationsOpen
             | Self::ConversationsReplies
+            | Self::OpenidConnectUserInfo
             | Self::ReactionsGet
             | Self::UsersConversations
             | Self::UsersGetPresence
             | Self::UsersLookupByEmail => 50,
             Self::ChatPostEphemeral
             | Self::ConversationsMembers
+            | Self::OpenidConnectToken
             | Self::UsersInfo
             | Self::ViewsOpen
             | Self::ViewsPublish => 100,
@@ -138,6 +146,7 @@ impl Method {
             | Self::ChatPostMessage
             | Self::ChatUpdate
             | Self::OauthV2Access
+            | Self::OpenidConnectToken
             | Self::ViewsOpen => Effect::Once,
             _ => Effect::Repeatable,
         }

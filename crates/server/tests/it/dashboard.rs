@@ -1,5 +1,8 @@
 //! The dashboard: what its pages say, who gets in, and how they look in a real browser.
 
 mod eyes;
+mod gate;
+mod live;
 mod office;
 mod pages;
+mod visitor;

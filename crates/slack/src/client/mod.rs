@@ -10,6 +10,7 @@ mod install;
 mod messages;
 mod observer;
 mod people;
+mod sign_in;
 mod tokens;
 mod views;
 mod workspace;
@@ -35,6 +36,7 @@ pub use install::{AppCredentials, BotGrant, Exchange, Granted};
 pub use messages::{Post, Search};
 pub use observer::{Ended, Observer};
 pub use people::{DND_BATCH, UsersPage};
+pub use sign_in::{ISSUER, IdClaims, SignInCode, SignInGrant, SignedIn};
 pub use tokens::{NoToken, NoTokens, SingleToken, Tokens};
 pub use workspace::{ChannelInfo, Identity};
 
