@@ -11,6 +11,7 @@
 
 mod admin;
 mod contents;
+mod dashboard;
 mod environment;
 mod faults;
 mod install;
@@ -22,6 +23,7 @@ mod uploads;
 mod watch;
 
 pub use admin::{AdminToken, server_address};
+pub use dashboard::{DashboardConfig, GuestList, SIGN_IN_CALLBACK};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
 pub use install::{CALLBACK, InstallConfig, vault};
@@ -69,6 +71,8 @@ pub struct Config {
     pub shutdown_drain: Duration,
     /// Who may fetch the statistics and replace files over HTTP; nobody without one.
     pub admin_token: Option<AdminToken>,
+    /// The web dashboard.
+    pub dashboard: DashboardConfig,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -112,6 +116,8 @@ pub struct Settings {
     pub retention: SignedDuration,
     /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
     pub sample_presence: bool,
+    /// Who gets in to the dashboard.
+    pub guests: GuestList,
 }
 
 impl Default for Settings {
@@ -123,6 +129,7 @@ impl Default for Settings {
             audit_interval: File::default().audit_interval,
             retention: File::default().retention,
             sample_presence: File::default().sample_presence,
+            guests: GuestList::default(),
         }
     }
 }
@@ -272,7 +279,9 @@ impl Config {
                 audit_interval: file.audit_interval,
                 sample_presence: file.sample_presence,
                 retention: file.retention,
+                guests: GuestList::of(&file),
             },
+            dashboard: DashboardConfig::of(&file, environment),
             sources: None,
             notes: notes(&file, environment),
         })
@@ -330,7 +339,7 @@ fn notes(file: &File, environment: &Environment) -> Vec<String> {
         "Slack's requests are believed for the deprecated SLACK_VERIFICATION_TOKEN alone: whoever has seen one request can \
          make any other; set SLACK_SIGNING_SECRET, and take allow_legacy_verification_token away"
     });
-    let both = environment.bot_token.is_some() && environment.client_id.is_some();
+    let both = environment.bot_token.is_some() && environment.redirect_uri.is_some();
     let note = "SLACK_BOT_TOKEN is set, so the bot serves that one workspace, and nobody can install it by OAuth: unset it \
                 to serve every workspace that installs the app";
     legacy.into_iter().chain(both.then_some(note)).map(str::to_owned).collect()

@@ -7,6 +7,7 @@ pub(crate) mod admin;
 pub(crate) mod dashboard;
 
 mod body;
+mod cookie;
 mod install;
 mod panel;
 mod serve;

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! - `shelf`: reading and writing installations, sealed. `belonging`: which organisation a workspace belongs to.
-//! - `refresh`: replacing tokens that end. `states`: who may come back from Slack.
+//! - `refresh`: replacing tokens that end. `states`: who is sent to Slack and may come back.
 //!
 //! Invariants: a workspace's call never carries another's token; what cannot be read or opened is "later" and never
 //! "not installed" (P6). What is remembered here may be forgotten at any moment.
@@ -34,6 +34,7 @@ use tokio::sync::Notify;
 use url::Url;
 
 use crate::config::InstallConfig;
+use crate::states::States;
 use crate::vault::{NoRandomness, Unopened, reseal, unguessable};
 
 /// How long an installation is believed without looking whether another replica has changed it.
@@ -64,7 +65,7 @@ pub struct Installations {
     /// Whether other processes may work on the same store.
     shared: bool,
     known: Mutex<Known>,
-    throttle: states::Throttle,
+    states: States,
     /// Something was installed or taken away.
     changed: Notify,
 }
@@ -147,6 +148,7 @@ impl Installations {
         api_url: &Url,
     ) -> anyhow::Result<Self> {
         Ok(Self {
+            states: States::new(Arc::clone(&records), states::SHELF),
             records,
             client: Client::new(transport, api_url, Arc::new(NoTokens)),
             authorize_url: api_url.join("../oauth/v2/authorize")?,
@@ -154,7 +156,6 @@ impl Installations {
             me: unguessable()?,
             shared,
             known: Mutex::default(),
-            throttle: states::Throttle::default(),
             changed: Notify::new(),
         })
     }

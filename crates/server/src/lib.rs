@@ -23,6 +23,7 @@ mod retention;
 mod rounds;
 mod run;
 mod start;
+mod states;
 mod storage;
 
 pub use rounds::Rounds;

@@ -15,7 +15,7 @@ use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
-use pagerslack_store::{Archive, Backend, Records, Store};
+use pagerslack_store::{Archive, Backend, Records, Store, StoreError};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -28,7 +28,7 @@ use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
-use crate::http::dashboard::{self, Access, Dashboard};
+use crate::http::dashboard::{self, Dashboard, Ways};
 use crate::http::{App, Proof, admin, router, serve};
 use crate::installations::Installations;
 use crate::observed::Observations;
@@ -102,6 +102,7 @@ impl Bot {
         };
         let transport = surroundings.transport;
         let heartbeat = config.heartbeat.map(|url| Heartbeat::new(Arc::clone(&transport), url));
+        let records = surroundings.records.clone();
         let installations = match (config.slack.install, surroundings.records) {
             (Some(install), Some(records)) => {
                 let (shared, transport) = (surroundings.store.is_shared(), Arc::clone(&transport));
@@ -139,11 +140,20 @@ impl Bot {
             let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
-        let dashboard = config
-            .listen
-            .ip()
-            .is_loopback()
-            .then(|| Arc::new(Dashboard::new(Arc::clone(&entrance), Access::Open)));
+        let observations = records.clone();
+        let observations =
+            observations.map(|records| Arc::new(Observations::new(Arc::clone(&engine), records)));
+        let ways = Ways {
+            config: &config.dashboard,
+            listen: config.listen,
+            api_url: &config.slack.api_url,
+            over_http: app_token.is_none(),
+            token: config.admin_token.clone(),
+            records,
+            client: Arc::clone(&client),
+            observations: observations.clone(),
+        };
+        let dashboard = Dashboard::open(Arc::clone(&entrance), ways);
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
         Ok(Self {
             engine,
@@ -158,7 +168,7 @@ impl Bot {
             admin_token,
             admin: None,
             dashboard,
-            observations: None,
+            observations,
             archive: None,
         })
     }
@@ -173,11 +183,6 @@ impl Bot {
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
         }
-        let observations = Arc::new(Observations::new(Arc::clone(&self.engine), Arc::clone(&records)));
-        if let Some(dashboard) = &self.dashboard {
-            dashboard.show_observations(Arc::clone(&observations));
-        }
-        self.observations = Some(observations);
         let watch = self.watch.clone();
         self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
         self
@@ -202,6 +207,17 @@ impl Bot {
     pub async fn look_at_files(&self) {
         if let Some(watch) = &self.watch {
             watch.look().await;
+        }
+    }
+
+    /// Looks who is online, as happens of itself in [`Self::run`].
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn look_who_is_online(&self) -> Result<(), StoreError> {
+        match &self.observations {
+            Some(observations) => observations.look().await,
+            None => Ok(()),
         }
     }
 

@@ -43,7 +43,7 @@ mod signing;
 mod transcript;
 
 pub use actions::{ActionError, Sent};
-pub use api::{Answer, COMMON_ERRORS, Consent};
+pub use api::{Answer, COMMON_ERRORS, Consent, SignInRequest};
 pub use builder::{WorldBuilder, blank_user};
 pub use clock::{ManualClock, ScaledClock, SimClock, SystemClock};
 pub use delivery::{Delivery, DeliveryKind, DeliveryResult};

@@ -53,7 +53,7 @@ mod lenient;
 pub use budget::{Budgets, Priority};
 pub use client::{
     AppCredentials, CallError, Caller, Cause, ChannelInfo, Client, Exchange, Identity, NoToken, Post,
-    Refusal, RefusalKind, SLACK_API, Search, SingleToken, Tokens, UsersPage,
+    Refusal, RefusalKind, SLACK_API, Search, SignInCode, SingleToken, Tokens, UsersPage,
 };
 #[cfg(feature = "network")]
 pub use directory::Directory;

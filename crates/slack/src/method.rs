@@ -24,6 +24,8 @@ pub enum Method {
     ConversationsReplies,
     DndTeamInfo,
     OauthV2Access,
+    OpenidConnectToken,
+    OpenidConnectUserInfo,
     ReactionsGet,
     UsergroupsUsersList,
     UsersConversations,
@@ -49,7 +51,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Method {
     /// Every method there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatGetPermalink,
@@ -63,6 +65,8 @@ impl Method {
         Self::ConversationsReplies,
         Self::DndTeamInfo,
         Self::OauthV2Access,
+        Self::OpenidConnectToken,
+        Self::OpenidConnectUserInfo,
         Self::ReactionsGet,
         Self::UsergroupsUsersList,
         Self::UsersConversations,
@@ -88,6 +92,8 @@ impl Method {
             Self::ConversationsReplies => "conversations.replies",
             Self::DndTeamInfo => "dnd.teamInfo",
             Self::OauthV2Access => "oauth.v2.access",
+            Self::OpenidConnectToken => "openid.connect.token",
+            Self::OpenidConnectUserInfo => "openid.connect.userInfo",
             Self::ReactionsGet => "reactions.get",
             Self::UsergroupsUsersList => "usergroups.users.list",
             Self::UsersConversations => "users.conversations",
@@ -111,11 +117,15 @@ impl Method {
             | Self::ConversationsInfo
             | Self::ConversationsOpen
             | Self::ConversationsReplies
+            | Self::OpenidConnectUserInfo
             | Self::ReactionsGet
             | Self::UsersConversations
             | Self::UsersGetPresence
             | Self::UsersLookupByEmail => 50,
-            Self::ChatPostEphemeral | Self::ConversationsMembers | Self::UsersInfo => 100,
+            Self::ChatPostEphemeral
+            | Self::ConversationsMembers
+            | Self::OpenidConnectToken
+            | Self::UsersInfo => 100,
             Self::AuthTest | Self::ChatGetPermalink | Self::OauthV2Access => 200,
             Self::ChatPostMessage => 250,
         }
@@ -124,9 +134,11 @@ impl Method {
     pub(crate) fn effect(self) -> Effect {
         match self {
             // A code is used up by the first exchange.
-            Self::ChatPostEphemeral | Self::ChatPostMessage | Self::ChatUpdate | Self::OauthV2Access => {
-                Effect::Once
-            }
+            Self::ChatPostEphemeral
+            | Self::ChatPostMessage
+            | Self::ChatUpdate
+            | Self::OauthV2Access
+            | Self::OpenidConnectToken => Effect::Once,
             _ => Effect::Repeatable,
         }
     }

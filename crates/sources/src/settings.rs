@@ -4,11 +4,13 @@
 //! - The environment stands above some keys; [`listen`], [`store`] and the like read it as
 //!   the file is read.
 
+mod dashboard;
 mod file;
 mod rotation;
 mod table;
 mod value;
 
+pub use dashboard::{DashboardKeys, is_loopback};
 pub use file::File;
 pub use rotation::{Files, Named, RotationKeys, WeekendKey};
 

@@ -12,6 +12,7 @@ use subtle::ConstantTimeEq;
 use url::Url;
 
 use super::Environment;
+use crate::vault::hex;
 
 /// A token is as good as it is long: nothing limits how often one may be tried.
 const SHORTEST: usize = 24;
@@ -63,6 +64,16 @@ impl AdminToken {
     pub fn is(&self, shown: &[u8]) -> bool {
         let fingerprint = |text: &[u8]| Sha256::digest(text);
         fingerprint(self.expose().as_bytes()).ct_eq(&fingerprint(shown)).into()
+    }
+
+    /// By what it can be told from another without being known.
+    pub fn fingerprint(&self) -> String {
+        hex(&Sha256::new_with_prefix(b"pagerslack admin token").chain_update(self.expose()).finalize())
+    }
+
+    /// Whether a fingerprint is of this one.
+    pub fn is_fingerprinted(&self, fingerprint: &str) -> bool {
+        self.fingerprint().as_bytes().ct_eq(fingerprint.as_bytes()).into()
     }
 
     /// The token itself, for the request and nothing else.

@@ -13,7 +13,7 @@ use pagerslack_sources::{Columns, Faults, exclusions, holidays, oncall, public};
 
 use super::contents::{Content, Contents};
 use super::uploads::{Places, Uploads};
-use super::{ConfigFaults, Environment, File, RotationConfig, RotationKeys, Settings, keys};
+use super::{ConfigFaults, Environment, File, GuestList, RotationConfig, RotationKeys, Settings, keys};
 
 /// Where the configuration is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,6 +123,7 @@ impl Place {
             rotations.insert(channel.clone(), Arc::new(loading.rotation(keys)));
         }
         let settings = Settings {
+            guests: GuestList::of(&file),
             defaults,
             rotations,
             admin: file.admin.clone(),

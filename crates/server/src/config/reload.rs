@@ -42,7 +42,7 @@ struct Fixed(Vec<(&'static str, String)>);
 
 impl Fixed {
     fn of(file: &File) -> Self {
-        let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, .. } = file;
+        let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, dashboard, .. } = file;
         let legacy = file.allow_legacy_verification_token;
         Self(vec![
             ("listen", listen.to_string()),
@@ -52,6 +52,8 @@ impl Fixed {
             ("slack.allow_legacy_verification_token", legacy.to_string()),
             ("heartbeat_url", fingerprint(heartbeat_url.as_ref())),
             ("shutdown_drain", shutdown_drain.to_string()),
+            ("dashboard.enabled", dashboard.enabled.to_string()),
+            ("dashboard.url", format!("{:?}", dashboard.url)),
         ])
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! - `access`: who gets in, and whom a page is made for ([`access::Viewer`]). Every page asks for a viewer, so none is
 //!   shown to anybody else.
+//! - `sign_in`, `with_slack`, `session`: how people sign in where they have to.
 //! - `layout`: what all pages have in common. One file for each page: `now`, `incident`, `queue`,
 //!   `coverage`. `charts`: the pictures of the last.
 //! - `live`: tells open pages that something has changed. `assets`: the style sheet and the script, in the binary.
@@ -22,48 +23,114 @@ mod moments;
 mod names;
 mod now;
 mod queue;
+mod session;
+mod sign_in;
+mod with_slack;
 
-use std::sync::{Arc, OnceLock};
+use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use maud::html;
-use pagerslack_store::{Causes, StoreError};
+use pagerslack_slack::client::Client;
+use pagerslack_sources::settings::is_loopback;
+use pagerslack_store::{Causes, Records, StoreError};
+use url::Url;
 
+use crate::config::{AdminToken, DashboardConfig, SIGN_IN_CALLBACK};
 use crate::engine::Engine;
 use crate::entrance::Entrance;
 use crate::observed::Observations;
 
-pub(crate) use access::Access;
 pub(crate) use live::Live;
+
+use access::{Access, Gate, guard};
+use session::Sessions;
+use with_slack::WithSlack;
 
 /// What the pages share.
 pub(crate) struct Dashboard {
     entrance: Arc<Entrance>,
     access: Access,
     live: Live,
-    observations: OnceLock<Arc<Observations>>,
+    observations: Option<Arc<Observations>>,
+}
+
+/// By what it is decided who gets in.
+pub(crate) struct Ways<'a> {
+    /// What the settings say.
+    pub(crate) config: &'a DashboardConfig,
+    /// Where the bot listens.
+    pub(crate) listen: SocketAddr,
+    /// Where Slack's Web API is.
+    pub(crate) api_url: &'a Url,
+    /// Whether Slack's requests come over HTTP: then somebody passes them on to here, wherever the bot listens.
+    pub(crate) over_http: bool,
+    /// The admin token, if there is one.
+    pub(crate) token: Option<AdminToken>,
+    /// Where sessions are kept, if they can be.
+    pub(crate) records: Option<Arc<dyn Records>>,
+    /// Slack's Web API.
+    pub(crate) client: Arc<Client>,
+    /// Who was online, where that can be kept.
+    pub(crate) observations: Option<Arc<Observations>>,
+}
+
+impl Ways<'_> {
+    /// How people get in, or why there is no dashboard.
+    fn access(self) -> Result<Access, &'static str> {
+        if !self.config.enabled {
+            return Err("it is switched off under [dashboard]");
+        }
+        let passed_on = self.over_http && !is_loopback(self.api_url);
+        if self.listen.ip().is_loopback() && !passed_on && !self.config.is_reached_from_outside() {
+            return Ok(Access::Open);
+        }
+        let Some(records) = self.records else { return Err("this store keeps no sessions") };
+        let url = self.config.url.as_ref();
+        let secure = url.is_some_and(|url| url.scheme() == "https");
+        let slack = match (&self.config.app, url) {
+            (Some(app), Some(url)) => {
+                WithSlack::new(self.client, app.clone(), url, self.api_url, Arc::clone(&records)).ok()
+            }
+            _ => None,
+        };
+        if slack.is_none() && self.token.is_none() {
+            return Err(
+                "others than this machine can reach it, and nobody could sign in: set `url` under [dashboard] \
+                        with SLACK_CLIENT_ID and SLACK_API_SECRET, or PAGERSLACK_ADMIN_TOKEN",
+            );
+        }
+        let sessions = Sessions::new(records, secure);
+        Ok(Access::Guarded(Box::new(Gate { sessions, slack, token: self.token, secure })))
+    }
 }
 
 impl Dashboard {
-    /// A dashboard for those whom `access` lets in.
-    pub(crate) fn new(entrance: Arc<Entrance>, access: Access) -> Self {
-        Self { entrance, access, live: Live::default(), observations: OnceLock::new() }
+    /// The dashboard, if somebody could be let in to it. If not, the log says why.
+    pub(crate) fn open(entrance: Arc<Entrance>, ways: Ways<'_>) -> Option<Arc<Self>> {
+        let observations = ways.observations.clone();
+        match ways.access() {
+            Ok(access) => {
+                let signs_in = matches!(access, Access::Guarded(_));
+                tracing::info!(signs_in, "the dashboard is served");
+                Some(Arc::new(Self { entrance, access, live: Live::default(), observations }))
+            }
+            Err(why) => {
+                tracing::info!(why, "the dashboard is not served");
+                None
+            }
+        }
     }
 
     /// What keeps open pages up to date.
     pub(crate) fn live(&self) -> &Live {
         &self.live
-    }
-
-    /// Shows who was online, as `observations` has it.
-    pub(crate) fn show_observations(&self, observations: Arc<Observations>) {
-        // Whoever comes first is shown: there is one for each bot.
-        let _ = self.observations.set(observations);
     }
 
     fn engine(&self) -> &Engine {
@@ -80,6 +147,12 @@ pub(crate) fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/queue/look-up", post(queue::look_up))
         .route("/coverage", get(coverage::show))
         .route("/live", get(live::watch))
+        .route_layer(from_fn_with_state(Arc::clone(&dashboard), guard))
+        .route(sign_in::SIGN_IN, get(sign_in::show))
+        .route("/sign-in/slack", get(sign_in::begin))
+        .route(SIGN_IN_CALLBACK, get(sign_in::finish))
+        .route("/sign-in/token", post(sign_in::with_token))
+        .route("/sign-out", post(sign_in::out))
         .route_layer(from_fn(with_headers))
         .with_state(dashboard)
         .merge(assets::router().route_layer(from_fn(with_headers)))

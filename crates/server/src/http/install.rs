@@ -16,7 +16,7 @@ use pagerslack_slack::installation::Home;
 use pagerslack_store::Causes;
 use secrecy::SecretString;
 
-use super::App;
+use super::{App, cookie};
 use crate::installations::{Installations, LIFE, NotBegun, NotInstalled, StateFault};
 use page::Outcome;
 
@@ -27,6 +27,9 @@ const POLICY: &str =
 /// The longest of what comes back that is read.
 const LONGEST: usize = 2_000;
 
+/// What the browser keeps of us while somebody is at Slack.
+const COOKIE: &str = "pagerslack-install";
+
 /// Where the style sheet is, beside the callback.
 pub(super) const STYLE: &str = "/slack/oauth/style.css";
 
@@ -35,9 +38,9 @@ pub(super) async fn begin(State(app): State<Arc<App>>, headers: HeaderMap) -> Re
     let Some(installations) = app.entrance.installations() else { return absent() };
     let now = app.entrance.engine().clock().now();
     let secure = installations.is_over_tls();
-    match installations.begin(now, cookie(&headers, secure)).await {
+    match installations.begin(now, cookie::read(&headers, COOKIE, secure)).await {
         Ok(begun) => {
-            let set = set_cookie(&begun.cookie, secure);
+            let set = cookie::set(COOKIE, &begun.cookie, LIFE.as_secs(), secure);
             let Some((to, set)) = HeaderValue::try_from(begun.to).ok().zip(HeaderValue::try_from(set).ok())
             else {
                 return shown(Outcome::OurFault);
@@ -58,7 +61,7 @@ pub(super) async fn finish(State(app): State<Arc<App>>, uri: Uri, headers: Heade
     let Some(installations) = app.entrance.installations() else { return absent() };
     let now = app.entrance.engine().clock().now();
     let back = Back::read(uri.query().unwrap_or_default());
-    let cookie = cookie(&headers, installations.is_over_tls());
+    let cookie = cookie::read(&headers, COOKIE, installations.is_over_tls());
     match installations.finish(now, &back.state, cookie).await {
         Ok(()) => {}
         Err(StateFault::Unknown) => return shown(Outcome::Expired),
@@ -140,24 +143,6 @@ fn word(text: &str) -> String {
     text.chars().filter(|it| it.is_ascii_alphanumeric() || *it == '_').take(60).collect()
 }
 
-/// The cookie's name. With `__Host-` a browser keeps it for this host alone, and takes it over TLS only.
-fn name(secure: bool) -> &'static str {
-    if secure { "__Host-pagerslack-install" } else { "pagerslack-install" }
-}
-
-fn set_cookie(value: &str, secure: bool) -> String {
-    let (name, life) = (name(secure), LIFE.as_secs());
-    let secure = if secure { "; Secure" } else { "" };
-    // Lax: it must come along when Slack sends the browser back.
-    format!("{name}={value}; Path=/; Max-Age={life}; HttpOnly; SameSite=Lax{secure}")
-}
-
-fn cookie(headers: &HeaderMap, secure: bool) -> Option<&str> {
-    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let mut pairs = all.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
-    pairs.find_map(|(found, value)| (found == name(secure)).then_some(value))
-}
-
 /// Where one bot's token serves one workspace, there is nothing to install.
 fn absent() -> Response {
     StatusCode::NOT_FOUND.into_response()
@@ -193,17 +178,5 @@ mod tests {
         assert_eq!(Back::read("error=%3Cscript%3Ealert(1)").error.as_deref(), Some("scriptalert1"));
         let long = "x".repeat(LONGEST + 1);
         assert_eq!(Back::read(&format!("state={long}")).state, "");
-    }
-
-    #[test]
-    fn the_cookie_is_found_among_others_and_kept_for_this_host() {
-        let mut headers = HeaderMap::new();
-        let cookies = "a=1; pagerslack-install=plain; __Host-pagerslack-install=abc";
-        headers.insert(header::COOKIE, HeaderValue::from_static(cookies));
-        assert_eq!((cookie(&headers, true), cookie(&headers, false)), (Some("abc"), Some("plain")));
-        assert_eq!(
-            set_cookie("abc", true),
-            "__Host-pagerslack-install=abc; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"
-        );
     }
 }

@@ -1,28 +1,13 @@
-//! Who may come back from Slack: whoever was sent there, with the same browser, once, within ten minutes.
-//!
-//! A state is a number that nobody can guess. It goes to Slack and back through the browser, which also holds a cookie
-//! of ours; the store knows the hashes of both. So nobody can make another's browser finish an installation that they
-//! began (RFC 6749, 10.12).
+//! Sending somebody to Slack to install the app, and taking them back; see [`crate::states`].
 
-use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
-
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pagerslack_slack::manifest::SCOPES;
-use pagerslack_store::{Causes, RecordWrite, StoreError};
-use sha2::{Digest, Sha256};
-use subtle::ConstantTimeEq as _;
 
 use super::Installations;
-use crate::vault::{NoRandomness, hex, unguessable};
+pub use crate::states::{LIFE, NotBegun, StateFault};
 
-const SHELF: &str = "oauth-states";
-
-/// How long somebody may take at Slack: a code of Slack's lives no longer either.
-pub const LIFE: SignedDuration = SignedDuration::from_mins(10);
-
-/// How many may begin in a minute. Each costs a row for ten minutes, and nobody has to sign in to begin.
-const MOST_A_MINUTE: usize = 120;
+/// The shelf on which it stands who is under way.
+pub(super) const SHELF: &str = "oauth-states";
 
 /// Somebody was sent to Slack.
 #[derive(Debug)]
@@ -33,82 +18,22 @@ pub struct Begun {
     pub cookie: String,
 }
 
-/// Why nobody was sent to Slack.
-#[derive(Debug, thiserror::Error)]
-pub enum NotBegun {
-    /// Too many begin at once.
-    #[error("too many people begin to install the app at once")]
-    Busy,
-    /// It could not be kept.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// It could not be drawn.
-    #[error(transparent)]
-    NoRandomness(#[from] NoRandomness),
-}
-
-/// Why somebody who came back is not believed.
-#[derive(Debug, thiserror::Error)]
-pub enum StateFault {
-    /// It is none of ours, or was used, or its time is over.
-    #[error("the state is unknown, used up or too old")]
-    Unknown,
-    /// It was begun in another browser.
-    #[error("the state was given to another browser")]
-    OtherBrowser,
-    /// It cannot be told.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
-
-/// When the last ones began.
-#[derive(Default)]
-pub(super) struct Throttle(Mutex<VecDeque<Timestamp>>);
-
-impl Throttle {
-    fn admits(&self, now: Timestamp) -> bool {
-        let mut begun = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        begun.retain(|at| now.duration_since(*at).abs() < SignedDuration::from_mins(1));
-        let admits = begun.len() < MOST_A_MINUTE;
-        if admits {
-            begun.push_back(now);
-        }
-        admits
-    }
-}
-
 impl Installations {
-    /// Sends somebody to Slack. `cookie` is what their browser holds of us, if it does: an earlier window of theirs may
-    /// come back yet.
+    /// Sends somebody to Slack. `cookie` is what their browser holds of us, if it does.
     ///
     /// # Errors
     ///
     /// When it cannot be kept.
     pub async fn begin(&self, now: Timestamp, cookie: Option<&str>) -> Result<Begun, NotBegun> {
-        if !self.throttle.admits(now) {
-            return Err(NotBegun::Busy);
-        }
-        let state = unguessable()?;
-        let cookie = match cookie.filter(|cookie| is_ours(cookie)) {
-            Some(cookie) => cookie.to_owned(),
-            None => unguessable()?,
-        };
-        let write = RecordWrite {
-            shelf: SHELF.to_owned(),
-            name: hash(&state),
-            expected: 0,
-            value: Some(hash(&cookie).into_bytes()),
-            expires_at: Some(now + LIFE),
-        };
-        self.records.write_record(write).await?;
+        let sent = self.states.begin(now, cookie).await?;
         let scopes: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
         let mut to = self.authorize_url.clone();
         to.query_pairs_mut()
             .append_pair("client_id", &self.config.app.client_id)
             .append_pair("scope", &scopes.join(","))
             .append_pair("redirect_uri", self.config.redirect_uri.as_str())
-            .append_pair("state", &state);
-        Ok(Begun { to: to.into(), cookie })
+            .append_pair("state", &sent.state);
+        Ok(Begun { to: to.into(), cookie: sent.cookie })
     }
 
     /// Takes a state that somebody came back with; nobody can come back with it again.
@@ -117,38 +42,11 @@ impl Installations {
     ///
     /// Why it is not believed.
     pub async fn finish(&self, now: Timestamp, state: &str, cookie: Option<&str>) -> Result<(), StateFault> {
-        let name = hash(state);
-        let record = self.records.record(SHELF, &name).await?.ok_or(StateFault::Unknown)?;
-        let same = cookie.is_some_and(|cookie| hash(cookie).as_bytes().ct_eq(&record.value).into());
-        if !same {
-            return Err(StateFault::OtherBrowser);
-        }
-        let write = RecordWrite {
-            shelf: SHELF.to_owned(),
-            name,
-            expected: record.version,
-            value: None,
-            expires_at: None,
-        };
-        // Of two who bring the same one, one takes it away.
-        self.records.write_record(write).await?.ok_or(StateFault::Unknown)?;
-        let alive = record.expires_at.is_some_and(|end| now < end && end <= now + LIFE + LIFE);
-        if alive { Ok(()) } else { Err(StateFault::Unknown) }
+        self.states.finish(now, state, cookie).await
     }
 
     /// Takes away the states of those who did not come back.
     pub(super) async fn sweep_states(&self, now: Timestamp) {
-        if let Err(error) = self.records.sweep_records(SHELF, now).await {
-            tracing::debug!(error = %Causes(&error), "old states were not swept");
-        }
+        self.states.sweep(now).await;
     }
-}
-
-fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
-}
-
-/// Whether a cookie looks as we make them.
-fn is_ours(cookie: &str) -> bool {
-    cookie.len() == 64 && cookie.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -24,7 +24,7 @@ use pagerslack::config::{Config, Environment, File, RotationConfig, Settings};
 use pagerslack::engine::{Auditor, LEASE};
 use pagerslack::{Bot, Surroundings};
 use pagerslack_slack::transport::{Request, Response, Token, Transport, TransportError};
-use pagerslack_store::{Claim, Sqlite, Store};
+use pagerslack_store::{Claim, Records, Sqlite, Store};
 use secrecy::SecretString;
 use slack_sim::{
     Answer, Delivery, DeliveryResult, Fault, ManualClock, Presence, SimClock, SimHandle, World, WorldBuilder,
@@ -85,7 +85,11 @@ impl Stage {
         let url = "http://bot.example/slack/events".parse().unwrap();
         let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
         let transport = Arc::new(InProcess(slack.clone()));
-        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, settings).await
+        let store = Arc::new(Sqlite::in_memory().unwrap());
+        let mut config = Config::resolve(File::default(), &Self::environment(&slack)).unwrap();
+        config.settings = settings.into();
+        Self::assemble_keeping(slack, clock, Arc::<Sqlite>::clone(&store), transport, config, Some(store))
+            .await
     }
 
     /// Any world, and the settings of the files in a folder, which the bot follows.
@@ -112,6 +116,27 @@ impl Stage {
         Self::assemble(slack, clock, store, transport, config).await
     }
 
+    /// A bot that others than its own machine can reach, at `url`, with whatever else is changed about it.
+    pub async fn behind_a_door(
+        world: WorldBuilder,
+        change: impl FnOnce(&mut Environment),
+        file: &str,
+    ) -> Self {
+        let clock = Arc::new(ManualClock::new(NOON.parse().unwrap()));
+        let url = "http://bot.example/slack/events".parse().unwrap();
+        let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
+        let mut environment = Self::environment(&slack);
+        environment.listen = Some("0.0.0.0:8080".to_owned());
+        let app = slack.read(|world| world.app().clone());
+        environment.client_id = Some(app.client_id);
+        environment.client_secret = Some(SecretString::from(app.client_secret));
+        change(&mut environment);
+        let config = Config::resolve(File::parse(file).unwrap(), &environment).unwrap();
+        let (store, transport) = (Arc::new(Sqlite::in_memory().unwrap()), Arc::new(InProcess(slack.clone())));
+        Self::assemble_keeping(slack, clock, Arc::<Sqlite>::clone(&store), transport, config, Some(store))
+            .await
+    }
+
     /// What the bot's environment says on a stage.
     fn environment(slack: &SimHandle) -> Environment {
         // Where the bot answers commands must be a place that it trusts.
@@ -132,6 +157,17 @@ impl Stage {
         transport: Arc<dyn Transport>,
         config: Config,
     ) -> Self {
+        Self::assemble_keeping(slack, clock, store, transport, config, None).await
+    }
+
+    async fn assemble_keeping(
+        slack: SimHandle,
+        clock: Arc<ManualClock>,
+        store: Arc<dyn Store>,
+        transport: Arc<dyn Transport>,
+        config: Config,
+        records: Option<Arc<dyn Records>>,
+    ) -> Self {
         let ahead = Arc::new(AtomicI64::new(0));
         let surroundings = Surroundings {
             clock: Arc::new(Shared(Arc::clone(&clock), Arc::clone(&ahead))),
@@ -139,7 +175,7 @@ impl Stage {
             transport,
             seed: SEED,
             panel: false,
-            records: None,
+            records,
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
         let router = bot.router();

@@ -53,7 +53,8 @@ impl Args {
     }
 
     pub(crate) fn without_token(&self) -> BTreeMap<String, Value> {
-        let secret = |name: &str| matches!(name, "client_secret" | "code" | "refresh_token");
+        let secret =
+            |name: &str| matches!(name, "client_secret" | "code" | "code_verifier" | "refresh_token");
         let shown = self.values.iter().filter(|(name, _)| !secret(name));
         shown.map(|(name, value)| (name.clone(), value.clone())).collect()
     }

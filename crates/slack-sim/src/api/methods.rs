@@ -72,6 +72,8 @@ pub(crate) fn spec(method: &str) -> Option<Spec> {
         "dnd.info" => (T3, false, &["dnd:read"]),
         "dnd.teamInfo" => (T2, false, &["dnd:read"]),
         "oauth.v2.access" => (Special, false, &[]),
+        "openid.connect.token" => (T4, false, &[]),
+        "openid.connect.userInfo" => (T3, false, &[]),
         "reactions.add" => (T3, true, &["reactions:write"]),
         "reactions.get" => (T3, false, &["reactions:read"]),
         "team.info" => (T3, true, &["team:read"]),
@@ -86,7 +88,8 @@ pub(crate) fn spec(method: &str) -> Option<Spec> {
     };
     let auth = match method {
         "apps.connections.open" => Auth::App,
-        "oauth.v2.access" => Auth::Client,
+        // A person's own token is looked at by the method.
+        "oauth.v2.access" | "openid.connect.token" | "openid.connect.userInfo" => Auth::Client,
         _ => Auth::Bot,
     };
     Some(Spec { tier, auth, json, scopes })
@@ -110,6 +113,8 @@ pub(crate) fn dispatch(world: &mut World, now: Timestamp, method: &str, args: &A
         "dnd.info" => world.dnd_info(now, args),
         "dnd.teamInfo" => world.dnd_team_info(now, args),
         "oauth.v2.access" => world.oauth_access(now, args),
+        "openid.connect.token" => world.openid_token(now, args),
+        "openid.connect.userInfo" => world.openid_user_info(args),
         "reactions.add" => world.add_reaction(now, args),
         "reactions.get" => world.get_reactions(args),
         "team.info" => Ok(world.team_info()),

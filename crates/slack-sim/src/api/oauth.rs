@@ -8,11 +8,12 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use url::Url;
 
+use super::openid::SigningIn;
 use super::{Args, Refusal, Reply};
 use crate::world::World;
 
 /// A code lives ten minutes.
-const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 /// A token that rotates lives twelve hours.
 const TOKEN_LIFE: SignedDuration = SignedDuration::from_hours(12);
 /// So many tokens of an installation work at a time; an older one is revoked.
@@ -41,6 +42,7 @@ pub(crate) struct Granted {
     tokens: Vec<(String, Timestamp)>,
     /// Refresh tokens, and since when they are used.
     refresh: BTreeMap<String, Option<Timestamp>>,
+    pub(super) signing_in: SigningIn,
 }
 
 impl Default for Granted {
@@ -51,6 +53,7 @@ impl Default for Granted {
             codes: BTreeMap::new(),
             tokens: Vec::new(),
             refresh: BTreeMap::new(),
+            signing_in: SigningIn::default(),
         }
     }
 }

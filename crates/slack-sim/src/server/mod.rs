@@ -37,7 +37,7 @@ use url::Url;
 
 use self::latency::Latency;
 pub use self::socket::Sockets;
-use crate::api::Answer;
+use crate::api::{Answer, SignInRequest};
 use crate::handle::SimHandle;
 
 /// Larger requests than any that Slack takes.
@@ -158,6 +158,7 @@ fn router(shared: Shared) -> Router {
     Router::new()
         .route("/link/{ticket}", get(link))
         .route("/oauth/v2/authorize", get(authorize))
+        .route("/openid/connect/authorize", get(sign_in))
         .merge(page::router())
         .with_state(shared)
 }
@@ -234,6 +235,14 @@ struct Authorize {
     client_id: String,
     redirect_uri: String,
     state: Option<String>,
+}
+
+/// The page on which somebody signs in, answered at once: see [`World::set_signing_in`](crate::World::set_signing_in).
+async fn sign_in(State(shared): State<Shared>, Query(asked): Query<SignInRequest>) -> Response {
+    match shared.handle.with(|world, now| world.sign_in(now, &asked)) {
+        Ok(back) => Redirect::to(back.as_str()).into_response(),
+        Err(error) => (http::StatusCode::BAD_REQUEST, error).into_response(),
+    }
 }
 
 /// The consent page, answered at once: see [`World::set_consent`](crate::World::set_consent).

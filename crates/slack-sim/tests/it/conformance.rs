@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use slack_sim::{COMMON_ERRORS, World};
+use slack_sim::{COMMON_ERRORS, SignInRequest, World};
 
 use crate::support::{CHANNEL, call, say, seconds, start, team, with_button};
 
@@ -25,6 +25,19 @@ fn document(folder: &std::path::Path, file: &str) -> Value {
     let path = folder.join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     serde_json::from_str(&text).unwrap()
+}
+
+/// A code that somebody brings back who has signed in.
+fn signed_in(world: &mut World) -> String {
+    let asked = SignInRequest {
+        client_id: world.app().client_id.clone(),
+        redirect_uri: "https://app.example/back".to_owned(),
+        response_type: "code".to_owned(),
+        scope: "openid profile".to_owned(),
+        ..SignInRequest::default()
+    };
+    let back = world.sign_in(start(), &asked).unwrap();
+    back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned()
 }
 
 /// Every implemented method with arguments that succeed.
@@ -53,6 +66,10 @@ fn successes(world: &mut World) -> Vec<(&'static str, Value)> {
         ("dnd.info", json!({"user": "U1"})),
         ("dnd.teamInfo", json!({"users": "U1,U2"})),
         ("oauth.v2.access", json!({"code": code, "redirect_uri": "https://app.example/back"})),
+        (
+            "openid.connect.token",
+            json!({"code": signed_in(world), "redirect_uri": "https://app.example/back"}),
+        ),
         ("reactions.add", json!({"channel": CHANNEL, "timestamp": root, "name": "eyes"})),
         ("reactions.get", json!({"channel": CHANNEL, "timestamp": root, "full": true})),
         ("team.info", json!({})),

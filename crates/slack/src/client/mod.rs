@@ -9,6 +9,7 @@ mod error;
 mod install;
 mod messages;
 mod people;
+mod sign_in;
 mod tokens;
 mod workspace;
 
@@ -32,6 +33,7 @@ use error::{Judgement, doubtful, judge, not_sent_or_doubtful, soon};
 pub use install::{AppCredentials, BotGrant, Exchange, Granted};
 pub use messages::{Post, Search};
 pub use people::{DND_BATCH, UsersPage};
+pub use sign_in::{ISSUER, IdClaims, SignInCode, SignInGrant, SignedIn};
 pub use tokens::{NoToken, NoTokens, SingleToken, Tokens};
 pub use workspace::{ChannelInfo, Identity};
 

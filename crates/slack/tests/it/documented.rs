@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use pagerslack_core::ids::{MessageRef, TeamId};
 use pagerslack_slack::{
-    AppCredentials, Body, CallError, Caller, Client, Exchange, Method, Post, Search, Token,
+    AppCredentials, Body, CallError, Caller, Client, Exchange, Method, Post, Search, SignInCode, Token,
 };
 use serde_json::{Value, json};
 
@@ -63,6 +63,11 @@ pub(crate) async fn everything(client: &Client) -> BTreeMap<&'static str, Result
                 .await
                 .map(understood),
         ),
+        (
+            "openid.connect.token",
+            client.sign_in_token(at(0), &app_credentials(), sign_in_code(&"c".into())).await.map(understood),
+        ),
+        ("openid.connect.userInfo", client.signed_in(at(0), &Token::new("xoxp-1")).await.map(understood)),
         ("reactions.get", client.eyes(caller, &message).await.map(understood)),
         ("usergroups.users.list", client.user_group_members(caller, &"S1".into()).await.map(understood)),
         ("users.conversations", client.own_channels(caller).await.map(understood)),
@@ -71,6 +76,10 @@ pub(crate) async fn everything(client: &Client) -> BTreeMap<&'static str, Result
         ("users.list", client.users_list(caller, Some("c")).await.map(understood)),
         ("users.lookupByEmail", client.lookup_by_email(caller, "a@b.c").await.map(understood)),
     ])
+}
+
+fn sign_in_code(code: &secrecy::SecretString) -> SignInCode<'_> {
+    SignInCode { code, redirect_uri: "r", verifier: code }
 }
 
 pub(crate) fn app_credentials() -> AppCredentials {

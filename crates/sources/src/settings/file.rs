@@ -9,6 +9,7 @@ use jiff::SignedDuration;
 use pagerslack_core::ChannelId;
 use url::Url;
 
+use super::dashboard::DashboardKeys;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
@@ -42,6 +43,8 @@ pub struct File {
     pub shutdown_drain: SignedDuration,
     /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
     pub sample_presence: bool,
+    /// The web dashboard.
+    pub dashboard: DashboardKeys,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -62,6 +65,7 @@ impl Default for File {
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
             sample_presence: false,
+            dashboard: DashboardKeys::default(),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -109,6 +113,7 @@ impl File {
             let allow = &mut self.allow_legacy_verification_token;
             slack.take("allow_legacy_verification_token", allow, value::flag);
         });
+        root.within("dashboard", |dashboard| self.dashboard.read(dashboard));
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();

@@ -218,6 +218,26 @@ pub(super) fn addressee(value: &DeValue<'_>) -> Result<String, String> {
     })
 }
 
+/// A person, with the workspace before them where there are many.
+pub(super) fn person(value: &DeValue<'_>) -> Result<String, String> {
+    of_text(value, "the id of a person (U…), or T…/U… where there are many workspaces", |text| {
+        let (team, whom) = text.split_once('/').unwrap_or(("T0", text));
+        (id(team, &['T']) && id(whom, &['U', 'W'])).then(|| text.to_owned())
+    })
+}
+
+/// Where this bot is reached from outside: an address without a path.
+pub(super) fn base_url(value: &DeValue<'_>) -> Result<Url, String> {
+    let wanted =
+        "an address without a path, such as \"https://pager.example.com\" (http:// on this machine only)";
+    of_text(value, wanted, |text| {
+        let url = Url::parse(text).ok()?;
+        let safe = url.scheme() == "https" || (url.scheme() == "http" && super::is_loopback(&url));
+        let bare = url.path() == "/" && url.query().is_none() && url.fragment().is_none();
+        (safe && bare && url.username().is_empty() && url.password().is_none()).then_some(url)
+    })
+}
+
 /// An e-mail address, roughly: Slack is the judge.
 pub(super) fn email(value: &DeValue<'_>) -> Result<String, String> {
     of_text(value, "an e-mail address", |text| {

@@ -1,32 +1,54 @@
 //! Who gets in, and whom a page is made for.
 //!
-//! On loopback everybody who can reach it may: whoever reads the machine's own network could read the database too. A
-//! page elsewhere in a browser must not be able to by another name for this address, so the name asked for has to be one
-//! of loopback's.
+//! On loopback everybody who can reach it may: whoever is on the machine could read the database too. A page elsewhere in
+//! a browser must not be able to by another name for this address, so the name asked for has to be one of loopback's.
+//! Anywhere else, and wherever requests are passed on from outside, people sign in.
+//!
+//! Invariant: nothing of a page is made before [`guard`] has found out for whom. Whoever is not let in is told the same
+//! whatever they asked for.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use pagerslack_core::availability::Account;
 use pagerslack_core::{RotationId, TeamId};
-use pagerslack_store::StoreError;
+use pagerslack_store::{Causes, StoreError};
 
 use super::Dashboard;
+use super::session::{Session, Sessions, Who};
+use super::sign_in::SIGN_IN;
+use super::with_slack::WithSlack;
+use crate::config::AdminToken;
 
 /// How people get in.
 pub(crate) enum Access {
     /// Everybody who can reach it on loopback.
     Open,
+    /// Whoever has signed in.
+    Guarded(Box<Gate>),
+}
+
+/// Where people sign in.
+pub(crate) struct Gate {
+    /// Those who have.
+    pub(super) sessions: Sessions,
+    /// With Slack.
+    pub(super) slack: Option<WithSlack>,
+    /// With the admin token.
+    pub(super) token: Option<AdminToken>,
+    /// Whether browsers come over TLS.
+    pub(super) secure: bool,
 }
 
 /// Whom a page is made for.
 #[derive(Clone, Debug)]
 pub(super) struct Viewer {
-    /// The workspaces that they may see; `None` for all of them.
-    teams: Option<BTreeSet<TeamId>>,
+    /// The workspace that they may see; `None` for all of them.
+    team: Option<TeamId>,
     name: Option<String>,
 }
 
@@ -38,7 +60,7 @@ impl Viewer {
 
     /// Whether they may see a workspace.
     pub(super) fn sees(&self, team: &TeamId) -> bool {
-        self.teams.as_ref().is_none_or(|teams| teams.contains(team))
+        self.team.as_ref().is_none_or(|own| own == team)
     }
 
     /// The rotations that they may see.
@@ -50,19 +72,105 @@ impl Viewer {
 }
 
 impl FromRequestParts<Arc<Dashboard>> for Viewer {
-    type Rejection = Response;
+    type Rejection = StatusCode;
 
-    async fn from_request_parts(
-        parts: &mut Parts,
-        dashboard: &Arc<Dashboard>,
-    ) -> Result<Self, Self::Rejection> {
-        match &dashboard.access {
-            Access::Open if is_for_loopback(&parts.headers) => Ok(Self { teams: None, name: None }),
-            Access::Open => Err((
-                StatusCode::MISDIRECTED_REQUEST,
-                "this dashboard is for this machine alone: open it as http://localhost\n",
-            )
-                .into_response()),
+    /// The guard has put them there.
+    async fn from_request_parts(parts: &mut Parts, _: &Arc<Dashboard>) -> Result<Self, Self::Rejection> {
+        parts.extensions.get::<Self>().cloned().ok_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+/// Stands before every page.
+pub(super) async fn guard(
+    State(dashboard): State<Arc<Dashboard>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let admitted = match &dashboard.access {
+        Access::Open if is_for_loopback(request.headers()) => Ok((Viewer { team: None, name: None }, None)),
+        Access::Open => {
+            let said = "this dashboard is for this machine alone: open it as http://localhost\n";
+            Err((StatusCode::MISDIRECTED_REQUEST, said).into_response())
+        }
+        Access::Guarded(gate) => gate.admit(&dashboard, request.headers()).await,
+    };
+    let (viewer, cookie) = match admitted {
+        Ok(admitted) => admitted,
+        Err(refused) => return refused,
+    };
+    request.extensions_mut().insert(viewer);
+    let mut response = next.run(request).await;
+    if let Some(cookie) = cookie.and_then(|cookie| HeaderValue::try_from(cookie).ok()) {
+        // Whoever signs out in this very request has the last word.
+        response.headers_mut().entry(header::SET_COOKIE).or_insert(cookie);
+    }
+    response
+}
+
+impl Gate {
+    /// Who asks, and the cookie that they are to have from now on if it is another.
+    async fn admit(
+        &self,
+        dashboard: &Dashboard,
+        headers: &HeaderMap,
+    ) -> Result<(Viewer, Option<String>), Response> {
+        let now = dashboard.engine().clock().now();
+        let out = || Redirect::to(SIGN_IN).into_response();
+        let found = self.sessions.of(now, headers).await.map_err(|error| {
+            tracing::error!(error = %Causes(&error), "nobody can be let in to the dashboard just now");
+            (StatusCode::SERVICE_UNAVAILABLE, "the store cannot be read just now\n").into_response()
+        })?;
+        let Some(held) = found.filter(|held| self.still_holds(dashboard, &held.session)) else {
+            return Err(out());
+        };
+        let cookie = if held.is_stale(now) { self.renewed(dashboard, &held).await? } else { None };
+        let Session { who, name, .. } = held.session;
+        let team = match who {
+            Who::Member { team, .. } => Some(team),
+            Who::Admin { .. } => None,
+        };
+        Ok((Viewer { team, name: Some(name) }, cookie))
+    }
+
+    /// Whether somebody who was let in would be now, as far as that is known without asking anybody.
+    fn still_holds(&self, dashboard: &Dashboard, session: &Session) -> bool {
+        match &session.who {
+            Who::Admin { token } => self.token.as_ref().is_some_and(|own| own.is_fingerprinted(token)),
+            Who::Member { team, user } => {
+                let engine = dashboard.engine();
+                let settings = engine.settings();
+                let guests = &settings.guests;
+                let many = dashboard.entrance.installations().is_some();
+                // Who is in a group is asked when the session is renewed.
+                let invited = guests.is_open() || guests.group.is_some() || guests.names(team, user, many);
+                let person = engine.directory().person_of_any_age(team, user);
+                let gone = person.is_some_and(|person| person.account(team) != Account::Member);
+                self.slack.is_some() && invited && !gone
+            }
+        }
+    }
+
+    /// Looks at somebody anew who was let in some time ago, and gives them another cookie.
+    async fn renewed(
+        &self,
+        dashboard: &Dashboard,
+        held: &super::session::Held,
+    ) -> Result<Option<String>, Response> {
+        if let (Who::Member { team, user }, Some(slack)) = (&held.session.who, &self.slack)
+            && let Err(refusal) = slack.admits(dashboard, team, user).await
+            && refusal.is_certain()
+        {
+            self.sessions.end(held).await;
+            return Err(Redirect::to(SIGN_IN).into_response());
+        }
+        let now = dashboard.engine().clock().now();
+        match self.sessions.renew(now, held).await {
+            Ok(cookie) => Ok(cookie),
+            Err(error) => {
+                // The old one is good for as long as it was.
+                tracing::warn!(error = %Causes(&error), "a session of the dashboard was not renewed");
+                Ok(None)
+            }
         }
     }
 }

@@ -27,6 +27,11 @@ impl<'a> Page<'a> {
         Self { title, viewer: Some(viewer), at: "", live: None }
     }
 
+    /// A page for whoever has not signed in.
+    pub(super) fn for_nobody(title: &'a str) -> Self {
+        Self { title, viewer: None, at: "", live: None }
+    }
+
     /// Which of the places in the head it is.
     pub(super) fn at(mut self, path: &'a str) -> Self {
         self.at = path;
