@@ -7,16 +7,19 @@
 //! - [`Asked`]: each time somebody was asked, and how it ended.
 //! - [`Fact`]: a row in about a hundred bytes, to keep many in memory.
 //! - [`Summary`]: what many facts come to.
+//! - [`Thin`]: an event read as far as a row tells of it.
 
 mod asked;
 mod fact;
 mod region;
 mod summary;
+mod thin;
 
 pub use asked::{Asked, AskedEnd};
 pub use fact::{Channel, Fact, Names, Person, Turn, is_night};
 pub use region::Region;
 pub use summary::{Answers, Bucket, Frame, Load, Pages, Regional, Slice, Spread, Summary, Times};
+pub use thin::{Thin, row_of};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -139,6 +142,20 @@ pub enum Outcome {
     Cancelled,
     /// Somebody was on it, and all is done.
     Closed,
+}
+
+impl Outcome {
+    /// Its name, as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::ManagersPaged => "managers_paged",
+            Self::ScheduleShown => "schedule_shown",
+            Self::Acknowledged => "acknowledged",
+            Self::Cancelled => "cancelled",
+            Self::Closed => "closed",
+        }
+    }
 }
 
 /// The row of an incident, or `None` for a log that tells of none.

@@ -9,6 +9,7 @@ use pagerslack_core::roster::Entry;
 use pagerslack_sources::import::Diff;
 use pagerslack_store::{Archive, Causes, Record, RecordWrite, Records, StoreError};
 
+use crate::books::Books;
 use crate::config::{AdminToken, SHELF, Settings, Trial, Uploads, Watch, summary};
 
 /// The largest file that is taken: some forty thousand people.
@@ -23,6 +24,8 @@ pub(crate) struct Admin {
     pub(crate) token: AdminToken,
     /// What has happened.
     pub(crate) archive: Arc<dyn Archive>,
+    /// The same in memory.
+    pub(crate) books: Arc<Books>,
     /// Where uploaded files lie.
     pub(crate) records: Arc<dyn Records>,
     /// What takes them in, if the configuration came from files.

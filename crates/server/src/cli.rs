@@ -60,9 +60,9 @@ enum Command {
     Health(health::Arguments),
     /// Make oncall.csv from a spreadsheet, and check it.
     Roster(roster::Arguments),
-    /// Write a row for each incident, as CSV or JSON: of this store or, with `download`, of a running server.
+    /// Write a row for each incident, or sum up a month: of this store or of a running server.
     #[command(long_about = stats::LONG_ABOUT)]
-    Stats(stats::Arguments),
+    Stats(Box<stats::Arguments>),
     /// Print the manifest from which Slack makes the app.
     Manifest(manifest::Arguments),
     /// Make a key that seals tokens at rest, or replace one.
@@ -99,7 +99,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Doctor(arguments) => runtime()?.block_on(doctor::run(arguments, path, environment)),
         Command::Health(arguments) => runtime()?.block_on(health::run(arguments, path, environment)),
         Command::Roster(arguments) => runtime()?.block_on(roster::run(arguments, path, environment)),
-        Command::Stats(arguments) => runtime()?.block_on(stats::run(arguments, path, environment)),
+        Command::Stats(arguments) => runtime()?.block_on(stats::run(*arguments, path, environment)),
         Command::Manifest(arguments) => manifest::run(&arguments),
         Command::Keys(arguments) => runtime()?.block_on(keys::run(arguments, path, environment)),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),

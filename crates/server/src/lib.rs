@@ -4,6 +4,7 @@
 //! says what is wanted, [`engine`] does it, [`http`] and Socket Mode bring what Slack sends, [`cli`] is what an
 //! operator types.
 
+pub mod books;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -23,6 +23,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::Admin;
+use crate::books::Books;
 use crate::clock::Clock;
 use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
@@ -64,6 +65,8 @@ pub struct Bot {
     dashboard: Option<Arc<Dashboard>>,
     /// Who was online, where that can be kept.
     observations: Option<Arc<Observations>>,
+    /// The history in memory, where there is a store that gives it.
+    books: Option<Arc<Books>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -169,6 +172,7 @@ impl Bot {
             admin: None,
             dashboard,
             observations,
+            books: None,
             archive: None,
         })
     }
@@ -184,7 +188,13 @@ impl Bot {
             self.archive = Some(Arc::clone(&archive));
         }
         let watch = self.watch.clone();
-        self.admin = self.admin_token.take().map(|token| Arc::new(Admin { token, archive, records, watch }));
+        let books = Arc::new(Books::new(Arc::clone(backend)));
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.show_books(Arc::clone(&books));
+        }
+        self.books = Some(Arc::clone(&books));
+        let token = self.admin_token.take();
+        self.admin = token.map(|token| Arc::new(Admin { token, archive, books, records, watch }));
         self
     }
 
@@ -196,6 +206,11 @@ impl Bot {
     /// The workspaces that have installed the app, where there are many.
     pub fn installations(&self) -> Option<&Arc<Installations>> {
         self.entrance.installations()
+    }
+
+    /// The history in memory, where there is a store that gives it.
+    pub fn books(&self) -> Option<&Arc<Books>> {
+        self.books.as_ref()
     }
 
     /// Slack's Web API as the bot uses it.
@@ -286,6 +301,9 @@ impl Bot {
         if let Some(dashboard) = watching {
             let engine = Arc::clone(&self.engine);
             warming.spawn(async move { dashboard.live().poll(engine).await });
+        }
+        if let Some(books) = self.books {
+            warming.spawn(books.keep(Arc::clone(&self.clock)));
         }
         self.app.set_ready(true);
         told.cancelled().await;

@@ -1,7 +1,9 @@
 //! Everything that has happened, for whoever reports on it or moves it elsewhere.
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
+use pagerslack_core::report::Row;
 use pagerslack_core::{IncidentId, MessageRef, TeamId};
 
 use crate::{Cursor, IncidentIndex, Page, StoreError, Stored, Told};
@@ -38,6 +40,20 @@ pub trait Archive: Send + Sync {
     /// Every incident, open or not, page by page. Within a workspace the earliest reported comes first. One that comes
     /// meanwhile may be in it or not; none is in it twice.
     async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError>;
+
+    /// Every workspace in which anything was reported, in order.
+    async fn workspaces(&self) -> Result<Vec<TeamId>, StoreError>;
+
+    /// The rows of the incidents of a workspace that are in the store and were reported at `since` or later, page by page
+    /// in the order of their reports. `next` is given as long as there is anything: whoever comes back with it gets what
+    /// was reported meanwhile. A log that tells of no incident has no row.
+    async fn rows(
+        &self,
+        team: &TeamId,
+        since: Option<Timestamp>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Row>, StoreError>;
 
     /// Takes a closed incident out, with its log and its messages, and keeps a row of it, in one step. `false` if it is
     /// open, gone, or something has happened in it since it was read; then it stays as it is.

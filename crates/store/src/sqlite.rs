@@ -22,6 +22,7 @@ mod read;
 mod readers;
 mod records;
 mod refusal;
+mod rows;
 mod schema;
 mod writer;
 
@@ -38,6 +39,7 @@ use std::{io, iter};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
+use pagerslack_core::report::Row;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -364,6 +366,21 @@ impl Records for Sqlite {
 impl Archive for Sqlite {
     async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
         self.read(move |db| archive::incidents(db, after.as_ref(), limit)).await
+    }
+
+    async fn workspaces(&self) -> Result<Vec<TeamId>, StoreError> {
+        self.read(rows::workspaces).await
+    }
+
+    async fn rows(
+        &self,
+        team: &TeamId,
+        since: Option<Timestamp>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Row>, StoreError> {
+        let team = team.clone();
+        self.read(move |db| rows::rows(db, &team, since, after.as_ref(), limit)).await
     }
 
     async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {

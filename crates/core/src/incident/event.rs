@@ -71,6 +71,17 @@ pub enum Via {
     ReadBack,
 }
 
+impl Via {
+    /// Its name, as it is stored.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Reaction => "reaction",
+            Self::Button => "button",
+            Self::ReadBack => "read_back",
+        }
+    }
+}
+
 /// Whom a managers' page addresses.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ManagersWhom {

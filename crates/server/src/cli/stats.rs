@@ -1,27 +1,34 @@
-//! `pagerslack stats`: a row for each incident, of this machine's store or of a running server.
+//! `pagerslack stats`: a row for each incident, or what a month comes to, of this machine's store or of a running server.
 
-use std::path::{Path, PathBuf};
+mod rows;
+mod summary;
+
+use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
-use clap::{Args, Subcommand, ValueEnum};
+use anyhow::Result;
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
-use pagerslack_core::ChannelId;
 
-use super::output::Output;
 use super::server::Server;
-use crate::config::{Config, Environment};
-use crate::stats::{Format, Selection, Stats, moment};
+use crate::config::Environment;
+use crate::stats::moment;
 
 pub(super) const LONG_ABOUT: &str = "\
-Write a row for each incident, the earliest first: how many were asked, how long it took, who answered.
+Write a row for each incident, the earliest first: how many were asked, how long it took, who answered. Or sum up a \
+month.
 
 The first eight columns are those that the first PagerSlack wrote; docs/OPERATING.md says what each means. A database \
-serves one process at a time, so while the bot runs on it, ask the bot: `pagerslack stats download`.
+serves one process at a time, so while the bot runs on it, ask the bot: `pagerslack stats download`, or `pagerslack \
+stats summary --server`.
 
 Examples:
   pagerslack stats --since 2026-12-01 -o december.csv
-  pagerslack stats download --server https://pager.example.com --format json";
+  pagerslack stats download --server https://pager.example.com --format json
+  pagerslack stats summary --month 2026-11";
+
+/// What is said when the database is in use.
+const ASK_THE_BOT: &str = "ask it with `pagerslack stats download --server ADDRESS`";
 
 #[derive(Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -29,22 +36,25 @@ pub(super) struct Arguments {
     #[command(subcommand)]
     action: Option<Action>,
     #[command(flatten)]
-    what: What,
+    what: rows::What,
 }
 
 #[derive(Subcommand)]
 enum Action {
-    /// The same of a running server, with its admin token
+    /// The rows of a running server, with its admin token
     Download {
         #[command(flatten)]
         server: Server,
         #[command(flatten)]
-        what: What,
+        what: rows::What,
     },
+    /// Sum up a month, or any time: how many incidents, who answered, how long it took, how the load was shared
+    Summary(summary::Arguments),
 }
 
+/// Which incidents.
 #[derive(Args)]
-struct What {
+struct Which {
     /// Only what was reported at this moment (UTC) or later: 2026-12-01 or 2026-12-01T08:00:00Z
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     since: Option<Timestamp>,
@@ -54,20 +64,30 @@ struct What {
     /// Only what was reported in this channel, by its id (C…)
     #[arg(long, value_name = "CHANNEL")]
     channel: Option<String>,
-    /// How it is written
-    #[arg(long, value_enum, value_name = "csv|json", default_value = "csv")]
-    format: Form,
-    /// Where it goes, once it is complete [default: standard output]
-    #[arg(short, long, value_name = "FILE")]
-    output: Option<PathBuf>,
+    /// Only what was reported in this workspace, by its id (T…)
+    #[arg(long, value_name = "WORKSPACE")]
+    workspace: Option<String>,
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Form {
-    /// CSV, as RFC 4180 has it, in UTF-8
-    Csv,
-    /// A list of objects
-    Json,
+impl Which {
+    fn selection(&self) -> crate::stats::Selection {
+        crate::stats::Selection {
+            since: self.since,
+            until: self.until,
+            channel: self.channel.as_deref().map(Into::into),
+            team: self.workspace.as_deref().map(Into::into),
+        }
+    }
+}
+
+/// A selection as a server is asked for it.
+fn query(selection: &crate::stats::Selection) -> Vec<(&'static str, String)> {
+    let mut query = Vec::new();
+    query.extend(selection.since.map(|since| ("since", since.to_string())));
+    query.extend(selection.until.map(|until| ("until", until.to_string())));
+    query.extend(selection.channel.as_ref().map(|channel| ("channel", channel.to_string())));
+    query.extend(selection.team.as_ref().map(|team| ("workspace", team.to_string())));
+    query
 }
 
 pub(super) async fn run(
@@ -76,55 +96,9 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<ExitCode> {
     match arguments.action {
-        None => local(arguments.what, path, environment).await?,
-        Some(Action::Download { server, what }) => download(&server, &what, environment).await?,
+        None => rows::local(&arguments.what, path, environment).await?,
+        Some(Action::Download { server, what }) => rows::download(&server, &what, environment).await?,
+        Some(Action::Summary(about)) => summary::run(&about, path, environment).await?,
     }
     Ok(ExitCode::SUCCESS)
-}
-
-async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Result<()> {
-    let config = Config::load(path, environment)?;
-    let mut output = Output::open(what.output.as_deref())?;
-    let selection = Selection {
-        since: what.since,
-        until: what.until,
-        channel: what.channel.as_deref().map(ChannelId::new),
-    };
-    let format = match what.format {
-        Form::Csv => Format::Csv,
-        Form::Json => Format::Json,
-    };
-    let mut stats = Stats::new(
-        super::store::existing(&config.store, "ask it with `pagerslack stats download --server ADDRESS`")
-            .await?
-            .store,
-        selection,
-        format,
-    );
-    while let Some(piece) = stats.piece().await? {
-        output.write(&piece)?;
-    }
-    output.finish()
-}
-
-async fn download(server: &Server, what: &What, environment: &Environment) -> Result<()> {
-    let name = match what.format {
-        Form::Csv => "stats.csv",
-        Form::Json => "stats.json",
-    };
-    let mut query = Vec::new();
-    query.extend(what.since.map(|since| ("since", since.to_string())));
-    query.extend(what.until.map(|until| ("until", until.to_string())));
-    query.extend(what.channel.clone().map(|channel| ("channel", channel)));
-    let mut output = Output::open(what.output.as_deref())?;
-    let mut answer = server.get(name, &query, environment).await?;
-    while let Some(piece) = answer
-        .chunk()
-        .await
-        .map_err(reqwest::Error::without_url)
-        .context("the answer broke off, so it is not complete")?
-    {
-        output.write(&piece)?;
-    }
-    output.finish()
 }

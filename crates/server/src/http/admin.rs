@@ -3,6 +3,8 @@
 //! Only requests that show the token act (P8), which is compared in constant time before anything else is read. Without
 //! a token in the configuration all of it is off, and says so.
 
+mod summary;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +17,8 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, put};
 use futures_util::stream;
-use pagerslack_core::ChannelId;
+use jiff::Timestamp;
+use pagerslack_core::{ChannelId, TeamId};
 use pagerslack_store::Causes;
 use serde::Deserialize;
 
@@ -41,6 +44,7 @@ pub(crate) fn router(admin: Option<Arc<Admin>>, engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/api/v1/stats.csv", get(|desk, query| stats(desk, query, Format::Csv)))
         .route("/api/v1/stats.json", get(|desk, query| stats(desk, query, Format::Json)))
+        .route("/api/v1/stats/summary.json", get(summary::summary))
         .route("/api/v1/files/{name}", put(upload).delete(withdraw))
         .route_layer(from_fn_with_state(desk.clone(), only_with_the_token))
         .with_state(desk)
@@ -77,17 +81,21 @@ struct Which {
     since: Option<String>,
     until: Option<String>,
     channel: Option<String>,
+    workspace: Option<String>,
+}
+
+/// Reads a moment that has a name.
+fn at(name: &str, text: Option<String>) -> Result<Option<Timestamp>, String> {
+    text.map(|text| moment(&text)).transpose().map_err(|what| format!("{name} {what}\n"))
 }
 
 impl Which {
     fn selection(self) -> Result<Selection, String> {
-        let at = |name: &str, text: Option<String>| {
-            text.map(|text| moment(&text)).transpose().map_err(|what| format!("{name} {what}\n"))
-        };
         Ok(Selection {
             since: at("since", self.since)?,
             until: at("until", self.until)?,
             channel: self.channel.map(ChannelId::new),
+            team: self.workspace.map(TeamId::new),
         })
     }
 }

@@ -4,7 +4,7 @@
 //!   shown to anybody else.
 //! - `sign_in`, `with_slack`, `session`: how people sign in where they have to.
 //! - `layout`: what all pages have in common. One file for each page: `now`, `incident`, `queue`,
-//!   `coverage`. `charts`: the pictures of the last.
+//!   `coverage`, `reports`. `charts`: the pictures of the last two.
 //! - `live`: tells open pages that something has changed. `assets`: the style sheet and the script, in the binary.
 //! - `names`, `moments`: people, places and times as pages say them.
 //!
@@ -23,12 +23,13 @@ mod moments;
 mod names;
 mod now;
 mod queue;
+mod reports;
 mod session;
 mod sign_in;
 mod with_slack;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use axum::extract::Request;
@@ -42,6 +43,7 @@ use pagerslack_sources::settings::is_loopback;
 use pagerslack_store::{Causes, Records, StoreError};
 use url::Url;
 
+use crate::books::Books;
 use crate::config::{AdminToken, DashboardConfig, SIGN_IN_CALLBACK};
 use crate::engine::Engine;
 use crate::entrance::Entrance;
@@ -59,6 +61,7 @@ pub(crate) struct Dashboard {
     access: Access,
     live: Live,
     observations: Option<Arc<Observations>>,
+    books: OnceLock<Arc<Books>>,
 }
 
 /// By what it is decided who gets in.
@@ -119,7 +122,13 @@ impl Dashboard {
             Ok(access) => {
                 let signs_in = matches!(access, Access::Guarded(_));
                 tracing::info!(signs_in, "the dashboard is served");
-                Some(Arc::new(Self { entrance, access, live: Live::default(), observations }))
+                Some(Arc::new(Self {
+                    entrance,
+                    access,
+                    live: Live::default(),
+                    observations,
+                    books: OnceLock::new(),
+                }))
             }
             Err(why) => {
                 tracing::info!(why, "the dashboard is not served");
@@ -131,6 +140,12 @@ impl Dashboard {
     /// What keeps open pages up to date.
     pub(crate) fn live(&self) -> &Live {
         &self.live
+    }
+
+    /// Counts what these books hold.
+    pub(crate) fn show_books(&self, books: Arc<Books>) {
+        // There is one history for each bot: whichever comes first.
+        let _ = self.books.set(books);
     }
 
     fn engine(&self) -> &Engine {
@@ -146,6 +161,8 @@ pub(crate) fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/queue", get(queue::show))
         .route("/queue/look-up", post(queue::look_up))
         .route("/coverage", get(coverage::show))
+        .route("/reports", get(reports::show))
+        .route("/reports/{sheet}", get(reports::file))
         .route("/live", get(live::watch))
         .route_layer(from_fn_with_state(Arc::clone(&dashboard), guard))
         .route(sign_in::SIGN_IN, get(sign_in::show))

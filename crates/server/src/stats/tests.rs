@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::incident::Report;
-use pagerslack_core::{Event, IncidentId, Recorded, RotationId, TeamId};
-use pagerslack_store::{Filed, Page, Past, Stored, Told};
+use pagerslack_core::report::{Asked, AskedEnd, Outcome, row};
+use pagerslack_core::{Event, IncidentId, Recorded, RotationId};
+use pagerslack_store::{Filed, Past, Stored, Told};
+use serde_json::Value;
 
 use super::*;
 
@@ -50,6 +52,24 @@ impl Archive for Days {
         let until = (from + limit).min(self.count);
         let items = (from..until).map(|day| filed(day, self.url)).collect();
         Ok(Page { items, next: (until < self.count).then(|| Cursor(until.to_string())) })
+    }
+
+    async fn workspaces(&self) -> Result<Vec<TeamId>, StoreError> {
+        Ok(vec!["T1".into(), "T2".into()])
+    }
+
+    async fn rows(
+        &self,
+        team: &TeamId,
+        since: Option<Timestamp>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Row>, StoreError> {
+        let page = self.incidents(after, limit).await?;
+        let there = page.items.iter().filter(|filed| filed.team == *team);
+        let rows = there.filter_map(|filed| row(&filed.stored.log));
+        let items: Vec<Row> = rows.filter(|row| since.is_none_or(|since| row.reported_at >= since)).collect();
+        Ok(Page { next: page.next, items })
     }
 
     async fn retire(&self, _: &Filed, _: Vec<u8>) -> Result<bool, StoreError> {
@@ -113,8 +133,12 @@ async fn the_same_as_json() {
 #[tokio::test]
 async fn what_is_not_wanted_is_left_out() {
     let on = |day: &str| Some(moment(day).unwrap());
-    let selection =
-        Selection { since: on("2026-12-03"), until: on("2026-12-06T00:00:00Z"), channel: Some("C1".into()) };
+    let selection = Selection {
+        since: on("2026-12-03"),
+        until: on("2026-12-06T00:00:00Z"),
+        channel: Some("C1".into()),
+        team: None,
+    };
     let text = text(Days::new(60), selection, Format::Csv).await;
     let rows: Vec<_> = text.lines().skip(1).filter_map(|row| row.split(',').nth(8)).collect();
     assert_eq!(rows, ["i2", "i4"], "from the first moment on, and before the last");
@@ -140,7 +164,7 @@ async fn a_cell_runs_nothing_and_quotes_what_needs_it() {
 
 #[tokio::test]
 async fn a_history_that_cannot_be_read_to_its_end_is_an_error() {
-    let broken = Arc::new(Days { count: 100, url: "", fails_after: AT_ONCE });
+    let broken = Arc::new(Days { count: 5 * AT_ONCE, url: "", fails_after: AT_ONCE });
     let mut stats = Stats::new(broken, Selection::default(), Format::Csv);
     assert!(stats.piece().await.unwrap().is_some(), "the names");
     assert!(stats.piece().await.unwrap().is_some(), "the first page");
@@ -157,4 +181,50 @@ fn a_moment_is_a_date_or_a_time() {
         wrong.starts_with("must be a date or a moment") && wrong.ends_with("not \"yesterday\""),
         "{wrong}"
     );
+}
+
+/// As CSV a cell is what the same field is in JSON, but for who was asked, which is told in one cell.
+#[test]
+fn the_cells_are_those_of_the_fields() {
+    let at: Timestamp = "2026-12-01T06:30:00Z".parse().unwrap();
+    let filed = filed(0, "https://i.example/");
+    let bare = row(&filed.stored.log).unwrap();
+    let asked = |user: &str, local_hour, end| Asked { user: user.into(), at, local_hour, end };
+    let full = Row {
+        attempts: 2,
+        weekend_pinged: true,
+        unavailable: true,
+        time_to_response: Some(7),
+        time_at_response: Some(at),
+        outcome: Outcome::ManagersPaged,
+        acknowledged_by: Some("U3".into()),
+        acknowledged_via: Some(Via::ReadBack),
+        first_page_ms: Some(3),
+        timed_out: 4,
+        passed: 5,
+        handed_over: 6,
+        manager_pages: 8,
+        ended_at: Some(at),
+        region: Some(Region::Emea),
+        acknowledged_zone: Some("Asia/Tokyo".into()),
+        acknowledged_local_hour: Some(15),
+        by_manager: true,
+        asked: vec![asked("U2", Some(23), AskedEnd::TimedOut), asked("U3", None, AskedEnd::Answered)],
+        ..bare.clone()
+    };
+    for row in [bare, full] {
+        let json = serde_json::to_value(&row).unwrap();
+        let names: Vec<_> = json.as_object().unwrap().keys().cloned().collect();
+        assert_eq!(names, COLUMNS);
+        for (name, cell) in COLUMNS.iter().zip(cells(&row)) {
+            let expected = match &json[*name] {
+                Value::Null => String::new(),
+                Value::String(text) => text.clone(),
+                Value::Array(asked) if asked.is_empty() => String::new(),
+                Value::Array(_) => "U2@23:timed_out U3:answered".to_owned(),
+                other => other.to_string(),
+            };
+            assert_eq!(cell, expected, "{name}");
+        }
+    }
 }

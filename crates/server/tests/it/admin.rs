@@ -86,6 +86,48 @@ impl Desk {
     }
 }
 
+/// Given an incident that was answered and one that waits, when somebody asks a running bot for a summary, then both are
+/// in it at once, and the machine itself says the same when the bot has stopped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_summary_says_the_same_from_afar_and_on_the_machine() {
+    let (desk, process) = Desk::open().await;
+    let empty = desk.run("stats summary --server SERVER --month 2026-01").await;
+    assert!(empty.out.starts_with("From 2026-01-01 00:00 until 2026-02-01 00:00 (UTC)"), "{empty:?}");
+    desk.service.report("https://i.example/1");
+    let (ts, responder) = page(&desk.service.slack).await;
+    react(&desk.service.slack, &responder, &ts);
+    taken(&desk.service.slack).await;
+    desk.service.report("https://i.example/2");
+
+    let summary = desk.run("stats summary --server SERVER --since 2026-01-01").await;
+    assert!(summary.well, "{summary:?}");
+    let lines: Vec<_> =
+        summary.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    for expected in ["incidents 2", "answered by engineers 1 50 %", "answered by nobody 1 50 %"] {
+        assert!(lines.iter().any(|line| line == expected), "{expected}: {}", summary.out);
+    }
+    let theirs = lines.iter().find(|line| line.starts_with(&responder)).unwrap();
+    assert!(theirs.starts_with(&format!("{responder} 1 1 1 0 0 0 0")), "{theirs}");
+    let json = desk.run("stats summary --server SERVER --since 2026-01-01 --format json").await;
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((&json["incidents"], &json["answers"]["people"]), (&2.into(), &1.into()));
+    let elsewhere = desk.run("stats summary --server SERVER --since 2026-01-01 --channel C9").await;
+    assert!(elsewhere.out.contains("in C9") && !elsewhere.out.contains(&responder), "{elsewhere:?}");
+    let nowhere = desk.run("stats summary --server SERVER --zone Mars/Phobos").await;
+    assert!(!nowhere.well && nowhere.err.contains("there is no time zone"), "{nowhere:?}");
+
+    // The second page is under way: what is compared is what does not change any more.
+    let first = "stats summary --since 2026-01-01 --format json";
+    let remote = desk.run(&format!("{first} --server SERVER")).await;
+    stopped(process).await;
+    let (remote, local) = (remote.out, desk.run(first).await.out);
+    let [remote, local]: [serde_json::Value; 2] =
+        [remote, local].map(|it| serde_json::from_str(&it).unwrap());
+    for name in ["incidents", "answers", "response", "regions", "hours", "series"] {
+        assert_eq!(remote[name], local[name], "{name}");
+    }
+}
+
 /// Given an incident that was answered, when somebody without a shell on the machine downloads the statistics, then they
 /// get the row that the machine itself would write once the bot has stopped.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -121,8 +163,15 @@ async fn the_statistics_are_downloaded_while_the_bot_runs() {
         assert_eq!(none.out.lines().count(), 1, "{nobody}: {none:?}");
     }
 
+    let table = desk.run("stats download --server SERVER --format table").await;
+    let told: Vec<_> = table.out.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).collect();
+    assert_eq!(told[0], ["reported", "channel", "outcome", "by", "after", "asked", "incident"]);
+    assert_eq!(told[1][2..5], [CHANNEL, "acknowledged", &responder], "{table:?}");
+
     stopped(process).await;
     assert_eq!(desk.run("stats").await.out, csv.out, "it is the same row");
+    assert_eq!(desk.run("stats --format table").await.out, table.out);
+    assert_eq!(desk.run("stats --workspace T9").await.out.lines().count(), 1);
     let nobody = desk.run("stats download --server SERVER -o gone.csv").await;
     assert!(!nobody.well && nobody.err.contains("cannot be reached"), "{nobody:?}");
     assert!(!desk.path("gone.csv").exists(), "what is not complete is not there");
@@ -141,6 +190,7 @@ async fn nobody_is_let_in_without_the_token() {
     let routes = [
         (Method::GET, "/api/v1/stats.csv"),
         (Method::GET, "/api/v1/stats.json?since=nonsense"),
+        (Method::GET, "/api/v1/stats/summary.json"),
         (Method::PUT, "/api/v1/files/oncall.csv"),
         (Method::DELETE, "/api/v1/files/oncall.csv"),
     ];
@@ -186,6 +236,9 @@ async fn what_is_asked_wrongly_is_said() {
     let asked = |method, path, body| desk.asked(method, path, Some(right.as_str()), body);
     for (path, wrong) in [
         ("/api/v1/stats.csv?since=yesterday", "since must be a date or a moment"),
+        ("/api/v1/stats/summary.json?until=never", "until must be a date or a moment"),
+        ("/api/v1/stats/summary.json?zone=Moon", "zone must be the name of a time zone"),
+        ("/api/v1/stats/summary.json?by=hour", "unknown variant"),
         ("/api/v1/stats.csv?untill=2026-12-01", "unknown field"),
     ] {
         let (status, said) = asked(Method::GET, path, vec![]).await;

@@ -2,18 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use pagerslack_core::{IncidentId, RotationId, TeamId};
+use jiff::Timestamp;
+use pagerslack_core::report::{self, Row};
+use pagerslack_core::{Event, IncidentId, Recorded, Report, RotationId, TeamId};
 
 use super::samples::{
-    URL, adding, after, append, commit, deadline, index, message, precise, recorded, rotation, start, team,
+    URL, adding, after, append, commit, deadline, every_event, index, message, precise, recorded, rotation,
+    start, team,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Archive, Claim, Commit, Filed, IncidentIndex, Past, StoreError, Stored, Told};
+use crate::{Archive, Claim, Commit, Cursor, Filed, IncidentIndex, Page, Past, StoreError, Stored, Told};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has no history", empty).await;
     suite.case("every incident is in the history with all that is known of it", whole).await;
     suite.case("an old incident is taken out, and a row of it is left", retired).await;
+    suite.case("rows come by workspace, from a moment on, in the order of the reports", rows_since).await;
+    suite.case("whoever comes back for rows gets what was reported meanwhile", rows_later).await;
     suite.case("every job of every workspace, page by page", every_job).await;
     suite.case("everything that people were told, page by page", everything_told).await;
     suite.case("the history comes in the order of the reports, without gap or double", in_order).await;
@@ -97,6 +102,88 @@ async fn in_order(store: Shared) -> Outcome {
         let here = all.into_iter().filter(|filed| filed.team == team()).map(|filed| filed.incident);
         assert_eq!(here.collect::<Vec<_>>(), expected, "pages of {limit}");
     }
+    Ok(())
+}
+
+/// An incident reported on a day, and what happens in it after.
+fn told_on(team: &str, id: &str, day: i64, events: Vec<Event>) -> Commit {
+    let rotation = RotationId::new(team.into(), rotation().channel);
+    let mut commit = Commit::new(team.into(), id.into(), 0);
+    let report = Report {
+        incident: id.into(),
+        rotation,
+        url: URL.to_owned(),
+        note: String::new(),
+        reporter: "U1".into(),
+        first: None,
+        response_url: None,
+    };
+    let events = std::iter::once(Event::Reported(report)).chain(events);
+    let recorded = (1..).zip(events).map(|(seq, event)| Recorded { seq, at: after(day * 86_400), event });
+    commit.events = recorded.collect();
+    commit
+}
+
+async fn rows_of(
+    store: &dyn Archive,
+    team: &TeamId,
+    since: Option<Timestamp>,
+    limit: usize,
+) -> Result<(Vec<Row>, Option<Cursor>), StoreError> {
+    let (mut all, mut last) = (Vec::new(), None);
+    loop {
+        let page = store.rows(team, since, last.clone(), limit).await?;
+        assert!(page.items.len() <= limit);
+        all.extend(page.items);
+        if page.next.is_none() {
+            return Ok((all, last));
+        }
+        last = page.next;
+    }
+}
+
+async fn rows_since(store: Shared) -> Outcome {
+    assert_eq!(store.workspaces().await?, Vec::<TeamId>::new());
+    assert_eq!(store.rows(&team(), None, None, 9).await?, Page { items: vec![], next: None });
+    let mut expected = Vec::new();
+    // The one of the fourth day is committed after the one of the fifth, as when a replica's clock lags behind.
+    for (id, day) in [("i1", 1), ("i2", 2), ("i5", 5), ("i4", 4), ("i6", 6)] {
+        let commit = told_on("T1", id, day, every_event());
+        expected.extend(report::row(&commit.events));
+        store.commit(commit).await?;
+    }
+    store.commit(told_on("T2", "i3", 3, vec![])).await?;
+    // A log that does not begin with a report is no incident.
+    let mut stray = told_on("T1", "stray", 7, vec![Event::Closed { by: "U1".into() }]);
+    stray.events.remove(0);
+    stray.events.iter_mut().for_each(|recorded| recorded.seq = 1);
+    store.commit(stray).await?;
+    assert_eq!(store.workspaces().await?, [TeamId::new("T1"), TeamId::new("T2")]);
+    for limit in [1, 2, 3, 9] {
+        assert_eq!(rows_of(&*store, &team(), None, limit).await?.0, expected, "pages of {limit}");
+        for (day, left) in [(2, 1), (3, 2), (7, 5), (99, 5)] {
+            let since = Some(after(day * 86_400));
+            let found = rows_of(&*store, &team(), since, limit).await?.0;
+            assert_eq!(found, expected[left..], "pages of {limit}, from day {day}");
+        }
+        // Neither the first of them nor what follows is before the moment.
+        let fifth = rows_of(&*store, &team(), Some(after(5 * 86_400)), limit).await?.0;
+        let ids: Vec<_> = fifth.iter().map(|row| row.incident.as_str()).collect();
+        assert_eq!(ids, ["i5", "i6"], "pages of {limit}");
+    }
+    let (there, _) = rows_of(&*store, &"T2".into(), None, 9).await?;
+    assert_eq!(there.len(), 1);
+    Ok(())
+}
+
+async fn rows_later(store: Shared) -> Outcome {
+    store.commit(told_on("T1", "i1", 1, vec![])).await?;
+    let (rows, last) = rows_of(&*store, &team(), None, 9).await?;
+    assert_eq!((rows.len(), last.is_some()), (1, true));
+    store.commit(told_on("T1", "i2", 2, vec![Event::Cancelled { by: "U1".into() }])).await?;
+    let page = store.rows(&team(), None, last.clone(), 9).await?;
+    assert_eq!(page.items.iter().map(|row| row.incident.as_str()).collect::<Vec<_>>(), ["i2"]);
+    assert!(page.next.is_some() && page.next != last);
     Ok(())
 }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
+use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
+use pagerslack_core::report::{Row, row_of};
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 
 use super::claim::Found;
@@ -19,7 +21,7 @@ const AT_A_TIME: usize = 100;
 const PAST_AT_A_TIME: usize = 1_000;
 
 /// An incident as the script gives it: its place in the order, its id, its list, its messages.
-type Row = (String, String, Vec<Vec<u8>>, Vec<String>);
+type Listed = (String, String, Vec<Vec<u8>>, Vec<String>);
 
 #[async_trait]
 impl Archive for Redis {
@@ -38,13 +40,45 @@ impl Archive for Redis {
             }
             let (key, args) = self.about(&team, [order.clone(), limit.to_string()]);
             let value = self.ask(&script::HISTORY, vec![key], args).await?;
-            let rows: Vec<Row> = answer("reading the history", value)?;
+            let rows: Vec<Listed> = answer("reading the history", value)?;
             let Some((last, ..)) = rows.last() else { continue };
             let next = Some(Cursor(format!("{last} {team}")));
             let items = rows.iter().map(|row| filed(&team, row)).collect::<Result<_, _>>()?;
             return Ok(Page { items, next });
         }
         Ok(Page { items: Vec::new(), next: None })
+    }
+
+    async fn workspaces(&self) -> Result<Vec<TeamId>, StoreError> {
+        self.teams().await
+    }
+
+    async fn rows(
+        &self,
+        team: &TeamId,
+        since: Option<Timestamp>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page<Row>, StoreError> {
+        let limit = limit.clamp(1, AT_A_TIME);
+        let mut order = after.map_or_else(|| "0".to_owned(), |Cursor(order)| order);
+        let mut items = Vec::new();
+        let mut next = None;
+        // The order of the reports is kept, not their times: what is older than wanted is passed over.
+        while items.is_empty() {
+            let (key, args) = self.about(team, [order, limit.to_string()]);
+            let value = self.ask(&script::HISTORY, vec![key], args).await?;
+            let found: Vec<Listed> = answer("reading the rows of incidents", value)?;
+            let Some((last, ..)) = found.last() else { break };
+            order = last.clone();
+            next = Some(Cursor(order.clone()));
+            for (_, incident, list, _) in &found {
+                let entries = list.iter().skip(1).map(Vec::as_slice);
+                let row = row_of(log::unpack_thinly(&IncidentId::new(incident), entries)?);
+                items.extend(row.filter(|row| since.is_none_or(|since| row.reported_at >= since)));
+            }
+        }
+        Ok(Page { items, next })
     }
 
     async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {
@@ -161,7 +195,7 @@ fn left_of(team: &TeamId, entry: &[u8]) -> Result<Past, StoreError> {
     Ok(Past { team: team.clone(), incident: IncidentId::new(incident), row })
 }
 
-fn filed(team: &TeamId, (_, incident, list, messages): &Row) -> Result<Filed, StoreError> {
+fn filed(team: &TeamId, (_, incident, list, messages): &Listed) -> Result<Filed, StoreError> {
     let incident = IncidentId::new(incident);
     let corrupt = |source| StoreError::Corrupt { what: format!("how incident {incident} is found"), source };
     let (meta, entries) = list.split_first().ok_or_else(|| corrupt("it is gone".into()))?;

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use miniz_oxide::deflate::compress_to_vec;
 use miniz_oxide::inflate::decompress_to_vec_with_limit;
 use pagerslack_core::incident::EVENT_FORM;
+use pagerslack_core::report::Thin;
 use pagerslack_core::{Event, IncidentId, Recorded};
 use serde::{Deserialize, Serialize};
 
@@ -69,9 +70,42 @@ pub(super) fn unpack<'a>(
     entries: impl IntoIterator<Item = &'a [u8]>,
 ) -> Result<Vec<Recorded>, StoreError> {
     let mut log = Vec::new();
+    each_line(incident, entries, |read| {
+        let event =
+            serde_json::from_str(read.e.get()).map_err(|source| unreadable(incident, read, source.into()))?;
+        log.push(Recorded { seq: read.s, at: instant(&read.t)?, event });
+        Ok(())
+    })?;
+    Ok(log)
+}
+
+/// A log as far as a row tells of it. An event that is written in another order than ours is read whole.
+pub(super) fn unpack_thinly<'a>(
+    incident: &IncidentId,
+    entries: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<(u64, Timestamp, Thin)>, StoreError> {
+    let mut log = Vec::new();
+    each_line(incident, entries, |read| {
+        let event = read.e.get();
+        let thin = serde_json::from_str::<Thin>(event)
+            .or_else(|_| serde_json::from_str::<Event>(event).map(Thin::from))
+            .map_err(|source| unreadable(incident, read, source.into()))?;
+        log.push((read.s, instant(&read.t)?, thin));
+        Ok(())
+    })?;
+    Ok(log)
+}
+
+/// Gives each event to `take`, the first one first.
+fn each_line<'a>(
+    incident: &IncidentId,
+    entries: impl IntoIterator<Item = &'a [u8]>,
+    mut take: impl FnMut(&Read) -> Result<(), StoreError>,
+) -> Result<(), StoreError> {
+    let mut taken = 0_usize;
     for entry in entries {
-        let corrupt = |source| StoreError::Corrupt {
-            what: format!("the log of incident {incident} after event {}", log.len()),
+        let corrupt = |taken: usize, source| StoreError::Corrupt {
+            what: format!("the log of incident {incident} after event {taken}"),
             source,
         };
         let inflated;
@@ -79,32 +113,30 @@ pub(super) fn unpack<'a>(
             Some((b'e', lines)) => lines,
             Some((b'z', squeezed)) => {
                 inflated = decompress_to_vec_with_limit(squeezed, LARGEST)
-                    .map_err(|source| corrupt(source.to_string().into()))?;
+                    .map_err(|source| corrupt(taken, source.to_string().into()))?;
                 &inflated
             }
-            _ => return Err(corrupt("an entry of no known kind".into())),
+            _ => return Err(corrupt(taken, "an entry of no known kind".into())),
         };
         for line in lines.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
-            let read: Read = serde_json::from_slice(line).map_err(|source| StoreError::Corrupt {
-                what: format!("the log of incident {incident} after event {}", log.len()),
-                source: source.into(),
-            })?;
-            log.push(recorded(incident, &read)?);
+            let read: Read = serde_json::from_slice(line).map_err(|source| corrupt(taken, source.into()))?;
+            if read.f > EVENT_FORM {
+                let (form, known) = (read.f, EVENT_FORM);
+                let why =
+                    format!("it is of form {form}, this PagerSlack reads up to {known}: run a newer one");
+                return Err(unreadable(incident, &read, why.into()));
+            }
+            take(&read)?;
+            taken += 1;
         }
     }
-    Ok(log)
+    Ok(())
 }
 
-fn recorded(incident: &IncidentId, read: &Read) -> Result<Recorded, StoreError> {
-    let corrupt =
-        |source| StoreError::Corrupt { what: format!("event {} of incident {incident}", read.s), source };
-    if read.f > EVENT_FORM {
-        return Err(corrupt(
-            format!("it is of form {}, this PagerSlack reads up to {EVENT_FORM}: run a newer one", read.f)
-                .into(),
-        ));
-    }
-    let at: Timestamp = instant(&read.t)?;
-    let event = serde_json::from_str(read.e.get()).map_err(|source| corrupt(source.into()))?;
-    Ok(Recorded { seq: read.s, at, event })
+fn unreadable(
+    incident: &IncidentId,
+    read: &Read,
+    source: Box<dyn std::error::Error + Send + Sync>,
+) -> StoreError {
+    StoreError::Corrupt { what: format!("event {} of incident {incident}", read.s), source }
 }

@@ -3,6 +3,7 @@
 use super::arbitrary::{any_event, any_time, any_user};
 use super::moves::{Move, any_moves, play};
 use super::*;
+use crate::report::{Thin, row, row_of};
 
 fn any_policy() -> impl Strategy<Value = Policy> {
     (1..200_i64, 0..5_u32, 1..200_i64, 0..4_u32, prop::option::of(1..200_i64)).prop_map(
@@ -282,6 +283,29 @@ proptest! {
             let close = follows(Command::Close { by, manager });
             prop_assert_eq!(close, usize::from(on_it && (theirs || reported)));
         }
+    }
+
+    /// Whether it is read whole or only as far as a row tells of it, a log comes to the same row.
+    #[test]
+    fn a_log_read_thinly_has_the_same_row(
+        policy in any_policy(),
+        moves in any_moves(),
+        noise in prop::collection::vec(any_event(), 0..6),
+    ) {
+        let mut course = Course::new(policy);
+        play(&mut course, 0, &[(0, Move::Report)]);
+        play(&mut course, 0, &moves);
+        let read_thinly = |log: &[Recorded]| {
+            row_of(log.iter().map(|recorded| {
+                let stored = serde_json::to_string(&recorded.event).unwrap();
+                (recorded.seq, recorded.at, serde_json::from_str::<Thin>(&stored).unwrap())
+            }))
+        };
+        let mut log = course.log;
+        prop_assert_eq!(read_thinly(&log), row(&log));
+        let (next, at) = (log.len() as u64 + 1, log.last().unwrap().at);
+        log.extend((next..).zip(noise).map(|(seq, event)| Recorded { seq, at, event }));
+        prop_assert_eq!(read_thinly(&log), row(&log));
     }
 
     #[test]
