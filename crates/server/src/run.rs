@@ -15,7 +15,7 @@ use pagerslack_slack::inbound::{Belonging, Inbound};
 use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, SocketMode};
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
-use pagerslack_store::{Archive, Backend, Records, Store};
+use pagerslack_store::{Archive, Backend, Records, Store, StoreError};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -150,6 +150,9 @@ impl Bot {
             let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
+        let observations = records.clone();
+        let observations =
+            observations.map(|records| Arc::new(Observations::new(Arc::clone(&engine), records)));
         let ways = Ways {
             config: &config.dashboard,
             listen: config.listen,
@@ -158,6 +161,7 @@ impl Bot {
             token: config.admin_token.clone(),
             records,
             client: Arc::clone(&client),
+            observations: observations.clone(),
         };
         let dashboard = Dashboard::open(Arc::clone(&entrance), ways);
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
@@ -176,7 +180,7 @@ impl Bot {
             dashboard,
             records: None,
             books: None,
-            observations: None,
+            observations,
             archive: None,
         })
     }
@@ -192,13 +196,11 @@ impl Bot {
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
         }
-        let observations = Arc::new(Observations::new(Arc::clone(&self.engine), Arc::clone(&records)));
-        if let Some(dashboard) = &self.dashboard {
-            dashboard.show_observations(Arc::clone(&observations));
-        }
-        self.observations = Some(observations);
         let watch = self.watch.clone();
         let books = Arc::new(Books::new(Arc::clone(backend)));
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.show_books(Arc::clone(&books));
+        }
         self.books = Some(Arc::clone(&books));
         let token = self.admin_token.take();
         self.admin = token.map(|token| Arc::new(Admin { token, archive, books, records, watch }));
@@ -229,6 +231,17 @@ impl Bot {
     pub async fn look_at_files(&self) {
         if let Some(watch) = &self.watch {
             watch.look().await;
+        }
+    }
+
+    /// Looks who is online, as happens of itself in [`Self::run`].
+    ///
+    /// # Errors
+    /// When the store cannot be read or written.
+    pub async fn look_who_is_online(&self) -> Result<(), StoreError> {
+        match &self.observations {
+            Some(observations) => observations.look().await,
+            None => Ok(()),
         }
     }
 

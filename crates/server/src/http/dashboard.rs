@@ -4,7 +4,7 @@
 //!   shown to anybody else.
 //! - `sign_in`, `with_slack`, `session`: how people sign in where they have to.
 //! - `layout`: what all pages have in common. One file for each page: `now`, `incident`, `queue`,
-//!   `coverage`. `charts`: the pictures of the last.
+//!   `coverage`, `reports`. `charts`: the pictures of the last two.
 //! - `live`: tells open pages that something has changed. `assets`: the style sheet and the script, in the binary.
 //! - `names`, `moments`: people, places and times as pages say them.
 //!
@@ -23,6 +23,7 @@ mod moments;
 mod names;
 mod now;
 mod queue;
+mod reports;
 mod session;
 mod sign_in;
 mod with_slack;
@@ -42,6 +43,7 @@ use pagerslack_sources::settings::is_loopback;
 use pagerslack_store::{Causes, Records, StoreError};
 use url::Url;
 
+use crate::books::Books;
 use crate::config::{AdminToken, DashboardConfig, SIGN_IN_CALLBACK};
 use crate::engine::Engine;
 use crate::entrance::Entrance;
@@ -58,7 +60,8 @@ pub(crate) struct Dashboard {
     entrance: Arc<Entrance>,
     access: Access,
     live: Live,
-    observations: OnceLock<Arc<Observations>>,
+    observations: Option<Arc<Observations>>,
+    books: OnceLock<Arc<Books>>,
 }
 
 /// By what it is decided who gets in.
@@ -77,6 +80,8 @@ pub(crate) struct Ways<'a> {
     pub(crate) records: Option<Arc<dyn Records>>,
     /// Slack's Web API.
     pub(crate) client: Arc<Client>,
+    /// Who was online, where that can be kept.
+    pub(crate) observations: Option<Arc<Observations>>,
 }
 
 impl Ways<'_> {
@@ -112,6 +117,7 @@ impl Ways<'_> {
 impl Dashboard {
     /// The dashboard, if somebody could be let in to it. If not, the log says why.
     pub(crate) fn open(entrance: Arc<Entrance>, ways: Ways<'_>) -> Option<Arc<Self>> {
+        let observations = ways.observations.clone();
         match ways.access() {
             Ok(access) => {
                 let signs_in = matches!(access, Access::Guarded(_));
@@ -120,7 +126,8 @@ impl Dashboard {
                     entrance,
                     access,
                     live: Live::default(),
-                    observations: OnceLock::new(),
+                    observations,
+                    books: OnceLock::new(),
                 }))
             }
             Err(why) => {
@@ -135,10 +142,10 @@ impl Dashboard {
         &self.live
     }
 
-    /// Shows who was online, as `observations` has it.
-    pub(crate) fn show_observations(&self, observations: Arc<Observations>) {
-        // Whoever comes first is shown: there is one for each bot.
-        let _ = self.observations.set(observations);
+    /// Counts what these books hold.
+    pub(crate) fn show_books(&self, books: Arc<Books>) {
+        // There is one history for each bot: whichever comes first.
+        let _ = self.books.set(books);
     }
 
     fn engine(&self) -> &Engine {
@@ -154,6 +161,8 @@ pub(crate) fn router(dashboard: Arc<Dashboard>) -> Router {
         .route("/queue", get(queue::show))
         .route("/queue/look-up", post(queue::look_up))
         .route("/coverage", get(coverage::show))
+        .route("/reports", get(reports::show))
+        .route("/reports/{sheet}", get(reports::file))
         .route("/live", get(live::watch))
         .route_layer(from_fn_with_state(Arc::clone(&dashboard), guard))
         .route(sign_in::SIGN_IN, get(sign_in::show))

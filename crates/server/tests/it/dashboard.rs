@@ -1,5 +1,6 @@
 //! The dashboard: what its pages say, who gets in, and how they look in a real browser.
 
+mod coverage;
 mod eyes;
 mod gate;
 mod live;

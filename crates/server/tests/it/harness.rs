@@ -85,7 +85,11 @@ impl Stage {
         let url = "http://bot.example/slack/events".parse().unwrap();
         let slack = SimHandle::new(world.deliver_to(&url).build(), Arc::<ManualClock>::clone(&clock));
         let transport = Arc::new(InProcess(slack.clone()));
-        Self::start(slack, clock, Arc::new(Sqlite::in_memory().unwrap()), transport, settings).await
+        let store = Arc::new(Sqlite::in_memory().unwrap());
+        let mut config = Config::resolve(File::default(), &Self::environment(&slack)).unwrap();
+        config.settings = settings.into();
+        Self::assemble_keeping(slack, clock, Arc::<Sqlite>::clone(&store), transport, config, Some(store))
+            .await
     }
 
     /// Any world, and the settings of the files in a folder, which the bot follows.

@@ -102,7 +102,7 @@ async fn pictures(
     let found = engine.coverage(rotation).await?;
     let config = engine.rotation(rotation);
     let zone = &config.rules.day_zone;
-    let observed = match dashboard.observations.get() {
+    let observed = match &dashboard.observations {
         Some(observations) if engine.settings().sample_presence => observations.of(rotation).await?,
         _ => None,
     };

@@ -11,7 +11,8 @@ use super::access::Viewer;
 use super::assets::{ICON_AT, SCRIPT_AT, STYLE_AT};
 
 /// The pages that the head leads to.
-const PLACES: [(&str, &str); 3] = [("/", "Now"), ("/queue", "Queue"), ("/coverage", "Coverage")];
+const PLACES: [(&str, &str); 4] =
+    [("/", "Now"), ("/queue", "Queue"), ("/coverage", "Coverage"), ("/reports", "Reports")];
 
 /// A page in the making.
 pub(super) struct Page<'a> {

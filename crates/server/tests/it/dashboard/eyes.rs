@@ -20,6 +20,7 @@ async fn pages(office: &Office) -> Vec<(&'static str, String)> {
         ("now", "/".to_owned()),
         ("incident", format!("/incidents/T1/{incident}")),
         ("queue", "/queue".to_owned()),
+        ("coverage", "/coverage".to_owned()),
     ]
 }
 

@@ -1,13 +1,19 @@
 //! A stage whose pages are served on a real port, with a day of incidents behind it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Query;
 use axum::response::Redirect;
 use axum::routing::get;
 use http::Request;
-use pagerslack::config::{Environment, RotationConfig};
+use jiff::civil::date;
+use pagerslack::config::{Environment, RotationConfig, Settings};
+use pagerslack_core::calendar::{self, Calendar};
+use pagerslack_core::roster::{Entry, Exclusion, Roster, Who};
+use pagerslack_core::{Rules, UserId};
+use pagerslack_sources::public;
 use secrecy::SecretString;
 use slack_sim::{Presence, SignInRequest};
 use tokio::net::TcpListener;
@@ -34,6 +40,29 @@ impl Office {
     pub async fn open() -> Self {
         let rotation = RotationConfig { managers: vec!["M1".into()], ..RotationConfig::default() };
         Self::of(Stage::new(team(&TEAM), rotation).await).await
+    }
+
+    /// A team of four places with working hours, one of whom is away for a month; who is online is looked up.
+    pub async fn with_a_roster() -> Self {
+        let rules = Rules {
+            roster: Some(Arc::new(Roster::new((0..TEAM.len()).map(row).collect()))),
+            exclusions: [Exclusion {
+                who: by_id(4),
+                from: None,
+                until: Some(date(2026, 12, 24)),
+                reason: Some("parental leave".to_owned()),
+            }]
+            .into(),
+            calendar: Arc::new(Calendar { days: vec![], public: Some(public::embedded().unwrap()) }),
+            day_zone: calendar::zone("Europe/Lisbon").unwrap(),
+            ..Rules::default()
+        };
+        let rotation = RotationConfig { managers: vec!["M1".into()], rules, ..RotationConfig::default() };
+        let settings = Settings { sample_presence: true, ..Settings::from(rotation) };
+        let office = Self::of(Stage::new(team(&TEAM), settings).await).await;
+        office.stage.types("M1", "https://incident.example/checkout Payments fail with a 502").await;
+        office.stage.pass("40 s").await;
+        office
     }
 
     /// Serves the pages of a stage.
@@ -111,6 +140,24 @@ impl Office {
         let (status, body) = self.stage.request(request.body(bytes::Bytes::new()).unwrap()).await;
         (status, String::from_utf8(body.to_vec()).unwrap())
     }
+}
+
+/// Somebody's row: hours of their own in four places.
+fn row(number: usize) -> Entry {
+    const PLACES: [(&str, &str); 4] =
+        [("PT", "Europe/Lisbon"), ("JP", "Asia/Tokyo"), ("US", "America/Denver"), ("KE", "Africa/Nairobi")];
+    let (country, zone) = PLACES[number % PLACES.len()];
+    Entry {
+        who: by_id(number + 1),
+        zone: calendar::zone(zone),
+        country: Some(country.to_owned()),
+        hours: Some("mon-sun 09:00-17:00".parse().unwrap()),
+        ..Entry::default()
+    }
+}
+
+fn by_id(number: usize) -> Who {
+    Who { user: Some(UserId::new(format!("U{number}"))), ..Who::default() }
 }
 
 /// axe-core, an examiner of accessibility, where `cargo xtask test` has installed it.

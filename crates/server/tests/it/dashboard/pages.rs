@@ -3,7 +3,7 @@
 use super::office::Office;
 
 /// The words of a page, one piece a line.
-fn words(page: &str) -> String {
+pub(super) fn words(page: &str) -> String {
     let main = page.split("<main").nth(1).unwrap_or(page);
     let main = main.split("</main>").next().unwrap_or(main);
     let mut text = String::new();
