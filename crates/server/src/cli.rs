@@ -14,6 +14,7 @@ mod server;
 mod stats;
 mod store;
 mod version;
+mod workspace;
 
 use std::io::Write;
 use std::path::PathBuf;

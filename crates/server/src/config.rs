@@ -24,7 +24,7 @@ mod watch;
 pub use admin::{AdminToken, server_address};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
-pub use install::{CALLBACK, InstallConfig, vault};
+pub use install::{CALLBACK, InstallConfig, asks_slack, vault};
 pub use pagerslack_sources::settings::{
     File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
 };
