@@ -15,6 +15,7 @@ mod stats;
 mod store;
 mod token;
 mod version;
+mod workspace;
 
 use std::io::Write;
 use std::path::PathBuf;

@@ -26,7 +26,7 @@ pub use admin::{AdminToken, server_address};
 pub use dashboard::{DashboardConfig, GuestList, SIGN_IN_CALLBACK};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
-pub use install::{CALLBACK, InstallConfig, vault};
+pub use install::{CALLBACK, InstallConfig, asks_slack, vault};
 pub use pagerslack_sources::settings::{
     File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
 };

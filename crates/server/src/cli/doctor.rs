@@ -98,7 +98,9 @@ async fn check_installations(config: &Config, install: InstallConfig) -> Result<
     };
     let (transport, api_url) = (Arc::new(HttpTransport::new()?), &config.slack.api_url);
     let one: Arc<dyn Transport> = Arc::<HttpTransport>::clone(&transport);
-    let installations = Arc::new(Installations::new(store, false, install, one, api_url)?);
+    // The bot may be replacing a token at the moment: doctor must not replace it too.
+    let shared = store.is_shared();
+    let installations = Arc::new(Installations::new(store, shared, install, one, api_url)?);
     let client = Client::new(transport, api_url, Arc::<Installations>::clone(&installations));
     let teams = installations.teams().await?;
     let mut findings = Vec::new();

@@ -14,8 +14,10 @@ use pagerslack_core::{RotationId, TeamId};
 use pagerslack_slack::HttpTransport;
 use pagerslack_slack::client::{Caller, Client};
 use pagerslack_store::sqlite::OpenError;
-use pagerslack_store::{Backend, Sqlite};
+use pagerslack_store::{Backend, Records, Sqlite};
 
+use super::store::existing;
+use super::workspace::{INSTEAD, Workspace};
 use crate::clock::{Clock, SystemClock};
 use crate::config::{Config, Environment, StoreLocation};
 use crate::engine::Looked;
@@ -31,6 +33,8 @@ pub(super) struct Arguments {
     /// Says that nothing is to be sent, as is always so here
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    workspace: Workspace,
 }
 
 pub(super) async fn run(
@@ -46,21 +50,32 @@ pub(super) async fn run(
     }
     let mut out = std::io::stdout().lock();
     let config = Config::load(path, environment)?;
-    let store = store(&config.store, &mut out).await?;
+    let store = match &config.slack.install {
+        // The tokens stand there.
+        Some(_) => existing(&config.store, INSTEAD).await?.store,
+        None => {
+            arguments.workspace.is_not_named()?;
+            store(&config.store, &mut out).await?
+        }
+    };
+    let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(&store);
     let (clock, transport) = (Arc::new(SystemClock), Arc::new(HttpTransport::new()?));
     let now = clock.now();
     let surroundings =
-        Surroundings { clock, store, transport, seed: drawn_seed(), panel: false, records: None };
+        Surroundings { clock, store, transport, seed: drawn_seed(), panel: false, records: Some(records) };
     let bot = Bot::assemble(config, surroundings).await?;
     let client = bot.client();
-    let identity = client.auth_test(Caller::paging(now, &TeamId::new(""))).await.context("asking Slack")?;
-    let rotations = rotations(client, &bot, &identity.team).await?;
+    let team = match bot.installations() {
+        Some(installations) => arguments.workspace.choose(&installations.teams().await?)?,
+        None => client.auth_test(Caller::paging(now, &TeamId::new(""))).await.context("asking Slack")?.team,
+    };
+    let rotations = rotations(client, &bot, &team).await?;
     if rotations.is_empty() {
         writeln!(out, "The bot is in no channel: type /invite @pagerslack in the engineers' channel.")?;
     }
     // Everybody at once, a page at a time: the look would ask about one person after the other. What is missing then
     // is said below.
-    let _ = bot.engine().warm(&identity.team).await;
+    let _ = bot.engine().warm(&team).await;
     for (rotation, name) in rotations {
         let on = bot.engine().rotation(&rotation).nudge_missing_schedule;
         let state = if on { "on" } else { "off" };

@@ -85,6 +85,11 @@ pub(super) fn wanted(environment: &Environment) -> bool {
     environment.bot_token.is_none() && (environment.client_id.is_some() || environment.redirect_uri.is_some())
 }
 
+/// Whether the environment has what it takes to ask Slack anything, or means to.
+pub fn asks_slack(environment: &Environment) -> bool {
+    environment.bot_token.is_some() || wanted(environment)
+}
+
 /// The keys that the environment names; `None` if it names none.
 ///
 /// # Errors

@@ -113,16 +113,15 @@ impl Engine {
         patience: Patience,
     ) -> Result<(), StepError> {
         let rotation = &incident.report.rotation;
-        let look = self.look(self.paging(&rotation.team), rotation, rules, members, incident.asked()).await;
+        let mut look =
+            self.look(self.paging(&rotation.team), rotation, rules, members, incident.asked()).await;
         let mut known = Known::new(patience);
         for _ in 0..CHOICES {
             let mut queue = self.store.queue(rotation).await?;
             let expected = Some(queue.version);
             let changes = self.arrivals(rotation, &queue, members, &look);
             changes.iter().for_each(|change| queue.apply(change));
-            let order = order(&queue, incident, members, &look);
-            let away = queue.away(self.now());
-            let candidates = match self.gather(rotation, &order, &look, &away, &mut known).await {
+            let candidates = match self.gather(incident, &queue, members, &mut look, &mut known).await {
                 Found::Candidates(candidates) => {
                     let candidates = with_turns(&queue, with_first(incident, members, &look, candidates));
                     self.as_they_are(&rotation.team, rules, candidates)
@@ -161,17 +160,21 @@ impl Engine {
         self.dispose(job, Disposal::Again { due, doubtful: false }).await
     }
 
-    /// Asks Slack for facts until the survey is settled.
+    /// Asks Slack for facts until the survey is settled, by an order to which they may belong: whom the roster names
+    /// by address is known to come last once Slack has said whose it is.
     async fn gather(
         &self,
-        rotation: &RotationId,
-        order: &[UserId],
-        look: &Look<'_>,
-        away: &BTreeMap<UserId, Timestamp>,
+        incident: &Incident,
+        queue: &Queue,
+        members: &BTreeSet<UserId>,
+        look: &mut Look<'_>,
         known: &mut Known,
     ) -> Found {
+        let rotation = &incident.report.rotation;
         loop {
+            let order = order(queue, incident, members, look);
             let (now, team) = (self.now(), &rotation.team);
+            let away = queue.away(now);
             let away_since = self.away_since(team, known.patience);
             let judge = |user: &UserId| {
                 let remembered = self.directory.remembered(now, team, user, away_since);
@@ -180,11 +183,14 @@ impl Engine {
                 let verdict = said.or_else(|| look.rules.verdict(user, &facts, now, &look.day));
                 (facts, verdict)
             };
-            match survey(order, &look.asked, &look.managers, judge, WIDTH) {
+            match survey(&order, &look.asked, &look.managers, judge, WIDTH) {
                 Survey::Settled(candidates) => return Found::Candidates(candidates),
                 Survey::Need(need) => {
                     match known.without_those_put_off(need) {
-                        Ok(need) => self.ask(rotation, &need, known, away_since).await,
+                        Ok(need) => {
+                            self.ask(rotation, &need, known, away_since).await;
+                            self.look_again(&rotation.team, members, look);
+                        }
                         Err(due) => return Found::Later(due),
                     }
                     if let Some(due) = known.unknown_to_itself {

@@ -71,6 +71,11 @@ impl Engine {
         }
     }
 
+    /// Takes in what has been learned of the members since.
+    pub(super) fn look_again(&self, team: &TeamId, members: &BTreeSet<UserId>, look: &mut Look<'_>) {
+        look.profiles = self.directory.profiles_of_any_age(team, members);
+    }
+
     /// Who joins the queue now, and who has left the roster. Bots, guests and managers have no place in it.
     pub(super) fn arrivals(
         &self,

@@ -337,5 +337,5 @@ async fn a_slack_that_says_no_loses_nobody() {
     assert_eq!(desk.people().lines().count(), 2);
     fs::remove_file(desk.folder.path().join("oncall.csv")).unwrap();
     slack.with(|world, now| world.revoke_tokens(now));
-    desk.roster(&["import", "team.csv", "--yes"]).expect(0, &["it does not accept SLACK_BOT_TOKEN"]);
+    desk.roster(&["import", "team.csv", "--yes"]).expect(0, &["it does not accept the bot's token"]);
 }

@@ -14,7 +14,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use pagerslack_core::roster::Entry;
 use pagerslack_slack::HttpTransport;
-use pagerslack_slack::client::{Client, SingleToken};
+use pagerslack_slack::client::Client;
+use pagerslack_slack::transport::Transport;
 use pagerslack_sources::DateOrder;
 use pagerslack_sources::import::{Diff, Mapping, Outcome, Sheet, import};
 use pagerslack_sources::oncall::{self, LONGEST_FILE};
@@ -22,15 +23,16 @@ use pagerslack_sources::oncall::{self, LONGEST_FILE};
 use super::file::Target;
 use super::report::{self, Said, count};
 use super::{Setting, Which, lookup, told};
-use crate::config::{Config, Environment};
+use crate::cli::workspace::Workspace;
+use crate::config::{Config, Environment, asks_slack};
 
 pub(super) const LONG_ABOUT: &str = "\
 Make oncall.csv from a spreadsheet's CSV export, showing what changes before anything is written.
 
 Columns are guessed from their headers. Cells are trimmed; dates, time zones, countries and job titles are put into \
 the words of oncall.csv. A row that cannot be understood, or could mean two things, is told by its line and does not \
-reach the file. People known by their address alone are looked up in Slack when SLACK_BOT_TOKEN is set; ids that \
-oncall.csv already has are kept. The file before is kept as oncall.csv.bak-YYYYMMDD-HHMMSS (UTC).
+reach the file. People known by their address alone are looked up in Slack when SLACK_BOT_TOKEN is set, or with the token of a \
+workspace that has installed the app; ids that oncall.csv already has are kept. The file before is kept as oncall.csv.bak-YYYYMMDD-HHMMSS (UTC).
 
 Examples:
   pagerslack roster import team.csv
@@ -63,7 +65,9 @@ pub(super) struct Arguments {
     /// Write without asking
     #[arg(long)]
     yes: bool,
-    /// Do not look people up in Slack, even if SLACK_BOT_TOKEN is set
+    #[command(flatten)]
+    workspace: Workspace,
+    /// Do not look people up in Slack, even if the bot has a token
     #[arg(long)]
     no_slack: bool,
 }
@@ -125,7 +129,7 @@ pub(super) async fn run(
     }
     keep_ids(&mut outcome, &before);
     if !arguments.no_slack {
-        warnings.extend(find_ids(&mut outcome, setting, environment).await?);
+        warnings.extend(find_ids(&mut outcome, setting, environment, &arguments.workspace).await?);
     }
     outcome.settle();
     warnings.extend(fixed_offsets(&outcome));
@@ -232,17 +236,27 @@ async fn find_ids(
     outcome: &mut Outcome,
     setting: &Setting,
     environment: &Environment,
+    workspace: &Workspace,
 ) -> Result<Vec<String>> {
     let wanted = |entry: &Entry| entry.who.email.clone().filter(|_| entry.who.user.is_none());
     let emails: BTreeSet<String> = outcome.rows.iter().filter_map(|row| wanted(&row.entry)).collect();
-    if emails.is_empty() || environment.bot_token.is_none() {
+    if emails.is_empty() || !asks_slack(environment) {
         return Ok(Vec::new());
     }
-    let slack = Config::resolve(setting.file.clone(), environment)?.slack;
-    let Some(token) = slack.bot_token else { return Ok(Vec::new()) };
-    let client = Client::new(Arc::new(HttpTransport::new()?), &slack.api_url, Arc::new(SingleToken(token)));
+    let config = Config::resolve(setting.file.clone(), environment)?;
+    let transport: Arc<dyn Transport> = Arc::new(HttpTransport::new()?);
+    let asking = match workspace.asking(&config.slack, &config.store, Arc::clone(&transport)).await {
+        Ok(Some(asking)) => asking,
+        Ok(None) => return Ok(Vec::new()),
+        // The roster is good without ids too (P6).
+        Err(error) if !workspace.is_named() => {
+            return Ok(vec![format!("nobody was looked up in Slack: {error:#}")]);
+        }
+        Err(error) => return Err(error),
+    };
+    let client = Client::new(transport, &config.slack.api_url, asking.tokens);
     let bar = progress(emails.len(), "asking Slack");
-    let found = lookup::look_up(&client, &emails, &bar).await;
+    let found = lookup::look_up(&client, asking.team, &emails, &bar).await;
     bar.finish_and_clear();
     for row in &mut outcome.rows {
         if let Some(email) = wanted(&row.entry) {

@@ -28,10 +28,15 @@ pub(super) struct Found {
     pub(super) warnings: Vec<String>,
 }
 
-/// Looks these addresses up.
-pub(super) async fn look_up(client: &Client, emails: &BTreeSet<String>, bar: &ProgressBar) -> Found {
+/// Looks these addresses up, in a workspace or in that of the one token there is.
+pub(super) async fn look_up(
+    client: &Client,
+    team: Option<TeamId>,
+    emails: &BTreeSet<String>,
+    bar: &ProgressBar,
+) -> Found {
     let mut found = Found::default();
-    if let Err(error) = try_look_up(client, emails, bar, &mut found).await {
+    if let Err(error) = try_look_up(client, team, emails, bar, &mut found).await {
         let others = emails.len() - found.users.len();
         found.warnings.push(format!("Slack did not say who has {others} of the addresses: {error}"));
     }
@@ -40,13 +45,18 @@ pub(super) async fn look_up(client: &Client, emails: &BTreeSet<String>, bar: &Pr
 
 async fn try_look_up(
     client: &Client,
+    team: Option<TeamId>,
     emails: &BTreeSet<String>,
     bar: &ProgressBar,
     found: &mut Found,
 ) -> Result<(), String> {
-    let nobody = TeamId::new("");
-    let identity = patiently(|now| client.auth_test(Caller::background(now, &nobody))).await?;
-    let team = identity.team;
+    let team = match team {
+        Some(team) => team,
+        None => {
+            let nobody = TeamId::new("");
+            patiently(|now| client.auth_test(Caller::background(now, &nobody))).await?.team
+        }
+    };
     if emails.len() > ONE_BY_ONE {
         return read_everybody(client, &team, emails, bar, found).await;
     }
@@ -154,7 +164,7 @@ fn is_user_gone(error: &CallError) -> bool {
 fn explained(error: &CallError) -> String {
     match error.refusal().map(|refusal| (refusal.kind(), refusal)) {
         Some((RefusalKind::TokenInvalid, _)) => {
-            "it does not accept SLACK_BOT_TOKEN (`pagerslack doctor` says more)".to_owned()
+            "it does not accept the bot's token (`pagerslack doctor` says more)".to_owned()
         }
         Some((RefusalKind::MissingScope, refusal)) => match refusal.needed.as_deref() {
             Some("users:read.email") | None => NO_ADDRESSES.to_owned(),

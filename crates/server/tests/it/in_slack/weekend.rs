@@ -247,14 +247,34 @@ async fn at_weekends_volunteers_are_asked_alone() {
     stage.end().await;
 }
 
+/// A row that names an engineer by their address.
+fn addressed(name: &str, weekend_volunteer: bool) -> Entry {
+    let email = Some(format!("{name}@example.com"));
+    Entry { who: Who { email, ..Who::default() }, weekend_volunteer, ..Entry::default() }
+}
+
+/// Given a roster by address of whom all but one volunteer for weekends, and nobody's account was looked up yet, when
+/// somebody reports on a working day, then that one is asked first, whoever it is, and then the others are.
+#[tokio::test]
+async fn volunteers_come_last_in_the_very_first_hunt() {
+    let names = ["ana", "bo", "chen", "dina", "emil", "fay", "gil"];
+    for (index, spared) in names.iter().enumerate() {
+        let world = team(&names).app(|app| app.scopes.extend(["users:read.email".to_owned()]));
+        let rules = roster(names.map(|name| addressed(name, name != *spared)));
+        let stage = Stage::new(world, ruled(rules)).await;
+        stage.types("U2", URL).await;
+        assert_eq!(stage.asked(), [format!("U{}", index + 1)]);
+        stage.pass("2 min").await;
+        assert_eq!(stage.asked().len(), 2, "a volunteer is asked rather than nobody");
+        stage.reacts("M1", &stage.post("root").ts, "eyes").await;
+        stage.end().await;
+    }
+}
+
 /// Given a roster by address, and a volunteer who is asked last on a working day, then the statistics say
 /// so once they have been, and not before.
 #[tokio::test]
 async fn the_statistics_know_who_was_of_the_pool() {
-    let addressed = |name: &str, weekend_volunteer| {
-        let email = Some(format!("{name}@example.com"));
-        Entry { who: Who { email, ..Who::default() }, weekend_volunteer, ..Entry::default() }
-    };
     let world = team(&["ana", "bo"]).app(|app| app.scopes.extend(["users:read.email".to_owned()]));
     let rules =
         Rules { weekend: Weekend::Volunteers, ..roster([addressed("ana", true), addressed("bo", false)]) };

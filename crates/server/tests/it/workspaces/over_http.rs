@@ -41,6 +41,25 @@ async fn install(service: &Service) -> (u16, String) {
     (shown.status().as_u16(), shown.text().await.unwrap())
 }
 
+/// With the token of the workspace that has installed the app, and of none other.
+fn people_are_looked_up(service: &Service, key: &str) {
+    let (well, said) = run(command(service, key), &["nudge", "--dry-run"]);
+    assert!(well && said.contains("#dev-escalation (C0DEMO)"), "{said}");
+    std::fs::write(
+        service.folder.path().join("team.csv"),
+        "Name,Email,Role\nHaru,haruka@example.com,engineer\n",
+    )
+    .unwrap();
+    let import = ["roster", "import", "team.csv", "--yes", "--out", "imported.csv"];
+    for other in [&["nudge", "--dry-run"][..], &import[..]] {
+        let (well, said) = run(command(service, key), &[other, &["--workspace", "T9"]].concat());
+        assert!(!well && said.contains("\"T9\" has not installed the app"), "{said}");
+    }
+    let (well, said) = run(command(service, key), &[&import[..], &["--workspace", "T0DEMO"]].concat());
+    let imported = std::fs::read_to_string(service.folder.path().join("imported.csv")).unwrap();
+    assert!(well && imported.contains("U003,"), "{said}\n{imported}");
+}
+
 /// Given a key and an app, when somebody installs it and reports, then somebody is paged; a restart with a new key before
 /// the old one goes on, and after `keys rotate` the old one is needed no more.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,6 +90,7 @@ async fn a_workspace_installs_the_app_and_the_key_is_replaced() {
     assert!(well && said.contains("knows the bot as") && said.contains("/slack/install"), "{said}");
     let (well, said) = run(command(&service, &new), &["doctor"]);
     assert!(!well, "with another key nothing opens: {said}");
+    people_are_looked_up(&service, &old);
     let (well, said) = run(command(&service, &format!("{new} {old}")), &["keys", "rotate"]);
     assert!(well && said.contains("No other key is needed any more."), "{said}");
     let (well, said) = run(command(&service, &new), &["doctor"]);
