@@ -63,7 +63,7 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 12] = [
+const GROUPS: [(&str, Measure); 13] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),

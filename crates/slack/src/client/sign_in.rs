@@ -12,7 +12,7 @@ use pagerslack_core::ids::{TeamId, UserId};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::error::{CallError, Cause, Judgement, doubtful, judge, not_done};
+use super::error::{CallError, Cause, Judgement, doubtful, not_done};
 use super::install::AppCredentials;
 use super::{Arguments, Client, read};
 use crate::lenient::Word;
@@ -118,8 +118,8 @@ impl Client {
             ("grant_type", "authorization_code".to_owned()),
             ("code_verifier", code.verifier.expose_secret().to_owned()),
         ];
-        let response = self.send(now, method, None, Arguments::Form(form), None).await?;
-        let answer: Grant<'_> = judged(method, now, &response)?;
+        let (response, judgement) = self.send(now, method, None, Arguments::Form(form), None).await?;
+        let answer: Grant<'_> = judged(method, now, &response, judgement)?;
         let (Some(token), Some(id_token)) = (answer.access_token.get(), answer.id_token.owned()) else {
             return Err(incomplete(method, now, "no access_token or no id_token"));
         };
@@ -133,8 +133,9 @@ impl Client {
     /// When Slack does not say.
     pub async fn signed_in(&self, now: Timestamp, token: &Token) -> Result<SignedIn, CallError> {
         let method = Method::OpenidConnectUserInfo;
-        let response = self.send(now, method, Some(token.clone()), Arguments::Form(vec![]), None).await?;
-        let answer: UserInfo<'_> = judged(method, now, &response)?;
+        let (response, judgement) =
+            self.send(now, method, Some(token.clone()), Arguments::Form(vec![]), None).await?;
+        let answer: UserInfo<'_> = judged(method, now, &response, judgement)?;
         let (Some(user), Some(team)) = (answer.user.get(), answer.team.get()) else {
             return Err(incomplete(method, now, "no user_id or no team_id"));
         };
@@ -146,8 +147,9 @@ fn judged<'a, T: Deserialize<'a>>(
     method: Method,
     now: Timestamp,
     response: &'a Response,
+    judgement: Judgement,
 ) -> Result<T, CallError> {
-    match judge(method, now, response) {
+    match judgement {
         Judgement::Failed(error) => Err(error),
         Judgement::RateLimited => {
             let wait = SignedDuration::from_secs(i64::from(response.retry_after.unwrap_or(TOO_OFTEN).max(1)));

@@ -11,7 +11,7 @@ use super::samples::{
     start, team,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Archive, Claim, Commit, Cursor, Filed, IncidentIndex, Page, Past, StoreError, Stored, Told};
+use crate::{Archive, Claim, Commit, Cursor, Filed, IncidentIndex, Past, StoreError, Stored, Told};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an empty store has no history", empty).await;

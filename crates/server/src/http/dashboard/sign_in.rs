@@ -100,7 +100,7 @@ pub(super) async fn with_token(State(dashboard): State<Arc<Dashboard>>, request:
     let shown = url::form_urlencoded::parse(&body).find(|(name, _)| name == "token");
     let shown = SecretString::from(shown.map(|(_, value)| value.trim().to_owned()).unwrap_or_default());
     if !token.is(shown.expose_secret().as_bytes()) {
-        dashboard.engine().counters().admin_requests_refused.count();
+        dashboard.engine().metrics().admin_requests_refused.count();
         return page(gate, StatusCode::UNAUTHORIZED, Some("That is not the admin token."));
     }
     tracing::info!("somebody signed in to the dashboard with the admin token");
