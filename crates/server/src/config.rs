@@ -20,18 +20,20 @@ mod reload;
 pub mod summary;
 mod uploads;
 mod watch;
+mod webhook;
 
 pub use admin::{AdminToken, server_address};
 pub use environment::Environment;
 pub use faults::ConfigFaults;
 pub use install::{CALLBACK, InstallConfig, vault};
 pub use pagerslack_sources::settings::{
-    File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
+    File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WebhookKeys, WeekendKey,
 };
 pub use reload::{Change, Outcome, Refusal, Sources, Trial};
 pub(crate) use uploads::SHELF;
 pub use uploads::Uploads;
 pub use watch::{Alert, Watch};
+pub use webhook::Webhook;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -69,6 +71,8 @@ pub struct Config {
     pub shutdown_drain: Duration,
     /// Who may fetch the statistics and replace files over HTTP; nobody without one.
     pub admin_token: Option<AdminToken>,
+    /// Who outside is told what happens.
+    pub webhooks: Vec<Webhook>,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -251,6 +255,7 @@ impl Config {
             faults.add_one(ENVIRONMENT, format!("{error:#}"));
             faults
         })?;
+        let webhooks = webhook::read(&file, environment)?;
         let rotations =
             file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
@@ -259,6 +264,7 @@ impl Config {
             heartbeat,
             shutdown_drain: shutdown_drain.unsigned_abs(),
             admin_token,
+            webhooks,
             slack: SlackConfig {
                 api_url,
                 bot_token: environment.bot_token.clone(),

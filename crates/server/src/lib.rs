@@ -24,6 +24,7 @@ mod run;
 mod start;
 mod storage;
 mod tokens;
+mod view;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 use crate::admin::Admin;
 use crate::clock::Clock;
 use crate::config::{AdminToken, Config, Watch};
-use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::engine::{Driver, Engine, Parts, Reply, Webhooks};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Access, Dashboard};
@@ -116,6 +116,7 @@ impl Bot {
             Some(installations) => Arc::<Installations>::clone(installations),
             None => Arc::new(SingleToken(config.slack.bot_token.context(NO_TOKEN)?)),
         };
+        let webhooks = Arc::new(Webhooks::new(config.webhooks, Arc::clone(&transport)));
         let client = Arc::new(Client::new(transport, &config.slack.api_url, tokens));
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
         let engine = Arc::new(Engine::new(Parts {
@@ -124,6 +125,7 @@ impl Bot {
             client: Arc::clone(&client),
             command: config.slack.command,
             settings: Arc::clone(&settings),
+            webhooks,
             seed: surroundings.seed,
         }));
         let messages = engine.recover().await.context("cannot read the open incidents from the store")?;

@@ -52,6 +52,10 @@ counters! {
     admin_requests_refused,
     /// Requests to the API without a valid token.
     api_requests_refused,
+    /// Webhooks that were heard.
+    webhooks_delivered,
+    /// Webhooks that were not heard for three days.
+    webhooks_given_up,
     /// Requests without a good signature.
     requests_unsigned,
     /// Signed requests that nobody could read.

@@ -205,7 +205,8 @@ impl Client {
                 Body::Form(Bytes::from(form.extend_pairs(pairs).finish()))
             }
         };
-        let request = Request { url, token, body, timeout: method.timeout(), permit: permit.cloned() };
+        let (headers, permit) = (Vec::new(), permit.cloned());
+        let request = Request { url, token, body, timeout: method.timeout(), headers, permit };
         self.transport.send(request).await.map_err(|error| not_sent_or_doubtful(method.effect(), now, error))
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
+use super::webhook::{self, WebhookKeys};
 use super::{HeartbeatUrl, StoreLocation};
 
 /// The largest file that is read, in bytes: thousands of rotations, each with settings of its own.
@@ -44,6 +45,8 @@ pub struct File {
     pub shutdown_drain: SignedDuration,
     /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
     pub sample_presence: bool,
+    /// Who outside is told what happens.
+    pub webhooks: Vec<WebhookKeys>,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -65,6 +68,7 @@ impl Default for File {
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
             sample_presence: false,
+            webhooks: Vec::new(),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -115,6 +119,7 @@ impl File {
         root.within("api", |api| {
             api.take("requests_per_minute", &mut self.api_requests_per_minute, value::number(1..=1_000_000));
         });
+        self.webhooks = webhook::read(root);
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();
