@@ -23,7 +23,9 @@ mod turn;
 
 pub use apply::{apply, replay};
 pub use decide::{Command, decide};
-pub use event::{Delay, EVENT_FORM, Event, ManagersReason, ManagersWhom, Posting, Recorded, Report, Via};
+pub use event::{
+    Delay, EVENT_FORM, Event, ManagersReason, ManagersWhom, PUBLIC_NAMES, Posting, Recorded, Report, Via,
+};
 pub use state::{Attempt, AttemptEnd, Incident, ManagerRound, Phase, ScheduleShown, Taken};
 pub use turn::turn_of;
 

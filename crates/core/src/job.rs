@@ -44,6 +44,7 @@ impl JobKey {
             JobKind::NudgeSweep => "nudge-sweep".to_owned(),
             JobKind::Nudge { user } => format!("nudge/{user}"),
             JobKind::Alert { .. } => "alert".to_owned(),
+            JobKind::Webhook { target, seq } => format!("webhook/{seq}/{target}"),
             JobKind::Home { .. } => "home".to_owned(),
             JobKind::Stand { .. } => "stand".to_owned(),
             JobKind::OpenReportForm { .. } => "report-form".to_owned(),
@@ -135,6 +136,13 @@ pub enum JobKind {
     Nudge {
         /// Who.
         user: UserId,
+    },
+    /// Tell an address outside what happened in an incident.
+    Webhook {
+        /// Which, by its name in the configuration.
+        target: String,
+        /// The event, by its place in the log.
+        seq: u64,
     },
     /// Show somebody their Home tab; the job's incident stands for the person.
     Home {
@@ -318,6 +326,7 @@ impl JobKind {
             | Self::NudgeSweep
             | Self::Nudge { .. }
             | Self::Alert { .. }
+            | Self::Webhook { .. }
             | Self::Home { .. }
             | Self::Stand { .. } => Urgency::Courtesy,
             Self::Send(message) => match message {

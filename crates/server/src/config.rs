@@ -21,6 +21,7 @@ mod reload;
 pub mod summary;
 mod uploads;
 mod watch;
+mod webhook;
 
 pub use admin::{AdminToken, server_address};
 pub use dashboard::{DashboardConfig, GuestList, SIGN_IN_CALLBACK};
@@ -28,12 +29,13 @@ pub use environment::Environment;
 pub use faults::ConfigFaults;
 pub use install::{CALLBACK, InstallConfig, asks_slack, vault};
 pub use pagerslack_sources::settings::{
-    File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WeekendKey,
+    File, Files, HeartbeatUrl, Named, RotationKeys, StoreLocation, WebhookKeys, WeekendKey,
 };
 pub use reload::{Change, Outcome, Refusal, Sources, Trial};
 pub(crate) use uploads::SHELF;
 pub use uploads::Uploads;
 pub use watch::{Alert, Watch};
+pub use webhook::Webhook;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -73,6 +75,8 @@ pub struct Config {
     pub admin_token: Option<AdminToken>,
     /// The web dashboard.
     pub dashboard: DashboardConfig,
+    /// Who outside is told what happens.
+    pub webhooks: Vec<Webhook>,
     /// How people are hunted.
     pub settings: Settings,
     /// The files it was read from, if it was read from files: they may change.
@@ -258,6 +262,7 @@ impl Config {
             faults.add_one(ENVIRONMENT, format!("{error:#}"));
             faults
         })?;
+        let webhooks = webhook::read(&file, environment)?;
         let rotations =
             file.rotations.iter().map(|(channel, keys)| (channel.clone(), Arc::new(keys::settings(keys))));
         Ok(Self {
@@ -266,6 +271,7 @@ impl Config {
             heartbeat,
             shutdown_drain: shutdown_drain.unsigned_abs(),
             admin_token,
+            webhooks,
             slack: SlackConfig {
                 api_url,
                 bot_token: environment.bot_token.clone(),

@@ -37,6 +37,7 @@ mod receive;
 mod send;
 mod tell;
 mod update;
+mod webhook;
 mod wish;
 
 pub use audit::{Audited, Auditor};
@@ -49,6 +50,7 @@ pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
 pub(crate) use open::Opened;
 pub use receive::Reply;
+pub use webhook::Webhooks;
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
@@ -79,6 +81,8 @@ pub struct Parts {
     pub command: String,
     /// How people are hunted; may be swapped while the engine runs.
     pub settings: Arc<ArcSwap<Settings>>,
+    /// Who outside is told what happens.
+    pub webhooks: Arc<Webhooks>,
     /// Drawn once per process: orders people who join a queue together.
     pub seed: u64,
     /// Where it counts.
@@ -93,6 +97,7 @@ pub struct Engine {
     directory: Directory,
     command: String,
     settings: Arc<ArcSwap<Settings>>,
+    webhooks: Arc<Webhooks>,
     seed: u64,
     index: MessageIndex,
     elsewhere: elsewhere::Elsewhere,
@@ -149,6 +154,7 @@ impl Engine {
             client: parts.client,
             command: parts.command,
             settings: parts.settings,
+            webhooks: parts.webhooks,
             seed: parts.seed,
             index: MessageIndex::default(),
             elsewhere: elsewhere::Elsewhere::default(),
@@ -190,6 +196,7 @@ impl Engine {
             JobKind::Answer { user, question, to } => self.answer(job, user, question, to).await,
             JobKind::NudgeSweep => self.nudge_sweep(job).await,
             JobKind::Nudge { user } => self.nudge(job, user).await,
+            JobKind::Webhook { target, seq } => self.tell_outside(job, target, *seq).await,
             JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
             JobKind::Home { user } => self.show_home(job, user).await,
             JobKind::Stand { user, word } => self.stand(job, user, *word).await,

@@ -33,6 +33,7 @@ impl Heartbeat {
             token: None,
             body: Body::Form(Bytes::new()),
             timeout: TIMEOUT,
+            headers: Vec::new(),
             permit: None,
         };
         let trouble = match self.transport.send(request).await {

@@ -28,6 +28,7 @@ mod start;
 mod states;
 mod storage;
 mod tokens;
+mod view;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};

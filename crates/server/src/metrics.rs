@@ -111,6 +111,10 @@ metrics! {
     admin_requests_refused: Counter,
     /// Requests to the API without a valid token.
     api_requests_refused: Counter,
+    /// Webhooks that were heard.
+    webhooks_delivered: Counter,
+    /// Webhooks that were not heard for three days.
+    webhooks_given_up: Counter,
     /// Jobs run to their commit.
     jobs_done: Counter,
     /// Jobs that failed and come up again.

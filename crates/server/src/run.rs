@@ -26,7 +26,7 @@ use crate::admin::Admin;
 use crate::books::Books;
 use crate::clock::Clock;
 use crate::config::{AdminToken, Config, Watch};
-use crate::engine::{Driver, Engine, Parts, Reply};
+use crate::engine::{Driver, Engine, Parts, Reply, Webhooks};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Dashboard, Ways};
@@ -126,6 +126,7 @@ impl Bot {
         };
         let metrics = Arc::new(Metrics::default());
         let calls = Calls { metrics: Arc::clone(&metrics), clock: Arc::clone(&surroundings.clock) };
+        let webhooks = Arc::new(Webhooks::new(config.webhooks, Arc::clone(&transport)));
         let client = Client::new(transport, &config.slack.api_url, tokens).observed_by(Arc::new(calls));
         let client = Arc::new(client);
         let settings = Arc::new(ArcSwap::from_pointee(config.settings));
@@ -135,6 +136,7 @@ impl Bot {
             client: Arc::clone(&client),
             command: config.slack.command,
             settings: Arc::clone(&settings),
+            webhooks,
             seed: surroundings.seed,
             metrics,
         }));

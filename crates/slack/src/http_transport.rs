@@ -66,6 +66,9 @@ impl Transport for HttpTransport {
             bearer.set_sensitive(true);
             builder = builder.header(AUTHORIZATION, bearer);
         }
+        for (name, value) in &request.headers {
+            builder = builder.header(*name, value);
+        }
         request.may_go()?;
         builder = builder.header(CONTENT_TYPE, request.body.content_type());
         let bytes = request.body.into_bytes();
@@ -202,6 +205,7 @@ mod tests {
             token: Some(Token::new("xoxb-1")),
             body: Body::Json(Bytes::from_static(b"{}")),
             timeout,
+            headers: Vec::new(),
             permit,
         };
         let response = transport.send(request).await;
@@ -266,6 +270,7 @@ mod tests {
             token: None,
             body: Body::Form(Bytes::new()),
             timeout: Duration::from_secs(5),
+            headers: Vec::new(),
             permit: None,
         };
         let error = HttpTransport::new().unwrap().send(request).await.unwrap_err();

@@ -119,6 +119,8 @@ pub struct Request {
     pub body: Body,
     /// How long the whole exchange may take.
     pub timeout: Duration,
+    /// Headers beside these.
+    pub headers: Vec<(&'static str, String)>,
     /// On what condition it may go out, where there is one.
     pub permit: Option<Permit>,
 }
@@ -140,7 +142,7 @@ impl Request {
 /// Without the address where no token goes with it: such an address is itself what lets one write, and needs no other.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, token, body, timeout, permit } = self;
+        let Self { url, token, body, timeout, headers: _, permit } = self;
         let url = if token.is_some() { url } else { "[REDACTED]" };
         f.debug_struct("Request")
             .field("url", &url)
@@ -206,6 +208,7 @@ mod tests {
             token: Some(Token::new("xoxb-hunter2")),
             body: Body::Form("client_secret=hunter2".into()),
             timeout: Duration::from_secs(5),
+            headers: Vec::new(),
             permit: None,
         };
         let hook = Request {

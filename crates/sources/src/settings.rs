@@ -9,10 +9,12 @@ mod file;
 mod rotation;
 mod table;
 mod value;
+mod webhook;
 
 pub use dashboard::{DashboardKeys, is_loopback};
 pub use file::File;
 pub use rotation::{Files, Named, RotationKeys, WeekendKey};
+pub use webhook::WebhookKeys;
 
 use std::fmt;
 use std::net::SocketAddr;

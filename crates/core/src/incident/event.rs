@@ -176,6 +176,50 @@ pub enum Delay {
     NoAnswer,
 }
 
+/// The names by which others are told what happened, and by which they ask for it.
+pub const PUBLIC_NAMES: [&str; 12] = [
+    "incident.reported",
+    "incident.paged",
+    "incident.page_timed_out",
+    "incident.passed",
+    "incident.managers_paged",
+    "incident.acknowledged",
+    "incident.schedule_shown",
+    "incident.resumed",
+    "incident.handed_over",
+    "incident.cancelled",
+    "incident.resolved",
+    "incident.closed",
+];
+
+impl Event {
+    /// By which of [`PUBLIC_NAMES`] others are told of it; `None` for what only the bot itself needs to know.
+    pub fn public_name(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Reported(_) => "incident.reported",
+            Self::Paged { .. } => "incident.paged",
+            Self::PageTimedOut { .. } => "incident.page_timed_out",
+            Self::Passed { .. } => "incident.passed",
+            Self::ManagersPaged { .. } => "incident.managers_paged",
+            Self::Acknowledged { .. } => "incident.acknowledged",
+            Self::ScheduleShown { .. } => "incident.schedule_shown",
+            Self::HuntResumed { .. } => "incident.resumed",
+            Self::HandedOver { .. } => "incident.handed_over",
+            Self::Cancelled { .. } => "incident.cancelled",
+            Self::Resolved => "incident.resolved",
+            Self::Closed { .. } => "incident.closed",
+            Self::RootPosted { .. }
+            | Self::PagePosted { .. }
+            | Self::ManagersPosted { .. }
+            | Self::PostRefused { .. }
+            | Self::AckRefused { .. }
+            | Self::Delayed { .. }
+            | Self::ClockPutBack { .. }
+            | Self::FollowUpPosted { .. } => return None,
+        })
+    }
+}
+
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]

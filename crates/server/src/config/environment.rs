@@ -1,5 +1,6 @@
 //! What the environment says. Nothing else in PagerSlack reads it.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -44,6 +45,8 @@ pub struct Environment {
     pub admin_token: Option<SecretString>,
     /// `PAGERSLACK_ADMIN_TOKEN_FILE`: the file in which it stands instead.
     pub admin_token_file: Option<PathBuf>,
+    /// `PAGERSLACK_WEBHOOK_…`: the secrets of webhooks, or the files in which they stand, by the variable's name.
+    pub webhooks: BTreeMap<String, SecretString>,
     /// `RUST_LOG`: what is logged, in tracing's filter syntax.
     pub log: Option<String>,
 }
@@ -71,6 +74,11 @@ impl Environment {
             shutdown_drain: get("PAGERSLACK_SHUTDOWN_DRAIN"),
             admin_token: get("PAGERSLACK_ADMIN_TOKEN").map(SecretString::from),
             admin_token_file: get("PAGERSLACK_ADMIN_TOKEN_FILE").map(PathBuf::from),
+            webhooks: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .filter(|(name, value)| name.starts_with("PAGERSLACK_WEBHOOK_") && !value.trim().is_empty())
+                .map(|(name, value)| (name, SecretString::from(value)))
+                .collect(),
             log: get("RUST_LOG"),
         }
     }
@@ -99,6 +107,7 @@ impl fmt::Debug for Environment {
             .field("shutdown_drain", &self.shutdown_drain)
             .field("admin_token", &self.admin_token)
             .field("admin_token_file", &self.admin_token_file)
+            .field("webhooks", &self.webhooks)
             .field("log", &self.log)
             .finish()
     }

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::contents::Contents;
 use super::load::{Loaded, Place};
-use super::{Config, ConfigFaults, Environment, File, HeartbeatUrl, Settings, Uploads};
+use super::{Config, ConfigFaults, Environment, File, HeartbeatUrl, Settings, Uploads, WebhookKeys};
 
 /// The files from which the configuration was read.
 #[derive(Debug)]
@@ -42,7 +42,9 @@ struct Fixed(Vec<(&'static str, String)>);
 
 impl Fixed {
     fn of(file: &File) -> Self {
-        let File { listen, store, api_url, command, heartbeat_url, shutdown_drain, dashboard, .. } = file;
+        let File {
+            listen, store, api_url, command, heartbeat_url, shutdown_drain, dashboard, webhooks, ..
+        } = file;
         let legacy = file.allow_legacy_verification_token;
         Self(vec![
             ("listen", listen.to_string()),
@@ -54,8 +56,14 @@ impl Fixed {
             ("shutdown_drain", shutdown_drain.to_string()),
             ("dashboard.enabled", dashboard.enabled.to_string()),
             ("dashboard.url", format!("{:?}", dashboard.url)),
+            ("webhook", webhooks.iter().map(as_one).collect()),
         ])
     }
+}
+
+fn as_one(webhook: &WebhookKeys) -> String {
+    let WebhookKeys { name, url, events, channels, note } = webhook;
+    format!("{name} {} {events:?} {channels:?} {note}\n", fingerprint(Some(url)))
 }
 
 /// Tells one address from another without keeping either (P8).

@@ -169,18 +169,20 @@ impl Engine {
         let was_open = before.as_ref().map(Incident::is_open);
         let mut state = before;
         let mut jobs = Jobs::default();
-        let mut turns = Vec::new();
+        let (mut turns, mut outside) = (Vec::new(), Vec::new());
         for (seq, event) in (version + 1..).zip(&events) {
             turns.extend(turn_of(state.as_ref(), event).cloned());
             let recorded = Recorded { seq, at: now, event: event.clone() };
             state = apply(state, &recorded);
             if let Some(after) = &state {
                 jobs.take(plan(&recorded, after, &config.policy));
+                outside.extend(self.webhooks.plan(&recorded, after));
             }
             commit.messages.extend(message_of(event).cloned());
             commit.events.push(recorded);
         }
         (commit.add, commit.remove) = jobs.into_lists();
+        commit.add.extend(outside);
         commit.queue = queue_commit(&rotation, turns, &events, act.queue.as_ref(), now);
         if let Some(after) = &state
             && was_open != Some(after.is_open())

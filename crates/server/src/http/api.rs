@@ -16,7 +16,6 @@ mod incidents;
 mod limit;
 mod once;
 mod problem;
-mod view;
 
 use std::sync::Arc;
 

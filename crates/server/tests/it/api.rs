@@ -4,6 +4,7 @@ mod alertmanager;
 mod described;
 mod incidents;
 mod tokens;
+mod webhooks;
 
 use std::process::Command;
 
@@ -22,6 +23,8 @@ pub const TEAM: &str = "T0DEMO";
 pub struct Door {
     /// The binary and its Slack.
     pub service: Service,
+    /// What the binary's environment says beside the usual.
+    pub environment: Vec<(&'static str, String)>,
 }
 
 /// What a machine is answered.
@@ -51,11 +54,16 @@ pub struct Said {
 impl Door {
     /// The demo's team, its manager, and whatever else the configuration says.
     pub async fn open(settings: &str) -> (Self, Process) {
-        let world = slack_sim::demo_team().command("/devoncall", "");
-        let settings = format!("{settings}\n[defaults.managers]\nusers = [\"U025\"]\n");
-        let door = Self { service: Service::new(world, &settings, |server| server).await };
+        let door = Self::prepare(settings).await;
         let process = door.serve().await;
         (door, process)
+    }
+
+    /// The same, before the binary is started.
+    pub async fn prepare(settings: &str) -> Self {
+        let world = slack_sim::demo_team().command("/devoncall", "");
+        let settings = format!("{settings}\n[defaults.managers]\nusers = [\"U025\"]\n");
+        Self { service: Service::new(world, &settings, |server| server).await, environment: Vec::new() }
     }
 
     /// Starts the binary.
@@ -69,6 +77,7 @@ impl Door {
     pub fn command(&self) -> Command {
         let mut command = self.service.command();
         command.env("PAGERSLACK_ADMIN_TOKEN", ADMIN);
+        command.envs(self.environment.iter().map(|(name, value)| (*name, value)));
         command
     }
 

@@ -148,7 +148,8 @@ impl Client {
         }
         let body = Body::Json(Bytes::from(message.to_string()));
         let url = response_url.to_owned();
-        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT, permit: permit.cloned() };
+        let (headers, permit) = (Vec::new(), permit.cloned());
+        let request = Request { url, token: None, body, timeout: RESPOND_TIMEOUT, headers, permit };
         let sent = self.transport.send(request).await;
         let response = sent.map_err(|error| not_sent_or_doubtful(Effect::Once, now, error))?;
         match response.status {

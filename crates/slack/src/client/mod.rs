@@ -216,7 +216,8 @@ impl Client {
                 Body::Form(Bytes::from(form.extend_pairs(pairs).finish()))
             }
         };
-        let request = Request { url, token, body, timeout: method.timeout(), permit: permit.cloned() };
+        let (headers, permit) = (Vec::new(), permit.cloned());
+        let request = Request { url, token, body, timeout: method.timeout(), headers, permit };
         let began = self.observer.as_ref().map(|observer| observer.elapsed());
         let sent = self.transport.send(request).await;
         let ended = match sent {

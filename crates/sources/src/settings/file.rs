@@ -13,6 +13,7 @@ use super::dashboard::DashboardKeys;
 use super::rotation::RotationKeys;
 use super::table::{self, Table};
 use super::value;
+use super::webhook::{self, WebhookKeys};
 use super::{HeartbeatUrl, StoreLocation};
 
 /// The largest file that is read, in bytes: thousands of rotations, each with settings of its own.
@@ -47,6 +48,8 @@ pub struct File {
     pub sample_presence: bool,
     /// The web dashboard.
     pub dashboard: DashboardKeys,
+    /// Who outside is told what happens.
+    pub webhooks: Vec<WebhookKeys>,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -69,6 +72,7 @@ impl Default for File {
             shutdown_drain: SignedDuration::from_secs(2),
             sample_presence: false,
             dashboard: DashboardKeys::default(),
+            webhooks: Vec::new(),
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -120,6 +124,7 @@ impl File {
             api.take("requests_per_minute", &mut self.api_requests_per_minute, value::number(1..=1_000_000));
         });
         root.within("dashboard", |dashboard| self.dashboard.read(dashboard));
+        self.webhooks = webhook::read(root);
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();

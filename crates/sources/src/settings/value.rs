@@ -311,6 +311,15 @@ pub(super) fn api_url(value: &DeValue<'_>) -> Result<Url, String> {
     })
 }
 
+/// The name of a webhook, of which the name of a variable is made.
+pub(super) fn of_webhook(value: &DeValue<'_>, longest: usize) -> Result<String, String> {
+    let wanted = format!("a name of 1 to {longest} small letters, digits and dashes");
+    of_text(value, &wanted, |text| {
+        let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        ((1..=longest).contains(&text.len()) && text.bytes().all(is_plain)).then(|| text.to_owned())
+    })
+}
+
 /// Where a heartbeat goes. What stands there instead is not quoted: it may be a secret.
 pub(super) fn heartbeat_url(value: &DeValue<'_>) -> Result<HeartbeatUrl, String> {
     let read = |text: &str| {

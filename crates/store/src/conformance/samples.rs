@@ -215,6 +215,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         JobKind::NudgeSweep,
         JobKind::ReadBack,
         JobKind::Nudge { user: "U1".into() },
+        JobKind::Webhook { target: "status-page".to_owned(), seq: u64::MAX },
         JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
         JobKind::Home { user: "U1".into() },
         JobKind::Stand { user: "U1".into(), word: Word::Away { until: precise() } },
@@ -261,7 +262,7 @@ mod tests {
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=30));
+        assert!(kinds.into_iter().eq(0..=31));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -319,6 +320,7 @@ mod tests {
             JobKind::NudgeSweep => 21,
             JobKind::Nudge { .. } => 22,
             JobKind::Alert { .. } => 23,
+            JobKind::Webhook { .. } => 31,
             JobKind::Wish { .. } => 24,
             JobKind::ReadBack => 25,
             JobKind::Home { .. } => 27,

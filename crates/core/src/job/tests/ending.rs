@@ -94,6 +94,7 @@ impl Desk {
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
             | JobKind::Wish { .. }
+            | JobKind::Webhook { .. }
             | JobKind::Alert { .. }
             | JobKind::Home { .. }
             | JobKind::Stand { .. }

@@ -27,6 +27,7 @@ fn one_of_each() -> Vec<JobKind> {
         JobKind::NudgeSweep,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "hello".to_owned() },
+        JobKind::Webhook { target: "status-page".to_owned(), seq: 3 },
         JobKind::Wish { by: "U1".into(), wish: Wish::HandOver },
         JobKind::Wish { by: "U1".into(), wish: Wish::Cancel },
         JobKind::Wish { by: "U1".into(), wish: Wish::CallManagers },
@@ -93,6 +94,7 @@ fn one_of_each_job() {
     nudge-sweep {"kind":"nudge_sweep"}
     nudge/U1 {"kind":"nudge","user":"U1"}
     alert {"kind":"alert","to":"C9","text":"hello"}
+    webhook/3/status-page {"kind":"webhook","target":"status-page","seq":3}
     wish/hand-over/U1 {"kind":"wish","by":"U1","wish":"hand_over"}
     wish/cancel/U1 {"kind":"wish","by":"U1","wish":"cancel"}
     wish/call-managers/U1 {"kind":"wish","by":"U1","wish":"call_managers"}
@@ -194,6 +196,7 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         1 => (user(), prop::sample::select(vec![Wish::HandOver, Wish::Cancel, Wish::CallManagers, Wish::Close]))
             .prop_map(|(by, wish)| JobKind::Wish { by, wish }),
         1 => ("[CU][0-9]", ".*").prop_map(|(to, text)| JobKind::Alert { to, text }),
+        1 => ("[a-z/]{0,2}", 0..30_u64).prop_map(|(target, seq)| JobKind::Webhook { target, seq }),
         10 => message.prop_map(JobKind::Send),
     ]
 }

@@ -15,12 +15,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::once::Seen;
-use super::view::IncidentView;
 use super::{Desk, Problem, Shown};
 use crate::engine::Opened;
 use crate::http::body;
 use crate::tokens::{Token, is_id};
 use crate::vault::unguessable;
+use crate::view::IncidentView;
 
 /// The largest report that is read.
 const LARGEST: usize = 64 * 1024;
