@@ -59,6 +59,7 @@ impl JobKey {
                 Message::Taken { taken } => format!("send/taken/{taken}"),
                 Message::HandedOver { taken } => format!("send/handed-over/{taken}"),
                 Message::Cancelled => "send/cancelled".to_owned(),
+                Message::Resolved => "send/resolved".to_owned(),
                 Message::Delayed => "send/delayed".to_owned(),
                 Message::FollowUp => "send/follow-up".to_owned(),
                 Message::FollowUpUpdate => "update/follow-up".to_owned(),
@@ -330,6 +331,7 @@ impl JobKind {
                 | Message::Taken { .. }
                 | Message::HandedOver { .. }
                 | Message::Cancelled
+                | Message::Resolved
                 | Message::Delayed
                 | Message::FollowUp
                 | Message::FollowUpUpdate

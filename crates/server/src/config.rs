@@ -112,6 +112,8 @@ pub struct Settings {
     pub retention: SignedDuration,
     /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
     pub sample_presence: bool,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Settings {
@@ -123,6 +125,7 @@ impl Default for Settings {
             audit_interval: File::default().audit_interval,
             retention: File::default().retention,
             sample_presence: File::default().sample_presence,
+            api_requests_per_minute: File::default().api_requests_per_minute,
         }
     }
 }
@@ -272,6 +275,7 @@ impl Config {
                 audit_interval: file.audit_interval,
                 sample_presence: file.sample_presence,
                 retention: file.retention,
+                api_requests_per_minute: file.api_requests_per_minute,
             },
             sources: None,
             notes: notes(&file, environment),

@@ -30,6 +30,7 @@ mod line_up;
 mod look;
 mod nudge;
 mod once;
+mod open;
 mod patience;
 mod people;
 mod receive;
@@ -46,6 +47,7 @@ pub use index::MessageIndex;
 pub use lease::LEASE;
 pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
+pub(crate) use open::Opened;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;

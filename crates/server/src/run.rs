@@ -29,7 +29,7 @@ use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Access, Dashboard};
-use crate::http::{App, Proof, admin, router, serve};
+use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::retention;
 use crate::rounds::Rounds;
@@ -61,6 +61,8 @@ pub struct Bot {
     admin: Option<Arc<Admin>>,
     /// The web pages, where somebody may be let in to them.
     dashboard: Option<Arc<Dashboard>>,
+    /// Where the API's tokens are; without it there is no API.
+    records: Option<Arc<dyn Records>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -155,16 +157,18 @@ impl Bot {
             admin_token,
             admin: None,
             dashboard,
+            records: None,
             archive: None,
         })
     }
 
-    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    /// Takes in what is uploaded to the store, and opens the API, and the admin interface if there is a token for it.
     pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
         let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
         if let Some(watch) = &self.watch {
             watch.follow(Arc::clone(&records));
         }
+        self.records = Some(Arc::clone(&records));
         let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
@@ -198,8 +202,12 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        let router =
-            router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)));
+        let engine = || Arc::clone(&self.engine);
+        let router = router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), engine()));
+        let router = match &self.records {
+            Some(records) => router.merge(api::router(engine(), Arc::clone(records))),
+            None => router,
+        };
         match &self.dashboard {
             Some(dashboard) => router.merge(dashboard::router(Arc::clone(dashboard))),
             None => router,

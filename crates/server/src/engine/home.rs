@@ -112,6 +112,7 @@ impl Engine {
             url: url.clone(),
             note: filled(home::NOTE_BLOCK).to_owned(),
             reporter: sent.user.clone(),
+            machine: None,
             first: None,
             response_url: Some(sent.response_url).filter(|url| !url.is_empty()),
         };

@@ -21,6 +21,7 @@ use pagerslack_store::Causes;
 use serde_json::{Value, json};
 
 use super::commit::Act;
+use super::open::Opened;
 use super::{Engine, StepError, once};
 
 /// The reaction that acknowledges. It has no skin tones.
@@ -129,6 +130,7 @@ impl Engine {
                     url,
                     note,
                     reporter: typed.user,
+                    machine: None,
                     first,
                     response_url: Some(typed.response_url).filter(|url| !url.is_empty()),
                 };
@@ -185,22 +187,16 @@ impl Engine {
 
     /// Records a report, and gives what its reporter is told.
     pub(super) async fn record(&self, report: Report, domain: &str) -> Result<Said, StepError> {
-        let (team, incident, url) =
-            (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
-        let (rotation, first) = (report.rotation.clone(), report.first.clone());
-        let reporter = report.reporter.clone();
-        let act = Act::new(&team, &incident, Command::Report(report));
-        match self.act(act).await {
-            Ok(_) => Ok(self.accepted(&rotation, &url, first.as_ref())),
-            Err(StepError::AlreadyOpen(other)) if self.resumed(&rotation, &other, &reporter).await => {
-                Ok(words::accepted(&url, None))
-            }
-            Err(StepError::AlreadyOpen(other)) => {
-                self.counters.reports_doubled.count();
-                self.remember_asking(&team, &reporter, &incident).await?;
+        let (rotation, incident, url) =
+            (report.rotation.clone(), report.incident.clone(), report.url.clone());
+        let (first, reporter) = (report.first.clone(), report.reporter.clone());
+        match self.record_report(report).await? {
+            Opened::New => Ok(self.accepted(&rotation, &url, first.as_ref())),
+            Opened::Resumed(_) => Ok(words::accepted(&url, None)),
+            Opened::AlreadyOpen(other) => {
+                self.remember_asking(&rotation.team, &reporter, &incident).await?;
                 Ok(self.already_open(&rotation, &other, &url, domain).await)
             }
-            Err(error) => Err(error),
         }
     }
 
@@ -234,16 +230,6 @@ impl Engine {
             (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
             _ => words::accepted(url, first),
         }
-    }
-
-    /// Whether the report of an incident that waits since a day on which nobody is hunted has set the hunt going.
-    async fn resumed(&self, rotation: &RotationId, other: &IncidentId, by: &UserId) -> bool {
-        let rules = &self.rotation(rotation).rules;
-        if rules.schedule_link(&rules.day(self.now())).is_some() {
-            return false;
-        }
-        let act = Act::new(&rotation.team, other, Command::ResumeHunt { by: by.clone() });
-        self.act(act).await.is_ok_and(|acted| !acted.events.is_empty())
     }
 
     async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {

@@ -10,6 +10,8 @@ mod service;
 
 mod acknowledge;
 mod admin;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod api;
 mod audit;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod browser;

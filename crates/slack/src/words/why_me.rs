@@ -6,6 +6,7 @@ use pagerslack_core::incident::{Attempt, ManagersReason};
 use pagerslack_core::{Candidate, Incident, Phase, Policy, UserId, Verdict};
 
 use super::moment::{at_time, moment};
+use super::reporter::reporter;
 use super::why::{counts_with_names, reason};
 use super::{Said, link, quoted};
 
@@ -53,8 +54,8 @@ fn why_them(
     }
     if wanted {
         return format!(
-            "{question} <@{}> asked for {object} first, and {you} were online and could be disturbed.",
-            incident.report.reporter
+            "{question} {} asked for {object} first, and {you} were online and could be disturbed.",
+            reporter(incident)
         );
     }
     if let Some(at) = asked.and_then(|asked| asked.volunteered_at) {

@@ -111,6 +111,7 @@ pub(super) fn every_event() -> Vec<Event> {
         url: URL.to_owned(),
         note: "\u{202e} it's \"down\" & <!here> \u{0} \u{1f440}\n".to_owned(),
         reporter: "W1".into(),
+        machine: None,
         first: Some("U3".into()),
         response_url: Some("https://hooks.example.com/1".to_owned()),
     };
@@ -135,6 +136,7 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::Cancelled { by: "U1".into() },
         Event::FollowUpPosted { message: message("1.4") },
         Event::Closed { by: "U1".into() },
+        Event::Resolved,
     ];
     let why = || "channel_not_found".to_owned();
     events.extend(
@@ -230,6 +232,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         Message::Taken { taken: 1 },
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
+        Message::Resolved,
         Message::FollowUp,
         Message::Delayed,
         Message::FollowUpUpdate,
@@ -252,13 +255,13 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=18));
+        assert!(kinds.into_iter().eq(0..=19));
     }
 
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=29));
+        assert!(kinds.into_iter().eq(0..=30));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -282,6 +285,7 @@ mod tests {
             Event::HuntResumed { .. } => 16,
             Event::ClockPutBack { .. } => 17,
             Event::Delayed { .. } => 18,
+            Event::Resolved => 19,
         }
     }
 
@@ -308,6 +312,7 @@ mod tests {
                 Message::FollowUp => 18,
                 Message::FollowUpUpdate => 19,
                 Message::Delayed => 26,
+                Message::Resolved => 30,
             },
             JobKind::Answer { .. } => 15,
             JobKind::FollowUp { .. } => 20,

@@ -79,9 +79,9 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         Just(Posting::FollowUp),
     ];
     prop_oneof![
-        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user())).prop_map(
-            |(url, note, response_url, first)| {
-                Event::Reported(Report { url, note, response_url, first, ..report() })
+        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user()), prop::option::of(".*")).prop_map(
+            |(url, note, response_url, first, machine)| {
+                Event::Reported(Report { url, note, response_url, first, machine, ..report() })
             }
         ),
         message().prop_map(|message| Event::RootPosted { message }),
@@ -118,5 +118,6 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         any_user().prop_map(|by| Event::Cancelled { by }),
         message().prop_map(|message| Event::FollowUpPosted { message }),
         any_user().prop_map(|by| Event::Closed { by }),
+        Just(Event::Resolved),
     ]
 }

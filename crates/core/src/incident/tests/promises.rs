@@ -163,6 +163,7 @@ impl Law {
             | Event::PostRefused { .. }
             | Event::AckRefused { .. }
             | Event::Delayed { .. }
+            | Event::Resolved
             | Event::ClockPutBack { .. } => {}
         }
         Ok(())

@@ -79,6 +79,12 @@ fn one_of_each_event() {
         Event::ClockPutBack { deadline: Some(at(60)) },
         Event::Delayed { why: Delay::Limited },
         Event::Delayed { why: Delay::NoAnswer },
+        Event::Reported(Report {
+            reporter: Report::nobody(),
+            machine: Some("Alertmanager".to_owned()),
+            ..report()
+        }),
+        Event::Resolved,
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -118,6 +124,8 @@ fn one_of_each_event() {
     {"seq":31,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back","deadline":"1970-01-01T00:01:00Z"}}
     {"seq":32,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"limited"}}
     {"seq":33,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"no_answer"}}
+    {"seq":34,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"","machine":"Alertmanager","response_url":"https://hooks.slack.com/commands/1"}}
+    {"seq":35,"at":"1970-01-01T00:00:00Z","event":{"type":"resolved"}}
     "#);
 }
 

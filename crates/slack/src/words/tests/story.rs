@@ -37,10 +37,20 @@ impl Story {
             url: texts.url.to_owned(),
             note: texts.note.to_owned(),
             reporter: "U1".into(),
+            machine: None,
             first: first.map(UserId::new),
             response_url: None,
         };
         Self { log: vec![] }.then(0, Event::Reported(report))
+    }
+
+    /// The same, reported by a machine of this name.
+    pub(super) fn of_machine(texts: &Texts<'_>, name: &str) -> Self {
+        let mut story = Self::of(texts);
+        if let Some(Recorded { event: Event::Reported(report), .. }) = story.log.first_mut() {
+            (report.reporter, report.machine) = (Report::nobody(), Some(name.to_owned()));
+        }
+        story
     }
 
     pub(super) fn then(mut self, seconds: i64, event: Event) -> Self {
