@@ -1,12 +1,13 @@
 //! Old incidents leave the store that replicas share, which lives in memory, once a day; a row of each stays for the
 //! statistics. A database on disk keeps everything.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::report::row;
-use pagerslack_store::{Archive, Causes, Filed, StoreError};
+use pagerslack_store::{Archive, Causes, Filed, StoreError, Unreadable};
 
 use crate::clock::Clock;
 use crate::engine::Engine;
@@ -24,7 +25,16 @@ fn is_old(filed: &Filed, retention: SignedDuration, now: Timestamp) -> bool {
     !is_open && last.is_some_and(|last| now.duration_since(last) > retention)
 }
 
-/// Takes out what is old, and says how many incidents that were.
+/// What became of the old incidents.
+#[derive(Debug, Default)]
+pub(crate) struct TakenOut {
+    /// How many were taken out.
+    pub(crate) incidents: u64,
+    /// Those that cannot be read. They stay.
+    pub(crate) unreadable: Vec<Unreadable>,
+}
+
+/// Takes out what is old. One that cannot be read keeps no other there.
 ///
 /// # Errors
 /// When the store cannot be read or written. What was taken out by then is, with its row.
@@ -32,8 +42,8 @@ pub(crate) async fn take_out_old(
     archive: &dyn Archive,
     retention: SignedDuration,
     now: Timestamp,
-) -> Result<u64, StoreError> {
-    let (mut taken, mut next) = (0, None);
+) -> Result<TakenOut, StoreError> {
+    let (mut taken, mut next) = (TakenOut::default(), None);
     loop {
         let page = archive.incidents(next, PAGE).await?;
         for filed in page.items.iter().filter(|filed| is_old(filed, retention, now)) {
@@ -41,8 +51,9 @@ pub(crate) async fn take_out_old(
             let Some(row) = row(&filed.stored.log).and_then(|row| serde_json::to_vec(&row).ok()) else {
                 continue;
             };
-            taken += u64::from(archive.retire(filed, row).await?);
+            taken.incidents += u64::from(archive.retire(filed, row).await?);
         }
+        taken.unreadable.extend(page.unreadable);
         next = page.next;
         if next.is_none() {
             return Ok(taken);
@@ -50,13 +61,28 @@ pub(crate) async fn take_out_old(
     }
 }
 
-/// Looks once a day, from the start on.
+/// Looks once a day, from the start on. What cannot be read is named once, and not each day.
 pub(crate) async fn run(archive: Arc<dyn Archive>, engine: Arc<Engine>, clock: Arc<dyn Clock>) {
+    let mut named = HashSet::new();
     loop {
         match take_out_old(&*archive, engine.settings().retention, clock.now()).await {
-            Ok(0) => {}
-            Ok(incidents) => {
-                tracing::info!(incidents, "old incidents were taken out; their rows stay for the statistics")
+            Ok(TakenOut { incidents, unreadable }) => {
+                if incidents > 0 {
+                    tracing::info!(
+                        incidents,
+                        "old incidents were taken out; their rows stay for the statistics"
+                    );
+                }
+                for Unreadable { team, incident, error } in unreadable {
+                    if named.insert((team.clone(), incident.clone())) {
+                        tracing::error!(
+                            %team,
+                            %incident,
+                            error = %Causes(&error),
+                            "an incident cannot be read, and stays however old it is"
+                        );
+                    }
+                }
             }
             Err(error) => tracing::warn!(error = %Causes(&error), "old incidents were not taken out"),
         }
@@ -119,8 +145,12 @@ mod tests {
         }
         let before = statistics(&store).await;
         let retention = SignedDuration::from_hours(90 * 24);
-        assert_eq!(take_out_old(&*store, retention, day(90)).await.unwrap(), 0, "not a moment too soon");
-        assert_eq!(take_out_old(&*store, retention, day(93)).await.unwrap(), 2);
+        assert_eq!(
+            take_out_old(&*store, retention, day(90)).await.unwrap().incidents,
+            0,
+            "not a moment too soon"
+        );
+        assert_eq!(take_out_old(&*store, retention, day(93)).await.unwrap().incidents, 2);
         let left: Vec<_> =
             store.incidents(None, 9).await.unwrap().items.into_iter().map(|it| it.incident).collect();
         assert_eq!(left, ["i1".into(), "i50".into()], "an open one is never old");
@@ -131,5 +161,40 @@ mod tests {
         };
         assert_eq!(sorted(&statistics(&store).await), sorted(&before));
         assert_eq!(before.lines().count(), 5);
+    }
+
+    /// Given a database with an incident of which an event cannot be read, as one that a newer build has written, then the
+    /// others go when they are old, and this one is named and stays.
+    #[tokio::test]
+    async fn one_that_cannot_be_read_keeps_no_other() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("pagerslack.db");
+        {
+            let store = Sqlite::open(&path).unwrap();
+            for number in 0..3 {
+                happens(&store, number, false).await;
+            }
+        }
+        let db = rusqlite::Connection::open(&path).unwrap();
+        assert_eq!(
+            db.execute("UPDATE events SET body = '{' WHERE incident = 'i1' AND seq = 2", []).unwrap(),
+            1
+        );
+        drop(db);
+        let store = Arc::new(Sqlite::open(&path).unwrap());
+        let taken = take_out_old(&*store, SignedDuration::from_hours(1), day(90)).await.unwrap();
+        assert_eq!(taken.incidents, 2);
+        let unreadable: Vec<_> = taken.unreadable.iter().map(|it| it.incident.as_str()).collect();
+        assert_eq!(unreadable, ["i1"]);
+        let page = store.incidents(None, 9).await.unwrap();
+        assert_eq!((page.items.len(), page.unreadable.len()), (0, 1));
+        // The statistics count the others, and say that one is left out.
+        let archive: Arc<dyn Archive> = store;
+        let mut stats = Stats::new(archive, Selection::default(), Format::Csv);
+        let mut lines = 0;
+        while let Some(piece) = stats.piece().await.unwrap() {
+            lines += String::from_utf8(piece).unwrap().lines().count();
+        }
+        assert_eq!((lines, stats.left_out()), (3, 1));
     }
 }

@@ -1,8 +1,8 @@
 //! The statistics: a row for each incident, from the store to whoever counts, as CSV or as JSON.
 //!
 //! Invariant: memory stays the same however long the history is. A few incidents are read, written and forgotten, and
-//! whoever reads slowly is waited for. What cannot be read ends the stream with an error, so that half of a history is
-//! never taken for all of it.
+//! whoever reads slowly is waited for. A store that cannot be read ends the stream with an error, so that half of a history
+//! is never taken for all of it. A single incident that cannot be read is left out, named in the log and counted.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -10,10 +10,10 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use pagerslack_core::ChannelId;
 use pagerslack_core::report::{COLUMNS, Row, row};
+use pagerslack_core::{ChannelId, IncidentId, TeamId};
 use pagerslack_sources::formulas::disarm;
-use pagerslack_store::{Archive, Cursor, StoreError};
+use pagerslack_store::{Archive, Causes, Cursor, StoreError, Unreadable};
 use serde_json::Value;
 
 /// How many incidents are read at once. The log of one may hold some hundred verdicts on each of six people.
@@ -69,8 +69,8 @@ pub enum StatsError {
     /// The store could not be read.
     #[error("the history cannot be read")]
     Store(#[from] StoreError),
-    /// A row could not be written, or the row of an old incident not be read.
-    #[error("a row cannot be written, or read again")]
+    /// A row could not be written.
+    #[error("a row cannot be written")]
     Row(#[from] io::Error),
 }
 
@@ -82,6 +82,7 @@ pub struct Stats {
     next: Next,
     /// Whether a row has been written.
     begun: bool,
+    left_out: u64,
 }
 
 enum Next {
@@ -95,7 +96,22 @@ enum Next {
 impl Stats {
     /// Everything in the archive that the selection holds.
     pub fn new(archive: Arc<dyn Archive>, selection: Selection, format: Format) -> Self {
-        Self { archive, selection, format, next: Next::Head, begun: false }
+        Self { archive, selection, format, next: Next::Head, begun: false, left_out: 0 }
+    }
+
+    /// How many incidents are left out of what has been told, since they cannot be read. Each was named in the log.
+    pub fn left_out(&self) -> u64 {
+        self.left_out
+    }
+
+    fn leave_out(&mut self, team: &TeamId, incident: &IncidentId, error: &(dyn std::error::Error + 'static)) {
+        self.left_out += 1;
+        tracing::error!(
+            %team,
+            %incident,
+            error = %Causes(error),
+            "an incident cannot be read, and the statistics leave it out"
+        );
     }
 
     /// The next piece of the text; `None` after the last.
@@ -113,18 +129,22 @@ impl Stats {
                 // What was taken out is older than what is there.
                 Next::Past(after) => {
                     let page = self.archive.past(after, PAST_AT_ONCE).await?;
-                    let rows = page.items.iter().map(|past| serde_json::from_slice::<Row>(&past.row));
-                    let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(io::Error::from)?;
-                    let rows: Vec<_> = rows
-                        .into_iter()
-                        .map(Row::completed)
-                        .filter(|row| self.selection.holds(row))
-                        .collect();
+                    let mut rows = Vec::with_capacity(page.items.len());
+                    for past in &page.items {
+                        match serde_json::from_slice::<Row>(&past.row) {
+                            Ok(row) => rows.push(row.completed()),
+                            Err(error) => self.leave_out(&past.team, &past.incident, &error),
+                        }
+                    }
+                    rows.retain(|row| self.selection.holds(row));
                     self.rows(&mut text, &rows)?;
                     self.next = page.next.map_or(Next::Page(None), |next| Next::Past(Some(next)));
                 }
                 Next::Page(after) => {
                     let page = self.archive.incidents(after, AT_ONCE).await?;
+                    for Unreadable { team, incident, error } in &page.unreadable {
+                        self.leave_out(team, incident, error);
+                    }
                     let rows = page.items.iter().filter_map(|filed| row(&filed.stored.log));
                     let rows: Vec<_> = rows.filter(|row| self.selection.holds(row)).collect();
                     self.rows(&mut text, &rows)?;

@@ -21,6 +21,28 @@ pub struct Filed {
     pub messages: Vec<MessageRef>,
 }
 
+/// Some of the history.
+#[derive(Debug)]
+pub struct History {
+    /// These.
+    pub items: Vec<Filed>,
+    /// Those among them of which something cannot be read. One of them must not hide the others.
+    pub unreadable: Vec<Unreadable>,
+    /// Where to go on; `None` after the last page.
+    pub next: Option<Cursor>,
+}
+
+/// An incident of which something cannot be read: damaged, or written by a newer build.
+#[derive(Debug)]
+pub struct Unreadable {
+    /// Its workspace.
+    pub team: TeamId,
+    /// Which.
+    pub incident: IncidentId,
+    /// Why.
+    pub error: StoreError,
+}
+
 /// What is left of an incident that was taken out: a row for the reports, in whatever form its writer gave it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Past {
@@ -36,8 +58,8 @@ pub struct Past {
 #[async_trait]
 pub trait Archive: Send + Sync {
     /// Every incident, open or not, page by page. Within a workspace the earliest reported comes first. One that comes
-    /// meanwhile may be in it or not; none is in it twice.
-    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError>;
+    /// meanwhile may be in it or not; none is in it twice. What cannot be read is named beside it.
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<History, StoreError>;
 
     /// Takes a closed incident out, with its log and its messages, and keeps a row of it, in one step. `false` if it is
     /// open, gone, or something has happened in it since it was read; then it stays as it is.

@@ -6,62 +6,15 @@
 //! and the numbers of versions. A job that somebody held, or that was in doubt, comes as doubtful (P2).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 
 use jiff::Timestamp;
 use pagerslack_core::{IncidentId, JobKey, MessageRef, Place, QueueChange, RotationId, TeamId};
 
+use crate::inventory::{Inventory, PAGE, history, inventory, pages, told};
 use crate::{
-    Backend, Commit, CommitError, Cursor, Filed, Page, Past, QueueCommit, Record, RecordWrite, StoreError,
+    Backend, Commit, CommitError, Filed, IncidentIndex, Past, QueueCommit, Record, RecordWrite, StoreError,
     Told,
 };
-
-/// How many of each are read at a time.
-const PAGE: usize = 200;
-
-/// How much there is of everything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Inventory {
-    /// Incidents.
-    pub incidents: u64,
-    /// What happened in them.
-    pub events: u64,
-    /// Messages that belong to them.
-    pub messages: u64,
-    /// Jobs.
-    pub jobs: u64,
-    /// Rotations, and places in their queues.
-    pub places: u64,
-    /// What people were told.
-    pub told: u64,
-    /// Records.
-    pub records: u64,
-    /// Rows of incidents that were taken out.
-    pub past: u64,
-}
-
-impl Inventory {
-    /// Each count with its name.
-    fn lines(&self) -> [(&'static str, u64); 8] {
-        [
-            ("incidents", self.incidents),
-            ("events", self.events),
-            ("messages", self.messages),
-            ("jobs", self.jobs),
-            ("places in queues", self.places),
-            ("things people were told", self.told),
-            ("records", self.records),
-            ("rows of old incidents", self.past),
-        ]
-    }
-}
-
-impl fmt::Display for Inventory {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.lines().iter().map(|(name, count)| format!("{count} {name}")).collect();
-        f.write_str(&lines.join(", "))
-    }
-}
 
 /// Why a copy was not made, or not to its end.
 #[derive(Debug, thiserror::Error)]
@@ -79,6 +32,16 @@ pub enum CopyError {
         team: TeamId,
         /// The incident.
         incident: IncidentId,
+    },
+    /// The other store is no copy, and something is there that a copy would take away.
+    #[error(
+        "the other store is not empty and no copy of the first: there is {name:?} on the shelf {shelf:?}; copy into an empty store"
+    )]
+    NotEmpty {
+        /// Where it stands.
+        shelf: String,
+        /// What it is called.
+        name: String,
     },
     /// Somebody writes to the other store.
     #[error("the other store is in use: stop every PagerSlack that writes to it, and copy again")]
@@ -108,16 +71,18 @@ impl From<CommitError> for CopyError {
 ///
 /// # Errors
 ///
-/// When a store fails, when the other one is not empty and no earlier copy of this one, or when the counts differ in
-/// the end. What was brought over stays, and the copy can be repeated.
+/// When a store fails or an incident in it cannot be read; when the other one is not empty and no earlier copy of this one,
+/// which is then left as it is; or when the counts differ in the end. What was brought over stays, and the copy can be
+/// repeated.
 pub async fn copy(
     from: &dyn Backend,
     to: &dyn Backend,
     mut progress: impl FnMut(),
 ) -> Result<Inventory, CopyError> {
+    is_a_copy(from, to).await?;
     let mut next = None;
     loop {
-        let page = from.incidents(next, PAGE).await?;
+        let page = history(from, next).await?;
         for filed in page.items {
             incident(to, filed).await?;
             progress();
@@ -149,53 +114,6 @@ pub async fn copy(
         return Ok(there);
     }
     Err(CopyError::Differs { from: Box::new(here), to: Box::new(there) })
-}
-
-/// Counts everything.
-///
-/// # Errors
-///
-/// When the store cannot be read.
-pub async fn inventory(store: &dyn Backend) -> Result<Inventory, StoreError> {
-    let mut found = Inventory::default();
-    let mut next = None;
-    loop {
-        let page = store.incidents(next, PAGE).await?;
-        found.incidents += page.items.len() as u64;
-        for filed in &page.items {
-            found.events += filed.stored.log.len() as u64;
-            found.messages += filed.messages.len() as u64;
-        }
-        next = page.next;
-        if next.is_none() {
-            break;
-        }
-    }
-    found.jobs = pages(async |after| store.jobs(after, PAGE).await).await?.len() as u64;
-    for rotation in store.rotations().await? {
-        found.places += 1 + store.queue(&rotation).await?.places().len() as u64;
-    }
-    // What may be forgotten some day may be forgotten already on one side, and not yet on the other.
-    found.told = told(store).await?.iter().filter(|(_, told)| told.until.is_none()).count() as u64;
-    found.past = pages(async |after| store.past(after, PAGE).await).await?.len() as u64;
-    for shelf in store.shelves().await? {
-        found.records += pages(async |after| store.records(&shelf, after, PAGE).await).await?.len() as u64;
-    }
-    Ok(found)
-}
-
-async fn pages<T>(
-    read: impl AsyncFn(Option<Cursor>) -> Result<Page<T>, StoreError>,
-) -> Result<Vec<T>, StoreError> {
-    let (mut all, mut next) = (Vec::new(), None);
-    loop {
-        let page = read(next).await?;
-        all.extend(page.items);
-        next = page.next;
-        if next.is_none() {
-            return Ok(all);
-        }
-    }
 }
 
 async fn incident(to: &dyn Backend, filed: Filed) -> Result<(), CopyError> {
@@ -290,8 +208,37 @@ async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Re
     Ok(to.commit(commit).await?)
 }
 
-/// What was taken out here since the last copy is taken out there: with its row, in one step. What is there and was
-/// never here is nothing that this copy may touch.
+/// Makes sure before anything is touched that the other store is empty or an earlier copy: every incident there is here, and
+/// as far as it has gone there, or was taken out here since. Where no incident tells, the records must.
+async fn is_a_copy(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    let old = pages(async |after| from.past(after, PAGE).await).await?;
+    let old: BTreeSet<_> = old.into_iter().map(|past| (past.team, past.incident)).collect();
+    let (mut next, mut is_empty) = (None, true);
+    loop {
+        let page = history(to, next).await?;
+        for Filed { team, incident, stored, .. } in page.items {
+            let is_copied = match from.load(&team, &incident).await? {
+                Some(here) => here.log.starts_with(&stored.log),
+                None => old.contains(&(team.clone(), incident.clone())),
+            };
+            if !is_copied {
+                return Err(CopyError::Diverged { team, incident });
+            }
+            is_empty = false;
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    match only_there(from, to).await?.into_iter().next().filter(|_| is_empty) {
+        Some((shelf, name, _)) => Err(CopyError::NotEmpty { shelf, name }),
+        None => Ok(()),
+    }
+}
+
+/// What was taken out here since the last copy is taken out there: with its row, in one step. One that has ended here and
+/// does not know it there was old here for long, so it is closed first.
 async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     let key = |past: &Past| (past.team.clone(), past.incident.clone());
     let here = pages(async |after| from.past(after, PAGE).await).await?;
@@ -301,16 +248,16 @@ async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     let rows: BTreeMap<_, _> = new.iter().map(|past| (key(past), &past.row)).collect();
     let mut next = None;
     loop {
-        let page = to.incidents(next, PAGE).await?;
+        let page = history(to, next).await?;
         for filed in page.items {
-            let Filed { team, incident, .. } = &filed;
-            match rows.get(&(team.clone(), incident.clone())) {
-                Some(row) if to.retire(&filed, row.to_vec()).await? => {}
-                None if from.load(team, incident).await?.is_some() => {}
-                // It is open there, or was reported there.
-                Some(_) | None => {
-                    return Err(CopyError::Diverged { team: team.clone(), incident: incident.clone() });
-                }
+            let Some(row) = rows.get(&(filed.team.clone(), filed.incident.clone())) else { continue };
+            if let Some(index) = filed.index.clone().filter(|index| index.open) {
+                let mut close = Commit::new(filed.team.clone(), filed.incident.clone(), 0);
+                close.index = Some(IncidentIndex { open: false, ..index });
+                to.commit(close).await?;
+            }
+            if !to.retire(&filed, row.to_vec()).await? {
+                return Err(CopyError::InUse(CommitError::Conflict));
             }
         }
         next = page.next;
@@ -324,22 +271,25 @@ async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     Ok(())
 }
 
-/// What is on a shelf there and no longer here was taken away since the last copy.
-async fn take_away(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+/// What is on a shelf there and not here.
+async fn only_there(from: &dyn Backend, to: &dyn Backend) -> Result<Vec<(String, String, u64)>, StoreError> {
+    let mut only = Vec::new();
     for shelf in to.shelves().await? {
         for (name, record) in pages(async |after| to.records(&shelf, after, PAGE).await).await? {
             if from.record(&shelf, &name).await?.is_none() {
-                write(to, &shelf, name, record.version, None, None).await?;
+                only.push((shelf.clone(), name, record.version));
             }
         }
     }
-    Ok(())
+    Ok(only)
 }
 
-/// What people were told, without what a store has written to see whether it can.
-async fn told(store: &dyn Backend) -> Result<Vec<(TeamId, Told)>, StoreError> {
-    let all = pages(async |after| store.all_told(after, PAGE).await).await?;
-    Ok(all.into_iter().filter(|(team, _)| !team.as_str().is_empty()).collect())
+/// What is on a shelf there and no longer here was taken away since the last copy.
+async fn take_away(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    for (shelf, name, version) in only_there(from, to).await? {
+        write(to, &shelf, name, version, None, None).await?;
+    }
+    Ok(())
 }
 
 async fn tell(to: &dyn Backend, team: TeamId, told: Told) -> Result<(), CopyError> {

@@ -11,12 +11,14 @@ pub mod sqlite;
 mod archive;
 mod causes;
 mod copy;
+mod inventory;
 mod model;
 mod records;
 
-pub use archive::{Archive, Filed, Past};
+pub use archive::{Archive, Filed, History, Past, Unreadable};
 pub use causes::Causes;
-pub use copy::{CopyError, Inventory, copy, inventory};
+pub use copy::{CopyError, copy};
+pub use inventory::{Inventory, inventory};
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, Held, IncidentIndex, Page, QueueCommit,
     Renewal, Shares, StoreError, Stored, Told,

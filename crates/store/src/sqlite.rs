@@ -45,8 +45,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use refusal::OpenError;
 
 use crate::{
-    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, Page, Past, Record, RecordWrite,
-    Records, Renewal, Shares, Store, StoreError, Stored, Told,
+    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, History, Page, Past, Record,
+    RecordWrite, Records, Renewal, Shares, Store, StoreError, Stored, Told,
 };
 use health::Health;
 use readers::{READERS, Readers};
@@ -362,7 +362,7 @@ impl Records for Sqlite {
 
 #[async_trait]
 impl Archive for Sqlite {
-    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<History, StoreError> {
         self.read(move |db| archive::incidents(db, after.as_ref(), limit)).await
     }
 

@@ -1,5 +1,6 @@
 //! `pagerslack stats`: a row for each incident, of this machine's store or of a running server.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -11,6 +12,7 @@ use pagerslack_core::ChannelId;
 use super::output::Output;
 use super::server::Server;
 use crate::config::{Config, Environment};
+use crate::logging;
 use crate::stats::{Format, Selection, Stats, moment};
 
 pub(super) const LONG_ABOUT: &str = "\
@@ -18,6 +20,8 @@ Write a row for each incident, the earliest first: how many were asked, how long
 
 The first eight columns are those that the first PagerSlack wrote; docs/OPERATING.md says what each means. A database \
 serves one process at a time, so while the bot runs on it, ask the bot: `pagerslack stats download`.
+
+An incident that cannot be read is left out and named; the exit code is 1 then.
 
 Examples:
   pagerslack stats --since 2026-12-01 -o december.csv
@@ -76,13 +80,15 @@ pub(super) async fn run(
     environment: &Environment,
 ) -> Result<ExitCode> {
     match arguments.action {
-        None => local(arguments.what, path, environment).await?,
-        Some(Action::Download { server, what }) => download(&server, &what, environment).await?,
+        None => local(arguments.what, path, environment).await,
+        Some(Action::Download { server, what }) => {
+            download(&server, &what, environment).await.map(|()| ExitCode::SUCCESS)
+        }
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Result<()> {
+async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
+    logging::start(Some(environment.log.as_deref().unwrap_or("error")), false);
     let config = Config::load(path, environment)?;
     let mut output = Output::open(what.output.as_deref())?;
     let selection = Selection {
@@ -104,7 +110,15 @@ async fn local(what: What, path: Option<&Path>, environment: &Environment) -> Re
     while let Some(piece) = stats.piece().await? {
         output.write(&piece)?;
     }
-    output.finish()
+    output.finish()?;
+    Ok(match stats.left_out() {
+        0 => ExitCode::SUCCESS,
+        left_out => {
+            let says = "cannot be read and are left out: the lines above say which, and why";
+            writeln!(std::io::stderr(), "{left_out} incidents {says}")?;
+            ExitCode::FAILURE
+        }
+    })
 }
 
 async fn download(server: &Server, what: &What, environment: &Environment) -> Result<()> {

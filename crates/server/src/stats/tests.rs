@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::incident::Report;
 use pagerslack_core::{Event, IncidentId, Recorded, RotationId, TeamId};
-use pagerslack_store::{Filed, Page, Past, Stored, Told};
+use pagerslack_store::{Filed, History, Page, Past, Stored, Told};
 
 use super::*;
 
@@ -43,14 +43,15 @@ fn filed(day: usize, url: &str) -> Filed {
 
 #[async_trait]
 impl Archive for Days {
-    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<History, StoreError> {
         let from: usize = after.map_or(0, |after| after.0.parse().unwrap());
         if from >= self.fails_after {
             return Err(StoreError::Unavailable { what: "reading the history", source: "no disk".into() });
         }
         let until = (from + limit).min(self.count);
         let items = (from..until).map(|day| filed(day, self.url)).collect();
-        Ok(Page { items, next: (until < self.count).then(|| Cursor(until.to_string())) })
+        let next = (until < self.count).then(|| Cursor(until.to_string()));
+        Ok(History { items, unreadable: Vec::new(), next })
     }
 
     async fn retire(&self, _: &Filed, _: Vec<u8>) -> Result<bool, StoreError> {

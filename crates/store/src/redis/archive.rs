@@ -10,7 +10,9 @@ use super::claim::Found;
 use super::convert::{answer, count, instant};
 use super::read::bad_cursor;
 use super::{Redis, log, script};
-use crate::{Archive, Cursor, Filed, IncidentIndex, Page, Past, StoreError, Stored, Told};
+use crate::{
+    Archive, Cursor, Filed, History, IncidentIndex, Page, Past, StoreError, Stored, Told, Unreadable,
+};
 
 /// How many incidents are read by one script, while which nobody else is served.
 const AT_A_TIME: usize = 100;
@@ -23,7 +25,7 @@ type Row = (String, String, Vec<Vec<u8>>, Vec<String>);
 
 #[async_trait]
 impl Archive for Redis {
-    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Filed>, StoreError> {
+    async fn incidents(&self, after: Option<Cursor>, limit: usize) -> Result<History, StoreError> {
         let (mut order, from) = match &after {
             None => ("0".to_owned(), None),
             Some(Cursor(text)) => match text.split_once(' ') {
@@ -41,10 +43,19 @@ impl Archive for Redis {
             let rows: Vec<Row> = answer("reading the history", value)?;
             let Some((last, ..)) = rows.last() else { continue };
             let next = Some(Cursor(format!("{last} {team}")));
-            let items = rows.iter().map(|row| filed(&team, row)).collect::<Result<_, _>>()?;
-            return Ok(Page { items, next });
+            let (mut items, mut unreadable) = (Vec::new(), Vec::new());
+            for row in &rows {
+                match filed(&team, row) {
+                    Ok(filed) => items.push(filed),
+                    Err(error) => {
+                        let incident = IncidentId::new(&row.1);
+                        unreadable.push(Unreadable { team: team.clone(), incident, error });
+                    }
+                }
+            }
+            return Ok(History { items, unreadable, next });
         }
-        Ok(Page { items: Vec::new(), next: None })
+        Ok(History { items: Vec::new(), unreadable: Vec::new(), next: None })
     }
 
     async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {

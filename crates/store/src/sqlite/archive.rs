@@ -5,14 +5,14 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::convert::{failed, instant, number, position, to_cursor};
 use super::read::{load, rows};
-use crate::{Cursor, Filed, IncidentIndex, Page, Past, StoreError, Told};
+use crate::{Cursor, Filed, History, IncidentIndex, Page, Past, StoreError, Told, Unreadable};
 
 /// A page of every incident.
 pub(super) fn incidents(
     db: &Connection,
     after: Option<&Cursor>,
     limit: usize,
-) -> Result<Page<Filed>, StoreError> {
+) -> Result<History, StoreError> {
     let limit = limit.max(1);
     let one_more = i64::try_from(limit).unwrap_or(i64::MAX).saturating_add(1);
     // SQLite holds one workspace or few, so the order of the reports is the order within each.
@@ -24,15 +24,23 @@ pub(super) fn incidents(
     )
     .map_err(failed("reading the history"))?;
     let next = found.get(limit - 1).filter(|_| found.len() > limit).map(|(id, ..)| to_cursor(*id));
-    let mut items = Vec::with_capacity(found.len().min(limit));
+    let (mut items, mut unreadable) = (Vec::with_capacity(found.len().min(limit)), Vec::new());
     for (_, team, incident) in found.into_iter().take(limit) {
         let (team, incident) = (TeamId::new(team), IncidentId::new(incident));
-        let Some(stored) = load(db, &team, &incident)? else { continue };
+        let stored = match load(db, &team, &incident) {
+            Ok(Some(stored)) => stored,
+            Ok(None) => continue,
+            Err(error @ StoreError::Corrupt { .. }) => {
+                unreadable.push(Unreadable { team, incident, error });
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         let index = index(db, &team, &incident).map_err(failed("reading how an incident is found"))?;
         let messages = messages(db, &team, &incident).map_err(failed("reading an incident's messages"))?;
         items.push(Filed { team, incident, index, stored, messages });
     }
-    Ok(Page { items, next })
+    Ok(History { items, unreadable, next })
 }
 
 /// A page of what people have been told.

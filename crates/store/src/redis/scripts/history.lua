@@ -11,11 +11,15 @@ table.sort(found, function(a, b) return a[1] < b[1] end)
 local page = {}
 for i = 1, math.min(limit, #found) do
   local incident = found[i][2]
-  local own = {}
-  local meta = meta_of(incident)
-  for m = FIRST_MESSAGE, #meta do
-    if is_own(incident, meta[m]) then own[#own + 1] = meta[m] end
-  end
-  page[i] = { string.format('%.0f', found[i][1]), incident, redis.call('LRANGE', base .. 'i:' .. incident, 0, -1), own }
+  local list, own = {}, {}
+  -- What cannot be read is for the caller to find out, and must not hide the others.
+  pcall(function()
+    list = redis.call('LRANGE', base .. 'i:' .. incident, 0, -1)
+    local meta = meta_of(incident)
+    for m = FIRST_MESSAGE, #meta do
+      if is_own(incident, meta[m]) then own[#own + 1] = meta[m] end
+    end
+  end)
+  page[i] = { string.format('%.0f', found[i][1]), incident, list, own }
 end
 return page

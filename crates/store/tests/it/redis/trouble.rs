@@ -8,7 +8,8 @@ use jiff::SignedDuration;
 use pagerslack_core::{Event, IncidentId, Recorded, TeamId};
 use pagerslack_store::redis::RedisOpenError;
 use pagerslack_store::{
-    Claim, Commit, CommitError, Held, Record, RecordWrite, Records, Redis, Renewal, Store, StoreError,
+    Archive as _, Claim, Commit, CommitError, Held, Record, RecordWrite, Records, Redis, Renewal, Store,
+    StoreError,
 };
 use redis_servers::{Cluster, PATIENCE, Plain, Proxy, SentinelTrio, eventually};
 
@@ -188,6 +189,23 @@ async fn a_workspace_that_fails_leaves_the_others_alone() {
     server.run(&["RENAME", "pagerslack:{T2}:lost", "pagerslack:{T2}:jobs"]).await.unwrap();
     assert_eq!(store.renew(&of_it, until).await.unwrap(), [Renewal::Held]);
     assert_eq!(claim(&store, start(), 9).await.len(), 1);
+}
+
+/// Incidents of which something cannot be read, each in its own way: the rest of the history is there, and they are named.
+#[tokio::test]
+async fn an_incident_that_cannot_be_read_does_not_hide_the_others() {
+    let server = Plain::fast().await.unwrap();
+    let store = Redis::connect(&server.url()).await.unwrap();
+    for incident in ["i1", "i2", "i3", "i4", "i5"] {
+        store.commit(append("T1", incident, 0)).await.unwrap();
+    }
+    server.run(&["LSET", "pagerslack:{T1}:i:i2", "0", "no list"]).await.unwrap();
+    server.run(&["LSET", "pagerslack:{T1}:i:i3", "1", "no event"]).await.unwrap();
+    server.run(&["SET", "pagerslack:{T1}:i:i4", "no list"]).await.unwrap();
+    let page = store.incidents(None, 9).await.unwrap();
+    let read: Vec<_> = page.items.iter().map(|filed| filed.incident.as_str()).collect();
+    let unreadable: Vec<_> = page.unreadable.iter().map(|it| it.incident.as_str()).collect();
+    assert_eq!((read, unreadable), (vec!["i1", "i5"], vec!["i2", "i3", "i4"]));
 }
 
 /// A server whose memory is full, or whose replicas are gone, takes a change whole or not at all.
