@@ -94,8 +94,8 @@ pub enum StatsError {
     /// The store could not be read.
     #[error("the history cannot be read")]
     Store(#[from] StoreError),
-    /// A row could not be written, or the row of an old incident not be read.
-    #[error("a row cannot be written, or read again")]
+    /// A row could not be written.
+    #[error("a row cannot be written")]
     Row(#[from] io::Error),
 }
 

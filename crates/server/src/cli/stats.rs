@@ -102,5 +102,4 @@ pub(super) async fn run(
         Some(Action::Download { server, what }) => rows::download(&server, &what, environment).await?,
         Some(Action::Summary(about)) => summary::run(&about, path, environment).await?,
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -28,7 +28,9 @@ enum What {
     ///
     /// A store is sqlite:PATH, or an address such as redis://localhost:6379, or the word "configured": the one that the
     /// configuration and PAGERSLACK_STORE name, so that no password has to be typed. Stop every PagerSlack that writes to
-    /// either first. After an interruption, or when more has happened in the first, copy again.
+    /// either first. After an interruption, or when more has happened in the first, copy again: what has left the first
+    /// since then leaves the copy, too. What was never in the first is never taken away: where there is any, nothing is
+    /// copied.
     Copy {
         /// Where everything is
         from: String,

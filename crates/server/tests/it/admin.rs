@@ -176,6 +176,20 @@ async fn the_statistics_are_downloaded_while_the_bot_runs() {
     assert!(!nobody.well && nobody.err.contains("cannot be reached"), "{nobody:?}");
     assert!(!desk.path("gone.csv").exists(), "what is not complete is not there");
     assert!(!fs::read_dir(desk.service.folder.path()).unwrap().any(|it| is_new(&it.unwrap().path())));
+
+    // A row that cannot be read is left out, and whoever reads the rest is told.
+    let database = fs::read_dir(desk.service.folder.path())
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .find(|path| path.extension().is_some_and(|extension| extension == "db"))
+        .unwrap();
+    let spoilt = rusqlite::Connection::open(database).unwrap();
+    spoilt.execute("UPDATE events SET body = '{' WHERE seq = 2", []).unwrap();
+    drop(spoilt);
+    let rest = desk.run("stats -o rest.csv").await;
+    assert!(!rest.well && rest.err.contains("1 incidents cannot be read and are left out"), "{rest:?}");
+    assert!(rest.err.contains("an incident cannot be read, and the statistics leave it out"), "{rest:?}");
+    assert_eq!(fs::read_to_string(desk.path("rest.csv")).unwrap().lines().count(), 1, "the names alone");
 }
 
 fn is_new(path: &Path) -> bool {

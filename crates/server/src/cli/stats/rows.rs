@@ -18,6 +18,7 @@ use super::{ASK_THE_BOT, Which, query};
 use crate::cli::output::Output;
 use crate::cli::server::Server;
 use crate::config::{Config, Environment};
+use crate::logging;
 use crate::stats::{Format, Rows, Stats};
 
 /// How many rows a table shows at most: it is there to be read.
@@ -56,6 +57,7 @@ impl Form {
 }
 
 pub(super) async fn local(what: &What, path: Option<&Path>, environment: &Environment) -> Result<ExitCode> {
+    logging::start(Some(environment.log.as_deref().unwrap_or("error")), false);
     let config = Config::load(path, environment)?;
     let mut output = Output::open(what.output.as_deref())?;
     let archive = super::super::store::existing(&config.store, ASK_THE_BOT).await?.store;
