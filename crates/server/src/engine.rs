@@ -12,20 +12,24 @@ mod acknowledge;
 mod alert;
 mod answer;
 mod audit;
+mod changes;
 mod commit;
 mod deadline;
 mod delay;
 mod drive;
 mod elsewhere;
 mod follow_up;
+mod home;
 mod hunt;
 mod index;
 mod landed;
 mod lease;
 mod line;
+mod line_up;
 mod look;
 mod nudge;
 mod once;
+mod open;
 mod patience;
 mod people;
 mod receive;
@@ -35,10 +39,13 @@ mod update;
 mod wish;
 
 pub use audit::{Audited, Auditor};
+pub use changes::Change;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
+pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
+pub(crate) use open::Opened;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;
@@ -93,6 +100,7 @@ pub struct Engine {
     leases: lease::Leases,
     lines: line::Lines,
     due: Notify,
+    changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
 }
@@ -145,6 +153,7 @@ impl Engine {
             metrics: parts.metrics,
             read_back: Mutex::default(),
             due: Notify::new(),
+            changes: changes::Changes::default(),
         }
     }
 
@@ -180,6 +189,9 @@ impl Engine {
             JobKind::NudgeSweep => self.nudge_sweep(job).await,
             JobKind::Nudge { user } => self.nudge(job, user).await,
             JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
+            JobKind::Home { user } => self.show_home(job, user).await,
+            JobKind::Stand { user, word } => self.stand(job, user, *word).await,
+            JobKind::OpenReportForm { trigger_id } => self.open_report_form(job, trigger_id).await,
         }
     }
 

@@ -109,6 +109,8 @@ metrics! {
     reactions_ignored: Counter,
     /// Requests to the admin interface without the token.
     admin_requests_refused: Counter,
+    /// Requests to the API without a valid token.
+    api_requests_refused: Counter,
     /// Jobs run to their commit.
     jobs_done: Counter,
     /// Jobs that failed and come up again.
@@ -223,7 +225,8 @@ impl Metrics {
             | Event::HuntResumed { .. }
             | Event::Delayed { .. }
             | Event::ClockPutBack { .. }
-            | Event::FollowUpPosted { .. } => {}
+            | Event::FollowUpPosted { .. }
+            | Event::Resolved => {}
         }
     }
 

@@ -206,6 +206,9 @@ impl Engine {
         }
         if !acted.events.is_empty() {
             self.due.notify_one();
+            if let Some(incident) = &acted.incident {
+                self.changed(team, &incident.report.incident, incident.version);
+            }
             warn_of_the_unread(team, acted);
         }
     }

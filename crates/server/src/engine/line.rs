@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{ManagersReason, Posting, Via};
-use pagerslack_core::{Event, Incident, IncidentId, Phase, Recorded, TeamId, UserId, apply};
+use pagerslack_core::{Event, Incident, IncidentId, Phase, Recorded, TeamId, UserId, ZoneName, apply};
 
 use super::Engine;
 use crate::metrics::Firsts;
@@ -87,7 +87,9 @@ impl Engine {
         let mut said = Said::of(&recorded.event);
         let attempt = said.attempt.and_then(|number| after.attempt(number));
         said.responder = said.responder.or(attempt.map(|attempt| &attempt.responder));
-        let zone = said.by.or(said.responder).and_then(|user| self.zone(after, user));
+        let recorded_zone = said.zone.map(ToString::to_string);
+        let zone =
+            recorded_zone.or_else(|| said.by.or(said.responder).and_then(|user| self.zone(after, user)));
         let since = |at: Timestamp| milliseconds(at.duration_since(after.reported_at));
         let now = since(recorded.at);
         tracing::info!(
@@ -100,6 +102,7 @@ impl Engine {
             at = format!("{:.3}", recorded.at),
             outcome = outcome(&after.phase),
             by = said.by.map(UserId::as_str),
+            machine = said.machine,
             responder = said.responder.map(UserId::as_str),
             managers = (!said.managers.is_empty()).then(|| list(said.managers)),
             attempt = said.attempt,
@@ -135,6 +138,7 @@ impl Engine {
 struct Said<'a> {
     event: &'static str,
     by: Option<&'a UserId>,
+    machine: Option<&'a str>,
     responder: Option<&'a UserId>,
     managers: &'a [UserId],
     attempt: Option<u32>,
@@ -143,6 +147,8 @@ struct Said<'a> {
     reason: Option<&'static str>,
     posting: Option<&'static str>,
     code: Option<&'a str>,
+    /// As the log has recorded it.
+    zone: Option<&'a ZoneName>,
 }
 
 impl<'a> Said<'a> {
@@ -150,11 +156,15 @@ impl<'a> Said<'a> {
         let named = |event| Self { event, ..Self::default() };
         let done = |event, by| Self { by: Some(by), ..named(event) };
         match event {
-            Event::Reported(report) => done("incident.reported", &report.reporter),
+            Event::Reported(report) => {
+                Self { by: report.person(), machine: report.machine.as_deref(), ..named("incident.reported") }
+            }
             Event::RootPosted { .. } => named("root.posted"),
-            Event::Paged { attempt, responder, .. } => {
+            Event::Paged { attempt, responder, considered, .. } => {
                 let asked = named("incident.paged");
-                Self { attempt: Some(*attempt), responder: Some(responder), ..asked }
+                let candidate = considered.iter().find(|candidate| candidate.user == *responder);
+                let zone = candidate.and_then(|candidate| candidate.zone.as_ref());
+                Self { attempt: Some(*attempt), responder: Some(responder), zone, ..asked }
             }
             Event::PagePosted { attempt, .. } => Self { attempt: Some(*attempt), ..named("page.posted") },
             Event::PageTimedOut { attempt } => Self { attempt: Some(*attempt), ..named("page.timed_out") },
@@ -170,13 +180,13 @@ impl<'a> Said<'a> {
                 let (posting, attempt, round) = posting_of(*posting);
                 Self { posting: Some(posting), attempt, round, code: Some(why), ..named("post.refused") }
             }
-            Event::Acknowledged { by, via } => {
+            Event::Acknowledged { by, via, zone } => {
                 let via = match via {
                     Via::Reaction => "reaction",
                     Via::Button => "button",
                     Via::ReadBack => "read_back",
                 };
-                Self { via: Some(via), ..done("incident.acknowledged", by) }
+                Self { via: Some(via), zone: zone.as_ref(), ..done("incident.acknowledged", by) }
             }
             Event::AckRefused { by } => done("acknowledgement.refused", by),
             Event::ScheduleShown { .. } => named("schedule.shown"),
@@ -195,6 +205,7 @@ impl<'a> Said<'a> {
             Event::Cancelled { by } => done("incident.cancelled", by),
             Event::FollowUpPosted { .. } => named("follow_up.posted"),
             Event::Closed { by } => done("incident.closed", by),
+            Event::Resolved => named("incident.resolved"),
         }
     }
 }

@@ -10,11 +10,16 @@ mod service;
 
 mod acknowledge;
 mod admin;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod api;
 mod audit;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod dashboard;
 mod deploy;
 mod disk;
 mod door;

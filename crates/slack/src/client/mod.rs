@@ -11,6 +11,7 @@ mod messages;
 mod observer;
 mod people;
 mod tokens;
+mod views;
 mod workspace;
 
 use std::fmt;
