@@ -227,10 +227,10 @@ impl Metrics {
             | Event::ManagersPosted { .. }
             | Event::AckRefused { .. }
             | Event::HuntResumed { .. }
-            | Event::Resolved
             | Event::Delayed { .. }
             | Event::ClockPutBack { .. }
-            | Event::FollowUpPosted { .. } => {}
+            | Event::FollowUpPosted { .. }
+            | Event::Resolved => {}
         }
     }
 

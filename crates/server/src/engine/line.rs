@@ -102,6 +102,7 @@ impl Engine {
             at = format!("{:.3}", recorded.at),
             outcome = outcome(&after.phase),
             by = said.by.map(UserId::as_str),
+            machine = said.machine,
             responder = said.responder.map(UserId::as_str),
             managers = (!said.managers.is_empty()).then(|| list(said.managers)),
             attempt = said.attempt,
@@ -137,6 +138,7 @@ impl Engine {
 struct Said<'a> {
     event: &'static str,
     by: Option<&'a UserId>,
+    machine: Option<&'a str>,
     responder: Option<&'a UserId>,
     managers: &'a [UserId],
     attempt: Option<u32>,
@@ -154,7 +156,9 @@ impl<'a> Said<'a> {
         let named = |event| Self { event, ..Self::default() };
         let done = |event, by| Self { by: Some(by), ..named(event) };
         match event {
-            Event::Reported(report) => done("incident.reported", &report.reporter),
+            Event::Reported(report) => {
+                Self { by: report.person(), machine: report.machine.as_deref(), ..named("incident.reported") }
+            }
             Event::RootPosted { .. } => named("root.posted"),
             Event::Paged { attempt, responder, considered, .. } => {
                 let asked = named("incident.paged");
