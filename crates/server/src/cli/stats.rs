@@ -102,4 +102,5 @@ pub(super) async fn run(
         Some(Action::Download { server, what }) => rows::download(&server, &what, environment).await?,
         Some(Action::Summary(about)) => summary::run(&about, path, environment).await?,
     }
+    Ok(ExitCode::SUCCESS)
 }
