@@ -5,4 +5,5 @@ mod eyes;
 mod gate;
 mod office;
 mod pages;
+mod reports;
 mod visitor;
