@@ -6,4 +6,5 @@ mod gate;
 mod live;
 mod office;
 mod pages;
+mod reports;
 mod visitor;

@@ -24,7 +24,7 @@ use pagerslack::config::{Config, Environment, File, RotationConfig, Settings};
 use pagerslack::engine::{Auditor, LEASE};
 use pagerslack::{Bot, Surroundings};
 use pagerslack_slack::transport::{Request, Response, Token, Transport, TransportError};
-use pagerslack_store::{Claim, Records, Sqlite, Store};
+use pagerslack_store::{Backend, Claim, Records, Sqlite, Store};
 use secrecy::SecretString;
 use slack_sim::{
     Answer, Delivery, DeliveryResult, Fault, ManualClock, Presence, SimClock, SimHandle, World, WorldBuilder,
@@ -166,7 +166,7 @@ impl Stage {
         store: Arc<dyn Store>,
         transport: Arc<dyn Transport>,
         config: Config,
-        records: Option<Arc<dyn Records>>,
+        backend: Option<Arc<Sqlite>>,
     ) -> Self {
         let ahead = Arc::new(AtomicI64::new(0));
         let surroundings = Surroundings {
@@ -175,9 +175,13 @@ impl Stage {
             transport,
             seed: SEED,
             panel: false,
-            records,
+            records: backend.clone().map(|backend| -> Arc<dyn Records> { backend }),
         };
         let bot = Bot::assemble(config, surroundings).await.unwrap();
+        let bot = match backend {
+            Some(backend) => bot.with_uploads(&(backend as Arc<dyn Backend>)),
+            None => bot,
+        };
         let router = bot.router();
         Self {
             auditor: tokio::sync::Mutex::new(Auditor::new(Arc::clone(bot.engine()))),

@@ -93,7 +93,7 @@ pub(super) async fn show(
                 @match shown {
                     None => { p.none { "The history is being read: look again in a moment." } },
                     Some(shown) => {
-                        (fresh(&dashboard, now))
+                        p.hint { (shown.period.said()) (fresh(&dashboard, now)) }
                         (shown.content())
                     }
                 }
@@ -189,7 +189,7 @@ fn shown<'a>(
 fn fresh(dashboard: &Dashboard, now: Timestamp) -> Markup {
     let as_of = dashboard.books.get().and_then(|books| books.as_of());
     html! {
-        @if let Some(as_of) = as_of { p.hint { "As of " (moments::moment(as_of, now)) "." } }
+        @if let Some(as_of) = as_of { ", as of " (moments::moment(as_of, now)) }
     }
 }
 

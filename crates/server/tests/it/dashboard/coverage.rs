@@ -48,7 +48,8 @@ async fn who_is_online_is_looked_up_once_an_hour_out_of_what_paging_leaves() {
     assert!(asked() - before > looked, "and again in the next");
 }
 
-fn without_pictures(page: &str) -> String {
+/// A page without what is drawn: that has tests of its own.
+pub(super) fn without_pictures(page: &str) -> String {
     let mut kept = String::new();
     let mut rest = page;
     while let Some((before, after)) = rest.split_once("<svg") {

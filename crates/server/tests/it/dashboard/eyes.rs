@@ -21,6 +21,7 @@ async fn pages(office: &Office) -> Vec<(&'static str, String)> {
         ("incident", format!("/incidents/T1/{incident}")),
         ("queue", "/queue".to_owned()),
         ("coverage", "/coverage".to_owned()),
+        ("reports", "/reports".to_owned()),
     ]
 }
 

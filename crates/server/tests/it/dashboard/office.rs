@@ -65,6 +65,11 @@ impl Office {
         office
     }
 
+    /// Reads the history into memory, as happens of itself in a running bot.
+    pub async fn read_the_history(&self) {
+        self.stage.bot.books().unwrap().fill(self.stage.now()).await.unwrap();
+    }
+
     /// Serves the pages of a stage.
     pub async fn of(stage: Stage) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -126,6 +131,7 @@ impl Office {
         stage.pass("1 h 10 min").await;
         stage.types("U2", "https://incident.example/login Nobody can sign in").await;
         stage.pass("45 s").await;
+        office.read_the_history().await;
         office
     }
 

@@ -29,7 +29,6 @@ impl Shown<'_> {
             unknown => format!(" Of {} answers the zone is not known.", count(unknown)),
         };
         html! {
-            p.hint { (self.period.said()) }
             (self.at_a_glance())
             (frame("incidents", "Incidents", self.per(), &self.incidents()))
             (frame("response", "Time to response", "From the report to the first acknowledgement: half of the answers \
