@@ -32,6 +32,7 @@ mod managers;
 mod nudge_cli;
 mod pass;
 mod presence;
+mod redis_tls;
 mod refusals;
 mod reload;
 mod replays;

@@ -2,6 +2,7 @@
 
 mod due;
 mod memory;
+mod tls;
 mod trouble;
 
 use std::sync::atomic::{AtomicU32, Ordering};
