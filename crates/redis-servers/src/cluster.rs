@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::try_join;
 
-use crate::plain::Plain;
+use crate::plain::{Builder, Plain};
 use crate::port::Port;
 use crate::wait::{PATIENCE, eventually};
 
@@ -37,12 +37,20 @@ impl Cluster {
     /// # Errors
     /// When one cannot be started, or they do not find each other.
     pub async fn start() -> Result<Self> {
+        Self::start_with(|node| node).await
+    }
+
+    /// The same with further settings.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub async fn start_with(settings: impl Fn(Builder) -> Builder) -> Result<Self> {
         let node = || async {
             let node = Plain::builder()
                 .port("cluster-port", Port::take()?)
                 .setting("cluster-enabled", "yes")
                 .setting("cluster-node-timeout", "2000");
-            node.start().await
+            settings(node).start().await
         };
         let (first, second, third) = try_join!(node(), node(), node())?;
         let nodes = vec![first, second, third];

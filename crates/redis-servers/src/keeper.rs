@@ -122,10 +122,11 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program in a folder; all that it says goes to the log.
-    pub(crate) fn start(program: &str, arguments: &[&str], folder: &Path, log: File) -> Result<Self> {
+    pub(crate) fn start(program: &Path, arguments: &[&str], folder: &Path, log: File) -> Result<Self> {
         let keeper = Keeper::get()?;
         let child = Command::new("sh")
-            .args(["-c", WAIT_FOR_A_LINE, "sh", program])
+            .args(["-c", WAIT_FOR_A_LINE, "sh"])
+            .arg(program)
             .args(arguments)
             .current_dir(folder)
             .stdin(Stdio::piped())

@@ -10,7 +10,8 @@
 //! A server dies when its value is dropped, and all die with the process that started them, even when that is killed.
 //! There is one way to wait, [`eventually`]: it looks again and again, up to a limit.
 //!
-//! Needs `redis-server`, 7.0 or newer. Where it is missing the error says what to type.
+//! Needs `redis-server`, 7.0 or newer. Where it is missing the error says what to type. Any of them can run on Valkey
+//! instead: see [`valkey`].
 
 mod keeper;
 mod wait;
@@ -22,6 +23,8 @@ mod sentinel;
 
 mod proxy;
 
+mod valkey;
+
 mod certificate;
 mod port;
 
@@ -30,4 +33,5 @@ pub use plain::{Builder, Plain};
 pub use proxy::Proxy;
 pub use redis;
 pub use sentinel::SentinelTrio;
+pub use valkey::valkey;
 pub use wait::{PATIENCE, eventually};

@@ -77,7 +77,9 @@ impl Plain {
     }
 
     async fn build(builder: Builder) -> Result<Self> {
-        installed()?;
+        if builder.program.is_none() {
+            installed()?;
+        }
         let folder = Folder::make()?;
         let port = Port::take()?;
         let certificate = match builder.tls {
@@ -294,8 +296,12 @@ impl Plain {
         let log = File::options().append(true).create(true).open(self.log_file());
         let mut arguments = vec!["redis.conf"];
         arguments.extend(self.builder.sentinel.then_some("--sentinel"));
-        let process =
-            Process::start(PROGRAM, &arguments, self.folder.path(), log.context("cannot write a log")?)?;
+        let process = Process::start(
+            self.program(),
+            &arguments,
+            self.folder.path(),
+            log.context("cannot write a log")?,
+        )?;
         *self.process() = Some(process);
         let look = || async {
             if let Some(process) = self.process().as_mut()
@@ -307,6 +313,10 @@ impl Plain {
         };
         let ready = eventually("the server answers", PATIENCE, look).await.and_then(|result| result);
         ready.map(|_| ()).with_context(|| format!("redis-server does not start. {}", self.tail()))
+    }
+
+    fn program(&self) -> &Path {
+        self.builder.program.as_deref().unwrap_or(Path::new(PROGRAM))
     }
 
     /// The last lines of the log, for an error.

@@ -37,7 +37,7 @@ impl SentinelTrio {
         Self::start_with(|server| server).await
     }
 
-    /// The same with further settings for its three servers.
+    /// The same with further settings for its three servers; the Sentinels run the same program.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -59,6 +59,7 @@ impl SentinelTrio {
         eventually("both replicas follow", PATIENCE, || follow(&servers[0], 2)).await?;
         let sentinel = || {
             Plain::builder()
+                .same_program(server())
                 .sentinel()
                 .setting("sentinel", &format!("monitor {NAME} {of} {QUORUM}"))
                 .setting("sentinel", &format!("down-after-milliseconds {NAME} 1000"))

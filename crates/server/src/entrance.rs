@@ -36,8 +36,8 @@ impl Entrance {
     /// deliver it again.
     pub async fn belongs(&self, belonging: &Belonging) -> bool {
         let Some(installations) = &self.installations else { return true };
-        let Belonging { team, enterprise } = belonging;
-        match installations.belongs(self.engine.clock().now(), team, enterprise).await {
+        let Belonging { team, enterprise, at } = belonging;
+        match installations.belongs(self.engine.clock().now(), team, enterprise, *at).await {
             Ok(()) => true,
             Err(error) => {
                 tracing::error!(%team, enterprise, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
@@ -63,6 +63,15 @@ impl Entrance {
             // Of which token is not said: it may be an older one, that a newer has replaced. If it is ours, Slack refuses it
             // from now on, which is waited out until somebody installs the app again.
             Inbound::TokensRevoked { team, org, .. } => installations.forget(&home(team, org.as_deref())),
+            Inbound::AccessChanged { org, teams, granted, at } => {
+                let now = self.engine.clock().now();
+                if let Err(error) =
+                    installations.access_changed(org, teams, *granted, at.unwrap_or(now)).await
+                {
+                    tracing::error!(org, error = %Causes(&error), "could not be recorded; Slack is asked to deliver it again");
+                    return Reply::Again;
+                }
+            }
             _ => {}
         }
         self.engine.receive(inbound).await

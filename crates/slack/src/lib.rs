@@ -62,7 +62,7 @@ pub use ground::{Ground, Tokio};
 #[cfg(feature = "network")]
 pub use http_transport::{HttpTransport, MAX_RESPONSE_BYTES};
 pub use inbound::{Click, DirectMessage, Inbound, Reaction, SlashCommand};
-pub use manifest::{BOT_EVENTS, SCOPES, manifest};
+pub use manifest::{BOT_EVENTS, GRID_EVENTS, SCOPES, manifest};
 pub use method::Method;
 pub use person::{DndWindow, Person, Presence};
 #[cfg(feature = "network")]

@@ -42,6 +42,9 @@ pub const BOT_EVENTS: &[&str] = &[
 /// Where Slack sends a browser back to after somebody signed in to the dashboard.
 pub const SIGN_IN_CALLBACK: &str = "/sign-in/callback";
 
+/// The events an app is told of besides where whole Enterprise Grid organisations may install it.
+pub const GRID_EVENTS: &[&str] = &["team_access_granted", "team_access_revoked"];
+
 /// Slack's limit on an app's name, in characters.
 const NAME_LIMIT: usize = 35;
 

@@ -47,6 +47,7 @@ mod read;
 mod records;
 mod script;
 mod sweep;
+mod tls;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -99,6 +100,15 @@ pub enum RedisOpenError {
     /// It does not answer, or not to us.
     #[error("Redis cannot be reached: is it running, and are the address, the user and the password right?")]
     Unreachable(#[source] RedisError),
+    /// It answers, and there is no TLS with it, or none that may be trusted.
+    #[error("{advice}")]
+    Tls {
+        /// What is wrong, and what to do.
+        advice: &'static str,
+        /// What TLS itself says.
+        #[source]
+        source: RedisError,
+    },
     /// A version that cannot do what is needed.
     #[error("this is Redis {found}, but 7.0 or newer (or any Valkey) is needed")]
     TooOld {
@@ -152,7 +162,7 @@ impl Redis {
         let bare = address.split_once('?').map_or(address, |(bare, _)| bare);
         let connection = ::redis::Client::open(bare)
             .and_then(|client| client.get_connection())
-            .map_err(RedisOpenError::Unreachable)?;
+            .map_err(tls::unreachable)?;
         Ok(Self::over(Box::new(Direct(Mutex::new(connection))), &prefix))
     }
 
@@ -178,8 +188,7 @@ impl Redis {
         let what = "reading the form of the data";
         let mut cmd = ::redis::cmd("SET");
         cmd.arg(self.keys.shared("schema")).arg(SCHEMA).arg("NX").arg("GET");
-        let value =
-            self.link.change(&cmd, &self.keys.shared("schema")).await.map_err(RedisOpenError::Unreachable)?;
+        let value = self.link.change(&cmd, &self.keys.shared("schema")).await.map_err(tls::unreachable)?;
         let found: Option<u64> = answer(what, value)?;
         match found {
             Some(found) if found > SCHEMA => Err(RedisOpenError::Newer { found }),

@@ -1,6 +1,6 @@
 //! How a server is set up: the choices, and the `redis.conf` that they make.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 
@@ -12,6 +12,7 @@ use crate::port::Port;
 pub struct Builder {
     pub(super) tls: bool,
     pub(super) sentinel: bool,
+    pub(super) program: Option<PathBuf>,
     forgetful: bool,
     password: Option<String>,
     users: Vec<(String, String, String)>,
@@ -43,6 +44,18 @@ impl Builder {
     /// TLS on its port, and only TLS, with a certificate made for it: see [`Plain::authority`].
     pub fn tls(mut self) -> Self {
         self.tls = true;
+        self
+    }
+
+    /// Another program than `redis-server`, such as [`valkey`](crate::valkey) finds.
+    pub fn program(mut self, program: &Path) -> Self {
+        self.program = Some(program.to_owned());
+        self
+    }
+
+    /// The program that another runs.
+    pub(crate) fn same_program(mut self, other: Self) -> Self {
+        self.program = other.program;
         self
     }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 use clap::Args;
-use pagerslack_slack::manifest::manifest;
+use pagerslack_slack::manifest::{GRID_EVENTS, manifest};
 use url::Url;
 
 #[derive(Args)]
@@ -39,6 +39,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let mut manifest = manifest(&arguments.name, arguments.url.as_ref(), arguments.socket_mode);
     manifest["settings"]["org_deploy_enabled"] = arguments.grid.into();
+    if let Some(events) = manifest["settings"]["event_subscriptions"]["bot_events"].as_array_mut()
+        && arguments.grid
+    {
+        events.extend(GRID_EVENTS.iter().map(|&event| event.into()));
+    }
     manifest["settings"]["token_rotation_enabled"] = arguments.rotate_tokens.into();
     writeln!(std::io::stdout().lock(), "{}", serde_json::to_string_pretty(&manifest)?)?;
     Ok(ExitCode::SUCCESS)

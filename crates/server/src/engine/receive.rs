@@ -93,6 +93,16 @@ impl Engine {
                 tracing::error!(%team, "the app was removed from the workspace or its token revoked: install it again");
                 Reply::Done
             }
+            Inbound::AccessChanged { org, teams, granted, .. } => {
+                for team in &teams {
+                    if granted {
+                        tracing::info!(%team, org, "the organisation lets the app serve this workspace");
+                    } else {
+                        tracing::warn!(%team, org, "the organisation takes the app out of this workspace");
+                    }
+                }
+                Reply::Done
+            }
             // The directory has taken these in; a 👀 taken back does not take an acknowledgement back.
             Inbound::ReactionRemoved(_)
             | Inbound::MemberJoined { .. }

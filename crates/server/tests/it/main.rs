@@ -39,6 +39,7 @@ mod metrics;
 mod nudge_cli;
 mod pass;
 mod presence;
+mod redis_tls;
 mod refusals;
 mod reload;
 mod replays;

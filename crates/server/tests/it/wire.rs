@@ -240,7 +240,9 @@ fn the_command_line_prints_what_it_promises() {
     for set in ["socket_mode_enabled", "org_deploy_enabled", "token_rotation_enabled"] {
         assert!(manifest.contains(&format!("\"{set}\": true")), "{manifest}");
     }
+    assert!(manifest.contains("\"team_access_revoked\""), "{manifest}");
     let (well, manifest, _) = run(folder.path(), &["manifest", "--socket-mode"]);
+    assert!(!manifest.contains("team_access"), "{manifest}");
     assert!(well && manifest.contains("\"socket_mode_enabled\": true"), "{manifest}");
     let (well, _, fault) = run(folder.path(), &["manifest", "--url", "http://pager.example"]);
     assert!(!well && fault.contains("--socket-mode"), "{fault}");

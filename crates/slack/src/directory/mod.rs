@@ -426,7 +426,11 @@ impl Directory {
                 known.asked.groups.detach(team, group);
             }
             Inbound::AppUninstalled { team, .. } | Inbound::TokensRevoked { team, .. } => known.forget(team),
-            Inbound::Command(_)
+            Inbound::AccessChanged { teams, granted: false, .. } => {
+                teams.iter().for_each(|team| known.forget(team));
+            }
+            Inbound::AccessChanged { .. }
+            | Inbound::Command(_)
             | Inbound::ReactionAdded(_)
             | Inbound::ReactionRemoved(_)
             | Inbound::DirectMessage(_)

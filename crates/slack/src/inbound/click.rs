@@ -6,6 +6,7 @@
 use pagerslack_core::ids::{ChannelId, MessageTs, TeamId, UserId};
 use serde::Deserialize;
 
+use super::wire::{Named, id, team_of};
 use super::{Click, Inbound, instant, unreadable};
 use crate::lenient::{Word, first, or_default};
 
@@ -31,14 +32,6 @@ struct Wire<'a> {
     response_url: Word<'a>,
     #[serde(borrow, default)]
     trigger_id: Word<'a>,
-}
-
-#[derive(Deserialize)]
-struct Named<'a> {
-    #[serde(borrow, default)]
-    id: Word<'a>,
-    #[serde(borrow, default)]
-    team_id: Word<'a>,
 }
 
 /// The message itself has a `ts`; the container says `message_ts` and `channel_id`.
@@ -112,11 +105,8 @@ pub(super) fn parse(payload: &[u8]) -> Inbound {
 }
 
 fn click(wire: &Wire<'_>) -> Option<Click> {
-    fn id<'w>(named: &'w Option<Named<'_>>) -> Option<&'w str> {
-        named.as_ref().and_then(|named| named.id.get())
-    }
     let action = wire.actions.as_ref()?;
-    let users_team = wire.user.as_ref().and_then(|user| user.team_id.get());
+    let users_team = team_of(&wire.user);
     let enterprise = id(&wire.enterprise);
     let (message, container) = (wire.message.as_ref(), wire.container.as_ref());
     let channel = id(&wire.channel).or(container.and_then(|container| container.channel_id.get()));

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use pagerslack_core::ids::{ChannelId, MessageRef, MessageTs, TeamId, UserGroupId, UserId};
 use serde::Deserialize;
 
+use super::wire::Authorization;
 use super::{DirectMessage, Inbound, Reaction, instant, unreadable};
 use crate::lenient::{Present, Word, first, or_default};
 use crate::person::{WireDnd, WirePerson};
@@ -22,6 +23,8 @@ struct Wrapper<'a> {
     #[serde(borrow, default)]
     context_team_id: Word<'a>,
     #[serde(borrow, default)]
+    context_enterprise_id: Word<'a>,
+    #[serde(borrow, default)]
     event_id: Word<'a>,
     #[serde(default, deserialize_with = "or_default")]
     event_time: Option<i64>,
@@ -33,17 +36,6 @@ struct Wrapper<'a> {
     authorizations: Option<Authorization<'a>>,
     #[serde(borrow, default)]
     event: Option<Event<'a>>,
-}
-
-/// The installation on whose behalf the event comes; there is at most one.
-#[derive(Deserialize)]
-struct Authorization<'a> {
-    #[serde(borrow, default)]
-    team_id: Word<'a>,
-    #[serde(borrow, default)]
-    enterprise_id: Word<'a>,
-    #[serde(default, deserialize_with = "or_default")]
-    is_enterprise_install: bool,
 }
 
 /// The fields of all events that we use, together. `user` may be an object, and is nothing then.
@@ -85,6 +77,8 @@ struct Event<'a> {
     new_channel_id: Word<'a>,
     #[serde(default, deserialize_with = "or_default")]
     tokens: Tokens,
+    #[serde(default, deserialize_with = "or_default")]
+    team_ids: Vec<String>,
 }
 
 /// What was reacted to.
@@ -146,7 +140,7 @@ fn installation(wrapper: &Wrapper<'_>) -> Option<TeamId> {
 
 /// The organisation, if its own installation is meant and not that of one workspace.
 fn whole_org(wrapper: &Wrapper<'_>) -> Option<String> {
-    let authorized = wrapper.authorizations.as_ref().filter(|it| it.is_enterprise_install)?;
+    let authorized = wrapper.authorizations.as_ref().filter(|it| it.is_enterprise_install.0)?;
     authorized.enterprise_id.owned()
 }
 
@@ -168,10 +162,13 @@ fn understood(kind: &str, event: &Event<'_>, wrapper: &Wrapper<'_>, body: &[u8])
         "message" => return direct_message(event, wrapper).map(Inbound::DirectMessage),
         _ => {}
     }
+    let at = wrapper.event_time.and_then(|second| Timestamp::from_second(second).ok());
+    if let "team_access_granted" | "team_access_revoked" = kind {
+        return access(event, wrapper, kind == "team_access_granted", at);
+    }
     let team = installation(wrapper)?;
     let user = || event.user.get().map(UserId::new);
     let channel = || event.channel.get().map(ChannelId::new);
-    let at = wrapper.event_time.and_then(|second| Timestamp::from_second(second).ok());
     Some(match kind {
         "member_joined_channel" => Inbound::MemberJoined { team, channel: channel()?, user: user()? },
         "member_left_channel" => Inbound::MemberLeft { team, channel: channel()?, user: user()? },
@@ -197,6 +194,14 @@ fn understood(kind: &str, event: &Event<'_>, wrapper: &Wrapper<'_>, body: &[u8])
         }
         _ => return None,
     })
+}
+
+/// Which workspaces of an organisation the app may serve. The event is the organisation's, and not of any workspace.
+fn access(event: &Event<'_>, wrapper: &Wrapper<'_>, granted: bool, at: Option<Timestamp>) -> Option<Inbound> {
+    let authorized = wrapper.authorizations.as_ref().and_then(|it| it.enterprise_id.get());
+    let org = authorized.or(wrapper.context_enterprise_id.get())?.to_owned();
+    let teams: Vec<_> = event.team_ids.iter().filter(|team| !team.is_empty()).map(TeamId::new).collect();
+    (!teams.is_empty()).then_some(Inbound::AccessChanged { org, teams, granted, at })
 }
 
 fn reaction(event: &Event<'_>, wrapper: &Wrapper<'_>) -> Option<Reaction> {

@@ -9,6 +9,7 @@ mod command;
 mod event;
 mod organisation;
 mod submission;
+mod wire;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -129,6 +130,17 @@ pub enum Inbound {
         team: TeamId,
         /// The organisation, if it was the whole organisation's token.
         org: Option<String>,
+        /// When that was, where Slack said it.
+        at: Option<Timestamp>,
+    },
+    /// An organisation that has installed the app lets it serve other workspaces from now on.
+    AccessChanged {
+        /// The organisation.
+        org: String,
+        /// The workspaces; at least one.
+        teams: Vec<TeamId>,
+        /// Whether it may serve them, or may not any more.
+        granted: bool,
         /// When that was, where Slack said it.
         at: Option<Timestamp>,
     },

@@ -2,11 +2,13 @@
 //!
 //! Nearly everything does not, and is not read a second time. Source: docs.slack.dev/enterprise/developing-for-enterprise-orgs.
 
+use jiff::Timestamp;
 use pagerslack_core::ids::TeamId;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::lenient::{Word, first};
+use super::wire::{Authorization, Flag, Named, id, team_of};
+use crate::lenient::{Word, first, or_default};
 
 /// A workspace, and the organisation whose installation it is served by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +17,8 @@ pub struct Belonging {
     pub team: TeamId,
     /// The organisation (`E…`).
     pub enterprise: String,
+    /// When it was so: an event may come hours later. Anything else comes at once.
+    pub at: Option<Timestamp>,
 }
 
 /// What the body of a verified HTTP request says of it.
@@ -39,7 +43,7 @@ pub fn belonging(body: &[u8]) -> Option<Belonging> {
     if team.is_empty() || enterprise.is_empty() {
         return None;
     }
-    Some(Belonging { team: TeamId::new(team), enterprise: enterprise.into_owned() })
+    Some(Belonging { team: TeamId::new(team), enterprise: enterprise.into_owned(), at: None })
 }
 
 /// The same of the payload of a Socket Mode envelope.
@@ -53,6 +57,8 @@ struct Wire<'a> {
     team_id: Word<'a>,
     #[serde(borrow, default)]
     enterprise_id: Word<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    event_time: Option<i64>,
     #[serde(default)]
     is_enterprise_install: Flag,
     #[serde(borrow, default, deserialize_with = "first")]
@@ -65,56 +71,6 @@ struct Wire<'a> {
     user: Option<Named<'a>>,
 }
 
-#[derive(Deserialize)]
-struct Authorization<'a> {
-    #[serde(borrow, default)]
-    team_id: Word<'a>,
-    #[serde(borrow, default)]
-    enterprise_id: Word<'a>,
-    #[serde(default)]
-    is_enterprise_install: Flag,
-}
-
-/// `user` and `team` may be anything here.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Named<'a> {
-    Object {
-        #[serde(borrow, default)]
-        id: Word<'a>,
-        #[serde(borrow, default)]
-        team_id: Word<'a>,
-    },
-    Other(serde::de::IgnoredAny),
-}
-
-impl Named<'_> {
-    fn id(&self) -> Option<&str> {
-        match self {
-            Self::Object { id, .. } => id.get(),
-            Self::Other(_) => None,
-        }
-    }
-
-    fn team(&self) -> Option<&str> {
-        match self {
-            Self::Object { team_id, .. } => team_id.get(),
-            Self::Other(_) => None,
-        }
-    }
-}
-
-/// `true`, which a command writes as text.
-#[derive(Default)]
-struct Flag(bool);
-
-impl<'de> Deserialize<'de> for Flag {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let raw = <&RawValue>::deserialize(deserializer)?;
-        Ok(Self(matches!(raw.get(), "true" | "\"true\"")))
-    }
-}
-
 fn of_json(json: &[u8]) -> Option<Belonging> {
     if !contains(json, b"is_enterprise_install") {
         return None;
@@ -124,9 +80,6 @@ fn of_json(json: &[u8]) -> Option<Belonging> {
     if authorized.is_none() && !wire.is_enterprise_install.0 {
         return None;
     }
-    fn id<'w>(named: &'w Option<Named<'_>>) -> Option<&'w str> {
-        named.as_ref().and_then(Named::id)
-    }
     let enterprise = authorized
         .and_then(|it| it.enterprise_id.get())
         .or(wire.enterprise_id.get())
@@ -135,8 +88,11 @@ fn of_json(json: &[u8]) -> Option<Belonging> {
         .and_then(|it| it.team_id.get())
         .or(wire.team_id.get())
         .or(id(&wire.team))
-        .or(wire.user.as_ref().and_then(Named::team))?;
-    Some(Belonging { team: TeamId::new(team), enterprise: enterprise.to_owned() })
+        .or(team_of(&wire.user))
+        // What concerns the whole organisation may name it in the place of a workspace.
+        .filter(|team| *team != enterprise)?;
+    let at = wire.event_time.and_then(|second| Timestamp::from_second(second).ok());
+    Some(Belonging { team: TeamId::new(team), enterprise: enterprise.to_owned(), at })
 }
 
 fn contains(text: &[u8], word: &[u8]) -> bool {
@@ -150,9 +106,9 @@ mod tests {
     use super::*;
 
     fn check(body: &str, expected: Option<(&str, &str)>) {
-        let expected = expected
-            .map(|(team, enterprise)| Belonging { team: team.into(), enterprise: enterprise.to_owned() });
-        assert_eq!(belonging(body.as_bytes()), expected, "{body}");
+        let expected = expected.map(|(team, enterprise)| (team.into(), enterprise.to_owned()));
+        let found = belonging(body.as_bytes()).map(|it| (it.team, it.enterprise));
+        assert_eq!(found, expected, "{body}");
     }
 
     #[test]
@@ -165,6 +121,7 @@ mod tests {
         check(&event(true, json!("T1")), Some(("T1", "E1")));
         check(&event(true, json!(null)), Some(("T2", "E1")));
         check(&event(false, json!("T1")), None);
+        check(&event(true, json!("E1")), None);
         check("team_id=T1&enterprise_id=E1&is_enterprise_install=true&command=%2Fx", Some(("T1", "E1")));
         check("team_id=T1&enterprise_id=E1&is_enterprise_install=false&command=%2Fx", None);
         check("team_id=T1&enterprise_id=E1&command=%2Fx", None);

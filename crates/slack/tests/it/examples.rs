@@ -74,7 +74,7 @@ fn events() -> BTreeMap<&'static str, (&'static str, Option<Value>)> {
                     "removed_users": [], "removed_users_count": "0" })),
             ),
         ),
-        // Of apps that a whole organisation installs.
+        // Of apps that a whole organisation installs, which the envelope names.
         ("team_access_granted", ("Ignored", own(json!({ "team_ids": teams })))),
         ("team_access_revoked", ("Ignored", own(json!({ "team_ids": teams })))),
         // The user of the published example is empty: nobody joined whom we could remember.

@@ -132,6 +132,23 @@ fn people_channels_and_the_app_itself() {
 }
 
 #[test]
+fn an_organisation_says_which_workspaces_may_be_served() {
+    for (kind, granted) in [("team_access_granted", true), ("team_access_revoked", false)] {
+        let mut body = wrapped(&json!({ "type": kind, "team_ids": ["T1", "T2"] }));
+        body["authorizations"] =
+            json!([{ "enterprise_id": "E1", "team_id": null, "is_enterprise_install": true }]);
+        let Inbound::AccessChanged { org, teams, granted: may, at } =
+            parse("application/json", body.to_string().as_bytes())
+        else {
+            panic!("{kind}")
+        };
+        assert_eq!((org.as_str(), teams, may), ("E1", vec!["T1".into(), "T2".into()], granted));
+        assert!(at.is_some());
+    }
+    assert_eq!(name(&event(json!({ "type": "team_access_granted", "team_ids": [] }))), "Ignored");
+}
+
+#[test]
 fn do_not_disturb_is_told_or_ignored_but_never_guessed() {
     let told =
         |status: Value| event(json!({ "type": "dnd_updated_user", "user": "U1", "dnd_status": status }));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pagerslack_slack::{BOT_EVENTS, Method, SCOPES, manifest};
+use pagerslack_slack::{BOT_EVENTS, GRID_EVENTS, Method, SCOPES, manifest};
 use serde_json::Value;
 use url::Url;
 
@@ -69,7 +69,7 @@ fn documented(heading: &str) -> Vec<(&'static str, &'static str)> {
 fn what_is_asked_for_stands_in_the_document_on_security() {
     assert_eq!(documented("scope"), SCOPES);
     let (events, reasons): (Vec<_>, Vec<_>) = documented("event").into_iter().unzip();
-    assert_eq!(events, BOT_EVENTS);
+    assert_eq!(events, [BOT_EVENTS, GRID_EVENTS].concat());
     assert!(reasons.iter().all(|why| !why.is_empty()));
 }
 
@@ -85,7 +85,7 @@ fn nothing_is_asked_for_that_nothing_needs() {
     let calls = Method::ALL.map(|method| read_json(methods.join(format!("{}.json", method.name()))));
     let mut needed: BTreeSet<String> = calls.iter().flat_map(|call| words(&call["scope"]["bot"])).collect();
     needed.insert("commands".to_owned());
-    for event in BOT_EVENTS {
+    for event in BOT_EVENTS.iter().chain(GRID_EVENTS) {
         let scopes = words(&read_json(events.join(format!("{event}.json")))["scopes"]);
         let granted = |scope: &String| SCOPES.iter().any(|(ours, _)| ours == scope);
         assert!(scopes.is_empty() || scopes.iter().any(granted), "{event} needs one of {scopes:?}");

@@ -40,6 +40,7 @@ impl Address {
         let wrong = |why: &str| AddressError(why.to_owned());
         let (scheme, rest) =
             text.split_once("://").ok_or_else(|| wrong("it begins with redis:// or a like scheme"))?;
+        super::tls::choose_provider();
         let scheme = scheme.replace("valkeys", "rediss").replace("valkey", "redis");
         let (place, own, kept) = options(rest)?;
         let prefix = own.prefix.unwrap_or_else(|| "pagerslack".to_owned());

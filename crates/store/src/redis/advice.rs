@@ -4,6 +4,7 @@ use redis::RedisError;
 
 use super::convert::answer;
 use super::link::Link;
+use super::tls::unreachable;
 use super::{RedisOpenError, failed};
 use crate::StoreError;
 
@@ -18,7 +19,7 @@ pub(super) async fn look(link: &dyn Link) -> Result<(), RedisOpenError> {
         Ok(value) => text(value),
         // A user without the right to ask may well have all others that matter.
         Err(error) if is_forbidden(&error) => return ping(link).await,
-        Err(error) => return Err(RedisOpenError::Unreachable(error)),
+        Err(error) => return Err(unreachable(error)),
     };
     match line(&info, "redis_version") {
         Some(found) if line(&info, "server_name") != Some("valkey") && version(found) < OLDEST => {
@@ -29,7 +30,7 @@ pub(super) async fn look(link: &dyn Link) -> Result<(), RedisOpenError> {
 }
 
 async fn ping(link: &dyn Link) -> Result<(), RedisOpenError> {
-    link.ask(&redis::cmd("PING")).await.map(drop).map_err(RedisOpenError::Unreachable)
+    link.ask(&redis::cmd("PING")).await.map(drop).map_err(unreachable)
 }
 
 /// How many replicas the server itself wants to have before it takes a change: then a change is to be on as many.

@@ -232,7 +232,9 @@ fn is_alone(error: &RedisError) -> bool {
 
 /// Whether the same may well succeed in a moment.
 fn is_passing(error: &RedisError) -> bool {
-    is_lost(error)
+    // A certificate is not accepted a moment later either, and why is more worth than that nobody answers.
+    let refused = super::tls::refusal(error).is_some();
+    !refused && is_lost(error)
         || matches!(
             error.kind(),
             ErrorKind::Server(

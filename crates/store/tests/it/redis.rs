@@ -2,7 +2,9 @@
 
 mod due;
 mod memory;
+mod tls;
 mod trouble;
+mod valkey;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 

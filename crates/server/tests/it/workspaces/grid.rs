@@ -1,5 +1,6 @@
 //! Enterprise Grid: a whole organisation installs the app, and its workspaces are served with one token.
 
+use serde_json::json;
 use slack_sim::WorldBuilder;
 
 use super::town::{Town, workspace};
@@ -53,4 +54,49 @@ async fn a_workspaces_own_installation_stands_beside_the_organisations() {
     assert!(kept.contains("team/T1") && !kept.contains("org/E1"), "{kept}");
     town.types(0, "U1", "https://i.example/2").await;
     assert!(town.transcript(0).contains("/2"), "{}", town.transcript(0));
+}
+
+/// Given an incident under way, when the organisation takes the app out of that workspace, then it is asked of nothing any
+/// more, however long it takes and whatever comes late; and when the app may serve it again, the hunt goes on by itself.
+#[tokio::test]
+async fn a_workspace_whose_access_is_revoked_is_left_alone_until_it_is_granted() {
+    let town = Town::of(vec![of_the_organisation("T1")]).await;
+    town.install(0).await;
+    assert!(town.types(0, "U1", "https://i.example/1").await.contains("On it"));
+    let told = |event: &str| {
+        let event = json!({ "type": event, "team_ids": ["T1"] });
+        town.slacks[0].with(|world, now| world.send_event(now, event, None));
+    };
+    // Whoever reported is told that it waits, where they typed: that takes no token.
+    let calls =
+        || town.slacks[0].read(|world| world.calls().iter().filter(|it| it.method != "response_url").count());
+    let installations = town.bot.installations().unwrap();
+    let before = town.now();
+    town.skip("1 s");
+    told("team_access_revoked");
+    town.settle().await;
+    assert_eq!(installations.teams().await.unwrap(), []);
+    let at_first = calls();
+    town.pass("10 minutes").await;
+    installations.belongs(town.now(), &"T1".into(), "E1", Some(before)).await.unwrap();
+    assert_eq!((installations.teams().await.unwrap(), calls()), (vec![], at_first));
+    assert!(!town.transcript(0).contains("attempt 2"), "{}", town.transcript(0));
+
+    told("team_access_granted");
+    town.pass("3 minutes").await;
+    assert_eq!(installations.teams().await.unwrap(), ["T1".into()]);
+    assert!(town.transcript(0).contains("(attempt 2 of 6)"), "{}", town.transcript(0));
+}
+
+/// Given the organisation lets the app serve workspaces of which nothing has come yet, then they are served from then on.
+#[tokio::test]
+async fn a_workspace_that_is_granted_is_served_before_anything_comes_of_it() {
+    let town = Town::of(vec![of_the_organisation("T1")]).await;
+    town.install(0).await;
+    let installations = town.bot.installations().unwrap();
+    assert_eq!(installations.teams().await.unwrap(), []);
+    let event = json!({ "type": "team_access_granted", "team_ids": ["T1", "T2"] });
+    town.slacks[0].with(|world, now| world.send_event(now, event, None));
+    town.settle().await;
+    assert_eq!(installations.teams().await.unwrap(), ["T1".into(), "T2".into()]);
 }
