@@ -1,5 +1,6 @@
 //! The packages of other registries that the tests in `crates/server/tests/it/emulate.rs` run the bot against: a Slack
-//! that we did not write (npm) and Slack's own SDK (PyPI), at the versions and with the hashes that stand in `e2e/`.
+//! that we did not write (npm) and Slack's own SDK (PyPI); and axe-core (npm), by which `dashboard/eyes.rs` examines our
+//! pages; at the versions and with the hashes that stand in `e2e/`.
 //!
 //! They are installed into `target/e2e` and into nothing else, without scripts of theirs, and once: until what is
 //! pinned changes.
@@ -34,7 +35,9 @@ pub(crate) fn prepare() -> anyhow::Result<()> {
     if fs::read_to_string(INSTALLED).is_ok_and(|installed| installed == wanted) {
         return Ok(());
     }
-    say("For the tests against another Slack, emulate and slack_sdk are installed into target/e2e.");
+    say(
+        "For the tests against another Slack and of our pages, emulate, slack_sdk and axe-core are installed into target/e2e.",
+    );
     clear(Path::new(FOLDER))?;
     for name in PINS {
         fs::copy(format!("e2e/{name}"), format!("{FOLDER}/{name}"))

@@ -3,10 +3,12 @@
 //! The reasons have an order, and the first that holds is given: what lasts before what passes, so that "a bot"
 //! is never told as "away". A fact that cannot be read never makes a "no" (P6).
 
+mod coverage;
 mod day;
 mod status;
 mod verdict;
 
+pub use coverage::{CoveredDay, CoveredHour, coverage};
 pub use day::{Day, Weekend};
 pub use status::AwayStatuses;
 

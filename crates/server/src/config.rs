@@ -110,6 +110,10 @@ pub struct Settings {
     pub audit_interval: SignedDuration,
     /// How long an incident is kept in a store that is shared, after the last that happened in it.
     pub retention: SignedDuration,
+    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
+    pub sample_presence: bool,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Settings {
@@ -120,6 +124,8 @@ impl Default for Settings {
             admin: None,
             audit_interval: File::default().audit_interval,
             retention: File::default().retention,
+            sample_presence: File::default().sample_presence,
+            api_requests_per_minute: File::default().api_requests_per_minute,
         }
     }
 }
@@ -147,7 +153,7 @@ impl From<RotationConfig> for Settings {
 }
 
 /// How people are hunted in a rotation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RotationConfig {
     /// The numbers.
     pub policy: Policy,
@@ -163,6 +169,14 @@ pub struct RotationConfig {
     pub follow_up: FollowUpText,
     /// Whether people without a notification schedule are told how to set one.
     pub nudge_missing_schedule: bool,
+    /// An hour in which fewer people than this could be asked is thin.
+    pub thin_coverage: u32,
+}
+
+impl Default for RotationConfig {
+    fn default() -> Self {
+        keys::settings(&RotationKeys::default())
+    }
 }
 
 impl Config {
@@ -259,7 +273,9 @@ impl Config {
                 rotations: rotations.collect(),
                 admin: file.admin.clone(),
                 audit_interval: file.audit_interval,
+                sample_presence: file.sample_presence,
                 retention: file.retention,
+                api_requests_per_minute: file.api_requests_per_minute,
             },
             sources: None,
             notes: notes(&file, environment),

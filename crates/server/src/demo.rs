@@ -24,6 +24,8 @@ use crate::run::{Bot, Surroundings, drawn_seed};
 pub struct Demo {
     /// Where the channel is looked at.
     pub url: String,
+    /// Where the dashboard is.
+    pub dashboard: String,
     /// The pretended Slack.
     pub slack: SimHandle,
     /// Its Socket Mode links.
@@ -66,7 +68,7 @@ impl Demo {
         let mut tasks = vec![tokio::spawn(server.run(shutdown.clone()))];
         let bot = Bot::assemble(config, surroundings).await?;
         tasks.push(tokio::spawn(bot.run(listener, shutdown.clone())));
-        Ok(Self { url, slack, sockets, shutdown, tasks })
+        Ok(Self { url, dashboard: bot_url.into(), slack, sockets, shutdown, tasks })
     }
 
     /// Stops both.

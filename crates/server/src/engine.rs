@@ -12,6 +12,7 @@ mod acknowledge;
 mod alert;
 mod answer;
 mod audit;
+mod changes;
 mod commit;
 mod counters;
 mod deadline;
@@ -19,13 +20,17 @@ mod delay;
 mod drive;
 mod elsewhere;
 mod follow_up;
+mod home;
 mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line;
+mod line_up;
 mod look;
 mod nudge;
 mod once;
+mod open;
 mod patience;
 mod people;
 mod receive;
@@ -35,11 +40,14 @@ mod update;
 mod wish;
 
 pub use audit::{Audited, Auditor};
+pub use changes::Change;
 pub use counters::Counters;
 pub use drive::Driver;
 pub use index::MessageIndex;
 pub use lease::LEASE;
+pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
+pub(crate) use open::Opened;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;
@@ -89,7 +97,9 @@ pub struct Engine {
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
+    lines: line::Lines,
     due: Notify,
+    changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
     started: Timestamp,
 }
@@ -130,6 +140,7 @@ impl Engine {
             started: parts.clock.now(),
             sends: landed::Sends::new(parts.clock.elapsed()),
             leases: lease::Leases::new(Arc::clone(&parts.clock)),
+            lines: line::Lines::default(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
@@ -141,6 +152,7 @@ impl Engine {
             counters: Counters::default(),
             read_back: Mutex::default(),
             due: Notify::new(),
+            changes: changes::Changes::default(),
         }
     }
 
@@ -176,6 +188,9 @@ impl Engine {
             JobKind::NudgeSweep => self.nudge_sweep(job).await,
             JobKind::Nudge { user } => self.nudge(job, user).await,
             JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
+            JobKind::Home { user } => self.show_home(job, user).await,
+            JobKind::Stand { user, word } => self.stand(job, user, *word).await,
+            JobKind::OpenReportForm { trigger_id } => self.open_report_form(job, trigger_id).await,
         }
     }
 

@@ -16,7 +16,7 @@ use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, S
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Archive, Backend, Records, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,7 +29,8 @@ use crate::config::{AdminToken, Config, Watch};
 use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
-use crate::http::{App, Proof, admin, router, serve};
+use crate::http::dashboard::{self, Access, Dashboard};
+use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::retention;
 use crate::rounds::Rounds;
@@ -61,6 +62,10 @@ pub struct Bot {
     admin: Option<Arc<Admin>>,
     /// The history in memory, where there is a store that gives it.
     books: Option<Arc<Books>>,
+    /// The web pages, where somebody may be let in to them.
+    dashboard: Option<Arc<Dashboard>>,
+    /// Where the API's tokens are; without it there is no API.
+    records: Option<Arc<dyn Records>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -136,6 +141,11 @@ impl Bot {
             let (entrance, client, clock) = (Arc::clone(&entrance), Arc::clone(&client), Arc::clone(&clock));
             Arc::new(Watch::new(sources, settings, Arc::new(ToAdmin { entrance, client, clock })))
         });
+        let dashboard = config
+            .listen
+            .ip()
+            .is_loopback()
+            .then(|| Arc::new(Dashboard::new(Arc::clone(&entrance), Access::Open)));
         let (drain, admin_token) = (config.shutdown_drain, config.admin_token);
         Ok(Self {
             engine,
@@ -150,16 +160,19 @@ impl Bot {
             admin_token,
             admin: None,
             books: None,
+            dashboard,
+            records: None,
             archive: None,
         })
     }
 
-    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    /// Takes in what is uploaded to the store, and opens the API, and the admin interface if there is a token for it.
     pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
         let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
         if let Some(watch) = &self.watch {
             watch.follow(Arc::clone(&records));
         }
+        self.records = Some(Arc::clone(&records));
         let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
@@ -201,7 +214,16 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)))
+        let engine = || Arc::clone(&self.engine);
+        let router = router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), engine()));
+        let router = match &self.records {
+            Some(records) => router.merge(api::router(engine(), Arc::clone(records))),
+            None => router,
+        };
+        match &self.dashboard {
+            Some(dashboard) => router.merge(dashboard::router(Arc::clone(dashboard))),
+            None => router,
+        }
     }
 
     /// What takes Socket Mode's envelopes, for whoever holds the WebSockets.
@@ -253,11 +275,21 @@ impl Bot {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
         });
         if let Some(books) = self.books {
-            warming.spawn(books.keep(Arc::clone(&self.clock)));
+            // Where others write as well it is looked for what they do, so that nothing has to be told.
+            let changes = (!self.engine.store().is_shared()).then(|| self.engine.changes());
+            warming.spawn(books.keep(Arc::clone(&self.clock), changes));
+        }
+        let watching = self.dashboard.clone().filter(|_| self.engine.store().is_shared());
+        if let Some(dashboard) = watching {
+            let engine = Arc::clone(&self.engine);
+            warming.spawn(async move { dashboard.live().poll(engine).await });
         }
         self.app.set_ready(true);
         told.cancelled().await;
         self.app.set_ready(false);
+        if let Some(dashboard) = &self.dashboard {
+            dashboard.live().end();
+        }
         tokio::time::sleep(self.drain).await;
         shutdown.cancel();
         // A token that is just being replaced is asked for again at the next start.
@@ -291,11 +323,8 @@ struct Envelopes(Arc<Entrance>);
 impl EnvelopeHandler for Envelopes {
     async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
         match self.0.receive(inbound).await {
-            Reply::Done | Reply::Challenge(_) => Ok(None),
-            Reply::Ephemeral(said) => {
-                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
-            }
             Reply::Again => Err("could not be recorded".into()),
+            reply => Ok(reply.payload()),
         }
     }
 

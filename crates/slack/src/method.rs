@@ -31,6 +31,8 @@ pub enum Method {
     UsersInfo,
     UsersList,
     UsersLookupByEmail,
+    ViewsOpen,
+    ViewsPublish,
 }
 
 /// What a second, identical call would do.
@@ -49,7 +51,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Method {
     /// Every method there is.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 22] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatGetPermalink,
@@ -70,6 +72,8 @@ impl Method {
         Self::UsersInfo,
         Self::UsersList,
         Self::UsersLookupByEmail,
+        Self::ViewsOpen,
+        Self::ViewsPublish,
     ];
 
     /// The name in the address, such as `chat.postMessage`.
@@ -95,6 +99,8 @@ impl Method {
             Self::UsersInfo => "users.info",
             Self::UsersList => "users.list",
             Self::UsersLookupByEmail => "users.lookupByEmail",
+            Self::ViewsOpen => "views.open",
+            Self::ViewsPublish => "views.publish",
         }
     }
 
@@ -115,7 +121,11 @@ impl Method {
             | Self::UsersConversations
             | Self::UsersGetPresence
             | Self::UsersLookupByEmail => 50,
-            Self::ChatPostEphemeral | Self::ConversationsMembers | Self::UsersInfo => 100,
+            Self::ChatPostEphemeral
+            | Self::ConversationsMembers
+            | Self::UsersInfo
+            | Self::ViewsOpen
+            | Self::ViewsPublish => 100,
             Self::AuthTest | Self::ChatGetPermalink | Self::OauthV2Access => 200,
             Self::ChatPostMessage => 250,
         }
@@ -123,10 +133,12 @@ impl Method {
 
     pub(crate) fn effect(self) -> Effect {
         match self {
-            // A code is used up by the first exchange.
-            Self::ChatPostEphemeral | Self::ChatPostMessage | Self::ChatUpdate | Self::OauthV2Access => {
-                Effect::Once
-            }
+            // A code is used up by the first exchange, a trigger by the first dialog.
+            Self::ChatPostEphemeral
+            | Self::ChatPostMessage
+            | Self::ChatUpdate
+            | Self::OauthV2Access
+            | Self::ViewsOpen => Effect::Once,
             _ => Effect::Repeatable,
         }
     }

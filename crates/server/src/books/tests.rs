@@ -43,6 +43,7 @@ impl Desk {
             url: format!("https://example.com/{number}"),
             note: String::new(),
             reporter: "U1".into(),
+            machine: None,
             first: None,
             response_url: None,
         };

@@ -49,6 +49,18 @@ impl Engine {
         asked: BTreeSet<UserId>,
     ) -> Look<'a> {
         let whom = self.managers(caller, rotation).await;
+        self.look_knowing(whom, rotation, rules, members, asked)
+    }
+
+    /// The same where it is known who the managers are.
+    pub(super) fn look_knowing<'a>(
+        &self,
+        whom: ManagersWhom,
+        rotation: &RotationId,
+        rules: &'a Rules,
+        members: &BTreeSet<UserId>,
+        asked: BTreeSet<UserId>,
+    ) -> Look<'a> {
         Look {
             asked,
             managers: whom.users.iter().cloned().collect(),

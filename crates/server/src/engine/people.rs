@@ -50,6 +50,19 @@ impl Engine {
         ManagersWhom { users: users.into_iter().collect(), group, incomplete }
     }
 
+    /// The managers as far as they are remembered: Slack is not asked.
+    pub(super) fn remembered_managers(&self, rotation: &RotationId) -> ManagersWhom {
+        let (config, team) = (self.rotation(rotation), &rotation.team);
+        let named = named_managers(&config).cloned();
+        let by_address =
+            manager_addresses(&config).filter_map(|email| self.directory.address_of_any_age(team, email));
+        let group = config.manager_group.as_ref();
+        let in_group = group.and_then(|group| self.directory.group_of_any_age(team, group));
+        let in_group = in_group.iter().flat_map(|members| members.iter().cloned());
+        let users: BTreeSet<UserId> = named.chain(by_address).chain(in_group).collect();
+        ManagersWhom { users: users.into_iter().collect(), ..ManagersWhom::default() }
+    }
+
     /// Each address of a manager with whose it is, so that one that nobody has takes none of the others away.
     async fn manager_emails<'a>(
         &self,

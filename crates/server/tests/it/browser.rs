@@ -11,14 +11,29 @@ use pagerslack::demo::Demo;
 use thirtyfour::prelude::*;
 
 /// A browser of one's own, gone with the value.
-struct Browser {
-    driver: WebDriver,
+pub struct Browser {
+    pub driver: WebDriver,
     process: Child,
     _profile: tempfile::TempDir,
 }
 
 impl Browser {
-    async fn open(width: u32, height: u32) -> Self {
+    pub async fn open(width: u32, height: u32) -> Self {
+        Self::with(width, height, &[]).await
+    }
+
+    /// The same with further arguments.
+    pub async fn with(width: u32, height: u32, more: &[&str]) -> Self {
+        Self::start(width, height, more, None).await
+    }
+
+    /// A phone's, 390 pixels wide: no window can be that narrow.
+    pub async fn phone(more: &[&str]) -> Self {
+        let metrics = serde_json::json!({"width": 390, "height": 844, "pixelRatio": 2.0, "touch": true});
+        Self::start(500, 900, more, Some(serde_json::json!({"deviceMetrics": metrics}))).await
+    }
+
+    async fn start(width: u32, height: u32, more: &[&str], emulated: Option<serde_json::Value>) -> Self {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
         let process = Command::new("chromedriver")
             .arg(format!("--port={port}"))
@@ -43,6 +58,12 @@ impl Browser {
         ] {
             wanted.add_arg(argument).unwrap();
         }
+        for argument in more {
+            wanted.add_arg(argument).unwrap();
+        }
+        if let Some(emulated) = emulated {
+            wanted.add_experimental_option("mobileEmulation", emulated).unwrap();
+        }
         let url = format!("http://127.0.0.1:{port}");
         let mut tries = 0;
         let driver = loop {
@@ -56,14 +77,14 @@ impl Browser {
         Self { driver, process, _profile: profile }
     }
 
-    async fn close(self) {
+    pub async fn close(self) {
         let Self { driver, mut process, _profile } = self;
         driver.quit().await.unwrap();
         process.kill().unwrap();
         process.wait().unwrap();
     }
 
-    async fn find(&self, css: &str) -> WebElement {
+    pub async fn find(&self, css: &str) -> WebElement {
         self.driver
             .query(By::Css(css))
             .wait(Duration::from_secs(15), Duration::from_millis(50))
@@ -74,7 +95,7 @@ impl Browser {
 
     /// The element of this kind that shows a text, if one does now. The page draws itself anew at any moment, so an
     /// element may be gone by the time it is looked at.
-    async fn look(&self, css: &str, text: &str) -> Option<WebElement> {
+    pub async fn look(&self, css: &str, text: &str) -> Option<WebElement> {
         for element in self.driver.find_all(By::Css(css)).await.ok()? {
             if element.text().await.is_ok_and(|shown| shown.contains(text)) {
                 return Some(element);
@@ -84,7 +105,7 @@ impl Browser {
     }
 
     /// What an element of this kind shows, once it shows `text`.
-    async fn showing(&self, css: &str, text: &str) -> String {
+    pub async fn showing(&self, css: &str, text: &str) -> String {
         for _ in 0..150 {
             if let Some(element) = self.look(css, text).await
                 && let Ok(shown) = element.text().await
@@ -97,7 +118,7 @@ impl Browser {
     }
 
     /// Presses what stands inside the element of this kind that shows `text`.
-    async fn press(&self, css: &str, text: &str, inner: &str) {
+    pub async fn press(&self, css: &str, text: &str, inner: &str) {
         for _ in 0..150 {
             if let Some(element) = self.look(css, text).await
                 && let Ok(target) = element.find(By::Css(inner)).await
@@ -110,7 +131,7 @@ impl Browser {
         panic!("nothing at {css} that shows {text:?} lets {inner} be pressed");
     }
 
-    async fn picture(&self, name: &str) -> Vec<u8> {
+    pub async fn picture(&self, name: &str) -> Vec<u8> {
         let folder = pictures();
         std::fs::create_dir_all(&folder).unwrap();
         let picture = self.driver.screenshot_as_png().await.unwrap();

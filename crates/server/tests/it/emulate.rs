@@ -4,7 +4,7 @@
 //! `cargo xtask test` installs what is missing. What emulate lacks, and what stands in for it, is told in
 //! `docs/ARCHITECTURE.md`.
 
-mod installed;
+pub mod installed;
 mod reserved;
 mod workspace;
 

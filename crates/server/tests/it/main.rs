@@ -10,11 +10,16 @@ mod service;
 
 mod acknowledge;
 mod admin;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod api;
 mod audit;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod browser;
 mod burst;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod crash;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod dashboard;
 mod deploy;
 mod disk;
 mod door;
@@ -27,6 +32,7 @@ mod heartbeat;
 mod hunt;
 mod in_slack;
 mod killed;
+mod logs;
 mod lost;
 mod managers;
 mod nudge_cli;

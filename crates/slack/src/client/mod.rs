@@ -10,6 +10,7 @@ mod install;
 mod messages;
 mod people;
 mod tokens;
+mod views;
 mod workspace;
 
 use std::fmt;

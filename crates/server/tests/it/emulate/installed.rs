@@ -23,7 +23,7 @@ impl Installed {
         if read(format!("{ROOT}/target/e2e/installed")) == wanted {
             return Some(Self(()));
         }
-        let why = "emulate and slack_sdk are not installed in target/e2e as e2e/ pins them: type `cargo xtask test`";
+        let why = "emulate, slack_sdk and axe-core are not installed in target/e2e as e2e/ pins them: type `cargo xtask test`";
         let in_ci = std::env::var_os("CI").is_some()
             || std::env::var("NEXTEST_PROFILE").is_ok_and(|profile| profile == "ci");
         assert!(!in_ci, "{why}");
@@ -41,6 +41,11 @@ impl Installed {
             .args(["start", "--service", "slack", "--seed"])
             .arg(path("e2e/slack.yaml"));
         command
+    }
+
+    /// axe-core, for pages of ours.
+    pub fn axe(&self) -> PathBuf {
+        path("target/e2e/node_modules/axe-core/axe.min.js")
     }
 
     /// Slack's SDK, holding a secret.
