@@ -6,7 +6,8 @@
 //! that its memory and its processor time are its own.
 //!
 //! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`], [`restart`],
-//! [`import`], [`replicas`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
+//! [`import`], [`replicas`], [`reports`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that
+//! does nothing else, from a
 //! release build.
 
 mod figure;
@@ -20,6 +21,7 @@ mod page;
 mod presence;
 mod quiet;
 mod replicas;
+mod reports;
 mod restart;
 mod told;
 mod year;
@@ -44,7 +46,7 @@ use roles::Role;
 #[derive(Parser)]
 #[command(name = "pagerslack-bench", about, disable_help_subcommand = true)]
 struct Cli {
-    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, replicas or told; may be given several times
+    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, replicas, reports or told; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Succeed even when a figure misses its bar
@@ -62,7 +64,7 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 12] = [
+const GROUPS: [(&str, Measure); 13] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),
@@ -74,6 +76,7 @@ const GROUPS: [(&str, Measure); 12] = [
     ("restart", restart::measure),
     ("import", import::measure),
     ("replicas", replicas::measure),
+    ("reports", reports::measure),
     ("told", told::measure),
 ];
 
