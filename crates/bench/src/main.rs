@@ -5,10 +5,9 @@
 //! both. What is served runs in a process of its own, which is this program again under a hidden command, so
 //! that its memory and its processor time are its own.
 //!
-//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`], [`restart`],
-//! [`import`], [`replicas`], [`reports`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that
-//! does nothing else, from a
-//! release build.
+//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`],
+//! [`restart`], [`import`], [`replicas`], [`reports`], and [`told`] for numbers that nothing is demanded of. Run it on a
+//! machine that does nothing else, from a release build.
 
 mod figure;
 
