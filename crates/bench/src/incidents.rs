@@ -3,10 +3,16 @@
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Via, replay};
 use pagerslack_core::{
-    Candidate, Command, IncidentId, MessageRef, Policy, Recorded, Report, RotationId, Verdict, apply, decide,
-    plan,
+    Candidate, Command, Event, IncidentId, MessageRef, Policy, Recorded, Report, RotationId, UserId, Verdict,
+    apply, decide, plan,
 };
 use pagerslack_store::{Commit, IncidentIndex};
+
+/// How many people are passed over for a page, of how many, and where those are who are asked.
+const CONSIDERED: usize = 12;
+const PEOPLE: usize = 200;
+const ZONES: [&str; 5] =
+    ["Europe/Lisbon", "America/New_York", "Asia/Kolkata", "Australia/Sydney", "America/Sao_Paulo"];
 
 /// A report as somebody typed it: the size of those that [`crate::requests`] makes.
 pub(crate) fn report(number: usize) -> Report {
@@ -69,6 +75,57 @@ pub(crate) fn paged(number: usize, now: Timestamp) -> Commit {
         ]
     });
     commit.add.retain(|job| job.due > now);
+    commit
+}
+
+/// A whole incident: one person is asked, of every third a second one, who takes it, and it is closed. Nothing is left to
+/// do.
+pub(crate) fn over(number: usize, at: Timestamp) -> Commit {
+    let report = report(number);
+    let channel = report.rotation.channel.clone();
+    let message =
+        |part: usize| MessageRef::new(channel.clone(), format!("{number}.{part:06}").as_str().into());
+    let user = |number: usize| UserId::new(format!("U{:010}", number % PEOPLE));
+    let asked = |attempt: u32| {
+        let first = number * 7 + 31 * usize::try_from(attempt).unwrap_or(0);
+        let passed_over = (0..CONSIDERED).map(|place| {
+            let verdict = match (first + place) % 3 {
+                0 => Verdict::OutsideHours {
+                    local: jiff::civil::time(3, 12, 0, 0),
+                    zone: "Asia/Tokyo".to_owned(),
+                },
+                1 => Verdict::DoNotDisturb { until: at },
+                _ => Verdict::Away,
+            };
+            Candidate { last_turn: Some(at), ..Candidate::new(user(first + place), verdict) }
+        });
+        let responder = user(first + CONSIDERED);
+        let zone = Some(ZONES[first % ZONES.len()].into());
+        let chosen = Candidate { zone, ..Candidate::new(responder.clone(), Verdict::Available) };
+        let considered = passed_over.chain([chosen]).collect();
+        (responder.clone(), Event::Paged { attempt, responder, considered, deadline: at })
+    };
+    let later = |seconds: i64| at + SignedDuration::from_secs(seconds);
+    let posted = |attempt| Event::PagePosted { attempt, message: message(1), deadline: at };
+    let (mut responder, page) = asked(1);
+    let mut story = vec![
+        (0, Event::Reported(report.clone())),
+        (0, Event::RootPosted { message: message(0) }),
+        (1, page),
+        (1, posted(1)),
+    ];
+    if number.is_multiple_of(3) {
+        let (second, page) = asked(2);
+        responder = second;
+        story.extend([(121, Event::PageTimedOut { attempt: 1 }), (122, page), (122, posted(2))]);
+    }
+    let took = 130 + i64::try_from(number % 400).unwrap_or(0);
+    story.push((took, Event::Acknowledged { by: responder.clone(), via: Via::Reaction, zone: None }));
+    story.push((took + 3_600, Event::Closed { by: responder }));
+    let mut commit = Commit::new(report.rotation.team.clone(), report.incident.clone(), 0);
+    let events = (1..).zip(story).map(|(seq, (seconds, event))| Recorded { seq, at: later(seconds), event });
+    commit.events = events.collect();
+    commit.index = Some(IncidentIndex { rotation: report.rotation, url: report.url, open: false });
     commit
 }
 

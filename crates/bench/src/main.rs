@@ -5,9 +5,9 @@
 //! both. What is served runs in a process of its own, which is this program again under a hidden command, so
 //! that its memory and its processor time are its own.
 //!
-//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`], [`restart`],
-//! [`import`], [`dashboard`], [`replicas`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
-//! release build.
+//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`],
+//! [`restart`], [`import`], [`dashboard`], [`replicas`], [`reports`], and [`told`] for numbers that nothing is demanded of. Run it on a
+//! machine that does nothing else, from a release build.
 
 mod figure;
 
@@ -21,6 +21,7 @@ mod page;
 mod presence;
 mod quiet;
 mod replicas;
+mod reports;
 mod restart;
 mod told;
 mod year;
@@ -45,7 +46,7 @@ use roles::Role;
 #[derive(Parser)]
 #[command(name = "pagerslack-bench", about, disable_help_subcommand = true)]
 struct Cli {
-    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, dashboard, replicas or told; may be given several times
+    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, dashboard, replicas, reports or told; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Succeed even when a figure misses its bar
@@ -63,7 +64,7 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 13] = [
+const GROUPS: [(&str, Measure); 14] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),
@@ -76,6 +77,7 @@ const GROUPS: [(&str, Measure); 13] = [
     ("import", import::measure),
     ("dashboard", dashboard::measure),
     ("replicas", replicas::measure),
+    ("reports", reports::measure),
     ("told", told::measure),
 ];
 

@@ -28,7 +28,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::{incidents, requests};
+use crate::{incidents, reports, requests};
 
 /// Where nobody listens: the API of a bot that has nothing to call.
 pub(crate) const NOBODY: &str = "http://127.0.0.1:9/api/";
@@ -73,6 +73,23 @@ pub(crate) enum Role {
         /// How many.
         incidents: usize,
     },
+    /// Fill a database with incidents of a year that are over.
+    History {
+        /// The database.
+        store: PathBuf,
+        /// How many.
+        incidents: usize,
+    },
+    /// Export everything in a database, and say how many seconds it took.
+    Export {
+        /// The database.
+        store: PathBuf,
+    },
+    /// Count everything in a database in memory, and say how long that took.
+    Books {
+        /// The database.
+        store: PathBuf,
+    },
     /// Start on a database as the bot does, up to the first claim.
     Start {
         /// The database.
@@ -96,9 +113,29 @@ pub(crate) fn play(role: Role) -> Result<()> {
                 share(&address, first, tasks, Duration::from_millis(milliseconds)).await
             }
             Role::Fill { store, incidents } => fill(&store, incidents).await,
+            Role::History { store, incidents } => history(&store, incidents).await,
+            Role::Export { store } => said(reports::export(&store).await),
+            Role::Books { store } => said(reports::books(&store).await),
             Role::Start { store } => start(&store).await,
         }
     })
+}
+
+/// Says what was measured, and stays until its memory has been looked at.
+fn said(measured: Result<String>) -> Result<()> {
+    ready(&measured?)?;
+    std::io::stdin().lock().read_to_end(&mut Vec::new())?;
+    Ok(())
+}
+
+async fn history(store: &Path, incidents: usize) -> Result<()> {
+    let store = Arc::new(Sqlite::open(store)?);
+    commit_all(&store, 256, move |number| {
+        (number < incidents).then(|| incidents::over(number, reports::moment(number, incidents)))
+    })
+    .await?;
+    drop(store);
+    ready("")
 }
 
 /// The log as `pagerslack serve` writes it, on standard error.

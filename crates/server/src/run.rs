@@ -315,13 +315,15 @@ impl Bot {
         let old = self.archive.map(|archive| {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
         });
+        if let Some(books) = self.books {
+            // Where others write as well it is looked for what they do, so that nothing has to be told.
+            let changes = (!self.engine.store().is_shared()).then(|| self.engine.changes());
+            warming.spawn(books.keep(Arc::clone(&self.clock), changes));
+        }
         let watching = self.dashboard.clone().filter(|_| self.engine.store().is_shared());
         if let Some(dashboard) = watching {
             let engine = Arc::clone(&self.engine);
             warming.spawn(async move { dashboard.live().poll(engine).await });
-        }
-        if let Some(books) = self.books {
-            warming.spawn(books.keep(Arc::clone(&self.clock)));
         }
         self.app.set_ready(true);
         told.cancelled().await;

@@ -48,6 +48,11 @@ impl MaybeServer {
 }
 
 impl Server {
+    /// A server at an address, for a command that can do without one.
+    pub(super) fn at(server: Url, token_file: Option<PathBuf>) -> Self {
+        Self { server, token_file }
+    }
+
     /// Asks for something; any answer but success is an error that says what the server said.
     pub(super) async fn get(
         &self,
