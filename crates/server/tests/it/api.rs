@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod described;
+mod documented;
 mod incidents;
 mod tokens;
 mod webhooks;
