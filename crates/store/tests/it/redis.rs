@@ -2,6 +2,7 @@
 
 mod due;
 mod memory;
+mod silence;
 mod trouble;
 
 use std::sync::atomic::{AtomicU32, Ordering};
