@@ -2,6 +2,7 @@
 
 mod due;
 mod memory;
+mod silence;
 mod tls;
 mod trouble;
 mod valkey;

@@ -16,14 +16,14 @@ use redis_servers::{Cluster, PATIENCE, Plain, Proxy, SentinelTrio, eventually};
 use super::{adding, claim, cluster_address, job, sentinel_address, start};
 
 /// A commit that appends one event to an incident.
-fn append(team: &str, incident: &str, expected_version: u64) -> Commit {
+pub(super) fn append(team: &str, incident: &str, expected_version: u64) -> Commit {
     let mut commit = Commit::new(TeamId::new(team), IncidentId::new(incident), expected_version);
     let event = Event::AckRefused { by: "U1".into() };
     commit.events.push(Recorded { seq: expected_version + 1, at: start(), event });
     commit
 }
 
-async fn events(store: &Redis, team: &str, incident: &str) -> usize {
+pub(super) async fn events(store: &Redis, team: &str, incident: &str) -> usize {
     let stored = store.load(&TeamId::new(team), &IncidentId::new(incident)).await.unwrap();
     stored.map_or(0, |stored| stored.log.len())
 }
