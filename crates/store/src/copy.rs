@@ -12,8 +12,8 @@ use jiff::Timestamp;
 use pagerslack_core::{IncidentId, JobKey, MessageRef, Place, QueueChange, RotationId, TeamId};
 
 use crate::{
-    Backend, Commit, CommitError, Cursor, Filed, Page, Past, QueueCommit, Record, RecordWrite, StoreError,
-    Told,
+    Backend, Commit, CommitError, Cursor, Filed, IncidentIndex, Page, Past, QueueCommit, Record, RecordWrite,
+    StoreError, Told,
 };
 
 /// How many of each are read at a time.
@@ -80,6 +80,16 @@ pub enum CopyError {
         /// The incident.
         incident: IncidentId,
     },
+    /// The other store is no copy, and something is there that a copy would take away.
+    #[error(
+        "the other store is not empty and no copy of the first: there is {name:?} on the shelf {shelf:?}; copy into an empty store"
+    )]
+    NotEmpty {
+        /// Where it stands.
+        shelf: String,
+        /// What it is called.
+        name: String,
+    },
     /// Somebody writes to the other store.
     #[error("the other store is in use: stop every PagerSlack that writes to it, and copy again")]
     InUse(#[source] CommitError),
@@ -108,13 +118,14 @@ impl From<CommitError> for CopyError {
 ///
 /// # Errors
 ///
-/// When a store fails, when the other one is not empty and no earlier copy of this one, or when the counts differ in
-/// the end. What was brought over stays, and the copy can be repeated.
+/// When a store fails; when the other one is not empty and no earlier copy of this one, which is then left as it is; or
+/// when the counts differ in the end. What was brought over stays, and the copy can be repeated.
 pub async fn copy(
     from: &dyn Backend,
     to: &dyn Backend,
     mut progress: impl FnMut(),
 ) -> Result<Inventory, CopyError> {
+    is_a_copy(from, to).await?;
     let mut next = None;
     loop {
         let page = from.incidents(next, PAGE).await?;
@@ -286,8 +297,37 @@ async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Re
     Ok(to.commit(commit).await?)
 }
 
-/// What was taken out here since the last copy is taken out there: with its row, in one step. What is there and was
-/// never here is nothing that this copy may touch.
+/// Makes sure before anything is touched that the other store is empty or an earlier copy: every incident there is here, and
+/// as far as it has gone there, or was taken out here since. Where no incident tells, the records must.
+async fn is_a_copy(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    let old = pages(async |after| from.past(after, PAGE).await).await?;
+    let old: BTreeSet<_> = old.into_iter().map(|past| (past.team, past.incident)).collect();
+    let (mut next, mut is_empty) = (None, true);
+    loop {
+        let page = to.incidents(next, PAGE).await?;
+        for Filed { team, incident, stored, .. } in page.items {
+            let is_copied = match from.load(&team, &incident).await? {
+                Some(here) => here.log.starts_with(&stored.log),
+                None => old.contains(&(team.clone(), incident.clone())),
+            };
+            if !is_copied {
+                return Err(CopyError::Diverged { team, incident });
+            }
+            is_empty = false;
+        }
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
+    match only_there(from, to).await?.into_iter().next().filter(|_| is_empty) {
+        Some((shelf, name, _)) => Err(CopyError::NotEmpty { shelf, name }),
+        None => Ok(()),
+    }
+}
+
+/// What was taken out here since the last copy is taken out there: with its row, in one step. One that has ended here and
+/// does not know it there was old here for long, so it is closed first.
 async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     let key = |past: &Past| (past.team.clone(), past.incident.clone());
     let here = pages(async |after| from.past(after, PAGE).await).await?;
@@ -299,14 +339,14 @@ async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     loop {
         let page = to.incidents(next, PAGE).await?;
         for filed in page.items {
-            let Filed { team, incident, .. } = &filed;
-            match rows.get(&(team.clone(), incident.clone())) {
-                Some(row) if to.retire(&filed, row.to_vec()).await? => {}
-                None if from.load(team, incident).await?.is_some() => {}
-                // It is open there, or was reported there.
-                Some(_) | None => {
-                    return Err(CopyError::Diverged { team: team.clone(), incident: incident.clone() });
-                }
+            let Some(row) = rows.get(&(filed.team.clone(), filed.incident.clone())) else { continue };
+            if let Some(index) = filed.index.clone().filter(|index| index.open) {
+                let mut close = Commit::new(filed.team.clone(), filed.incident.clone(), 0);
+                close.index = Some(IncidentIndex { open: false, ..index });
+                to.commit(close).await?;
+            }
+            if !to.retire(&filed, row.to_vec()).await? {
+                return Err(CopyError::InUse(CommitError::Conflict));
             }
         }
         next = page.next;
@@ -320,14 +360,23 @@ async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
     Ok(())
 }
 
-/// What is on a shelf there and no longer here was taken away since the last copy.
-async fn take_away(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+/// What is on a shelf there and not here.
+async fn only_there(from: &dyn Backend, to: &dyn Backend) -> Result<Vec<(String, String, u64)>, StoreError> {
+    let mut only = Vec::new();
     for shelf in to.shelves().await? {
         for (name, record) in pages(async |after| to.records(&shelf, after, PAGE).await).await? {
             if from.record(&shelf, &name).await?.is_none() {
-                write(to, &shelf, name, record.version, None, None).await?;
+                only.push((shelf.clone(), name, record.version));
             }
         }
+    }
+    Ok(only)
+}
+
+/// What is on a shelf there and no longer here was taken away since the last copy.
+async fn take_away(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    for (shelf, name, version) in only_there(from, to).await? {
+        write(to, &shelf, name, version, None, None).await?;
     }
     Ok(())
 }

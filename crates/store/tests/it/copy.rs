@@ -151,10 +151,12 @@ async fn a_copy_is_repeated_and_brings_what_has_happened_since() {
     commit.queue = Some(QueueCommit { rotation: here.clone(), expected: None, changes });
     commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(77) });
     old.commit(commit).await.unwrap();
-    // One has become old meanwhile, and a file was withdrawn.
-    let closed = |filed: &Filed| filed.team == here.team && filed.incident == "C1z".into();
-    let filed = old.incidents(None, 99).await.unwrap().items.into_iter().find(closed).unwrap();
-    assert!(old.retire(&filed, b"its row".to_vec()).await.unwrap());
+    // Two have become old meanwhile, one of which was open when it was copied; and a file was withdrawn.
+    for incident in ["C1z", "C1aa"] {
+        let closed = |filed: &Filed| filed.team == here.team && filed.incident == incident.into();
+        let filed = old.incidents(None, 99).await.unwrap().items.into_iter().find(closed).unwrap();
+        assert!(old.retire(&filed, b"its row".to_vec()).await.unwrap());
+    }
     let file = old.record("files", "oncall.csv").await.unwrap().unwrap();
     let withdrawn = RecordWrite {
         shelf: "files".to_owned(),
@@ -165,7 +167,7 @@ async fn a_copy_is_repeated_and_brings_what_has_happened_since() {
     };
     assert!(old.write_record(withdrawn).await.unwrap().is_some());
     let moved = copy(&old, &redis, || {}).await.unwrap();
-    assert_eq!((moved.jobs, moved.records, moved.past), (8, 2, 4));
+    assert_eq!((moved.jobs, moved.records, moved.past), (8, 2, 5));
     copy(&old, &redis, || {}).await.unwrap();
     assert_eq!(story(&redis).await, story(&old).await);
 }
@@ -198,4 +200,27 @@ async fn what_was_never_here_is_not_taken_away_there() {
         "{refused:?}"
     );
     assert!(new.load(&"T2".into(), &"C1other".into()).await.unwrap().is_some());
+}
+
+/// Given a store without incidents and with something of its own, then nothing is taken away there; and one that holds an
+/// incident that was never here keeps its records, too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_stands_in_a_store_that_is_no_copy_is_left_alone() {
+    let (old, new) = (Sqlite::in_memory().unwrap(), Sqlite::in_memory().unwrap());
+    fill(&old).await;
+    let own = RecordWrite {
+        shelf: "installations".to_owned(),
+        name: "T9".to_owned(),
+        expected: 0,
+        value: Some(b"its own".to_vec()),
+        expires_at: None,
+    };
+    assert!(new.write_record(own).await.unwrap().is_some());
+    let refused = copy(&old, &new, || {}).await.unwrap_err();
+    assert!(matches!(&refused, CopyError::NotEmpty { name, .. } if name == "T9"), "{refused:?}");
+    happens(&new, &rotation("T2", "C1"), "C1other", 0, false).await;
+    let refused = copy(&old, &new, || {}).await.unwrap_err();
+    assert!(matches!(&refused, CopyError::Diverged { .. }), "{refused:?}");
+    assert!(new.record("installations", "T9").await.unwrap().is_some());
+    assert_eq!(inventory(&new).await.unwrap().incidents, 1, "nothing was brought over");
 }
