@@ -135,8 +135,9 @@ async fn serve(mut client: TcpStream, target: SocketAddr, mut weather: watch::Re
         server.set_zero_linger()?;
         let (from_client, to_client) = client.split();
         let (from_server, to_server) = server.split();
-        let there = one_way(from_client, to_server, changes.clone(), &[State::Frozen]);
-        let back = one_way(from_server, to_client, changes, &[State::Frozen, State::AnswersHeld]);
+        // A cut lets nothing through that was held back: this may hear of it before whoever ends the connection does.
+        let there = one_way(from_client, to_server, changes.clone(), &[State::Frozen, State::Cut]);
+        let back = one_way(from_server, to_client, changes, &[State::Frozen, State::Cut, State::AnswersHeld]);
         tokio::try_join!(there, back).map(|_| ())
     };
     select! {

@@ -11,6 +11,7 @@ use pagerslack_core::incident::{Attempt, AttemptEnd, replay};
 use pagerslack_core::{
     Incident, IncidentId, Job, JobKind, Phase, QueueChange, Report, RotationId, TeamId, UserId, Word,
 };
+use pagerslack_slack::client::CallError;
 use pagerslack_slack::command::normalised;
 use pagerslack_slack::inbound::{Click, Submission};
 use pagerslack_slack::words::Mistake;
@@ -133,12 +134,8 @@ impl Engine {
     /// Does what somebody says of themselves, in every rotation of theirs, and shows them their Home tab anew.
     pub(super) async fn stand(&self, job: &ClaimedJob, user: &UserId, word: Word) -> Result<(), StepError> {
         let team = &job.job.rotation.team;
-        match self.all_rotations_of(team, user).await {
-            Ok(rotations) => {
-                for rotation in &rotations {
-                    self.stand_in(rotation, user, word).await?;
-                }
-            }
+        match self.stand_everywhere(team, user, word).await? {
+            Ok(()) => {}
             Err(_) if job.tries < TRIES => {
                 let due = self.now() + ASK_AGAIN;
                 return self.dispose(job, Disposal::Again { due, doubtful: false }).await;
@@ -167,16 +164,42 @@ impl Engine {
         for channel in channels.map_err(|_| AnswerError::NoMembers)? {
             let rotation = RotationId::new(team.clone(), channel.id);
             if !theirs.contains(&rotation) {
-                let members = self.directory.members(self.background(team), &rotation.channel).await;
-                if members.map_err(|_| AnswerError::NoMembers)?.contains(user) {
-                    theirs.insert(rotation);
+                match self.directory.members(self.background(team), &rotation.channel).await {
+                    Ok(members) if members.contains(user) => drop(theirs.insert(rotation)),
+                    // The bot was taken out of it meanwhile, and pages nobody there.
+                    Ok(_) | Err(CallError::Refused(_)) => {}
+                    Err(_) => return Err(AnswerError::NoMembers),
                 }
             }
         }
         Ok(theirs)
     }
 
-    async fn stand_in(&self, rotation: &RotationId, user: &UserId, word: Word) -> Result<(), StepError> {
+    /// Whatever Slack does not say leaves it undone, so that it is tried again: to say the same twice is to say it once.
+    async fn stand_everywhere(
+        &self,
+        team: &TeamId,
+        user: &UserId,
+        word: Word,
+    ) -> Result<Result<(), AnswerError>, StepError> {
+        let rotations = match self.all_rotations_of(team, user).await {
+            Ok(rotations) => rotations,
+            Err(error) => return Ok(Err(error)),
+        };
+        for rotation in &rotations {
+            if let Err(error) = self.stand_in(rotation, user, word).await? {
+                return Ok(Err(error));
+            }
+        }
+        Ok(Ok(()))
+    }
+
+    async fn stand_in(
+        &self,
+        rotation: &RotationId,
+        user: &UserId,
+        word: Word,
+    ) -> Result<Result<(), AnswerError>, StepError> {
         let user = user.clone();
         let change = match word {
             Word::Away { until } => QueueChange::Away { user, until: Some(until) },
@@ -190,9 +213,12 @@ impl Engine {
                 (None, Vec::new())
             } else {
                 // They join now rather than with the next incident, and with them whoever else would.
-                let Ok(line) = self.line(rotation).await else { return Ok(()) };
+                let line = match self.line(rotation).await {
+                    Ok(line) => line,
+                    Err(error) => return Ok(Err(error)),
+                };
                 if !line.newcomers.contains(change.user()) {
-                    return Ok(());
+                    return Ok(Ok(()));
                 }
                 (Some(line.version), line.arrivals)
             };
@@ -201,7 +227,7 @@ impl Engine {
             commit.queue = Some(QueueCommit { rotation: rotation.clone(), expected, changes });
             match self.commit(commit).await {
                 Err(CommitError::QueueMoved) => {}
-                done => return Ok(done?),
+                done => return Ok(Ok(done?)),
             }
         }
         Err(StepError::Contended)

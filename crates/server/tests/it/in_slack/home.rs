@@ -3,8 +3,9 @@
 use insta::assert_snapshot;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use slack_sim::{Fault, FaultKind};
 
-use crate::harness::{CHANNEL, Stage};
+use crate::harness::{CHANNEL, Stage, team};
 
 const URL: &str = "https://incident.example/1";
 const OTHER: &str = "https://incident.example/2";
@@ -249,4 +250,26 @@ async fn whoever_is_in_no_rotation_is_told_so() {
     You are in no channel in which I page. Invite me to the engineers' channel with `/invite @pagerslack`.
     ");
     stage.end().await;
+}
+
+/// Given Slack does not answer for a moment, or does not say who is in a channel that it has named, when ana says that she is
+/// away, then her word is not lost.
+#[tokio::test]
+async fn what_somebody_says_of_themselves_outlasts_slacks_moods() {
+    let silence = Fault::once("users.conversations", FaultKind::Http500).times(2);
+    let refusal = FaultKind::Error("channel_not_found".to_owned());
+    let refusal = Fault::always("conversations.members", refusal);
+    for fault in [silence, refusal] {
+        // The first channel that is asked about is the other one.
+        let stage = Stage::with_world(team(&["ana", "bo"]).private_channel("C0", "gone")).await;
+        stage.types("U2", URL).await;
+        let page = stage.post("page/1");
+        stage.reacts(&page.asks(), &page.ts, "eyes").await;
+        stage.opens_home("U1").await;
+        stage.fault(fault);
+        stage.goes_away("U1", stage.now() + SignedDuration::from_hours(1)).await;
+        stage.pass("1 min").await;
+        assert!(stage.home_of("U1").contains("You are away until"), "{}", stage.home_of("U1"));
+        stage.end().await;
+    }
 }
