@@ -333,7 +333,11 @@ fn jobs_of_an_older_database_get_their_urgency() {
     kinds.retain(|kind| {
         let younger = matches!(
             kind,
-            JobKind::ReadBack | JobKind::Home { .. } | JobKind::Stand { .. } | JobKind::OpenReportForm { .. }
+            JobKind::ReadBack
+                | JobKind::Home { .. }
+                | JobKind::Stand { .. }
+                | JobKind::OpenReportForm { .. }
+                | JobKind::Webhook { .. }
         );
         !younger
     });
