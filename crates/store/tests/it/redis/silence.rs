@@ -77,6 +77,13 @@ async fn a_primary_without_replicas_is_left_for_the_one_that_sentinel_names() {
     let store = Redis::connect(&sentinel_address(&trio)).await.unwrap();
     store.commit(append("T1", "i1", 0)).await.unwrap();
     let [former, next, follower] = trio.servers() else { panic!("three servers") };
+    // One replica has it for certain. Sentinel would choose one that has; here it is this one.
+    let caught_up = || async {
+        let length: usize = next.ask(&["LLEN", "pagerslack:{T1}:i:i1"]).await?;
+        anyhow::ensure!(length == 2, "{length} elements");
+        Ok(())
+    };
+    eventually("the next primary to have the change", PATIENCE, caught_up).await.unwrap();
     // As if a network had come apart between the former and all but us. Nobody tells it, or ends its connections.
     for sentinel in trio.sentinels() {
         sentinel.run(&["SENTINEL", "REMOVE", trio.master_name()]).await.unwrap();
