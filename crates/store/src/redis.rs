@@ -98,7 +98,10 @@ pub enum RedisOpenError {
     #[error(transparent)]
     Address(#[from] AddressError),
     /// It does not answer, or not to us.
-    #[error("Redis cannot be reached: is it running, and are the address, the user and the password right?")]
+    #[error(
+        "Redis cannot be reached: is it running, are the address, the user and the password right, and does the address \
+         say rediss:// exactly where Redis speaks TLS?"
+    )]
     Unreachable(#[source] RedisError),
     /// It answers, and there is no TLS with it, or none that may be trusted.
     #[error("{advice}")]

@@ -14,7 +14,8 @@ const AGAINST_THE_CERTIFICATE: &str = "invalid peer certificate: ";
 /// What it says then, and what to do about it. The first that fits counts.
 const ADVICE: [(&[&str], &str); 6] = [
     (
-        &["UnknownIssuer"],
+        // The latter of an authority that was made anew under its old name.
+        &["UnknownIssuer", "BadSignature"],
         "the certificate of Redis is signed by nobody who is trusted here: name a PEM file in SSL_CERT_FILE that holds the \
          authority that signed it and, as it takes their place, the system's (/etc/ssl/certs/ca-certificates.crt)",
     ),
@@ -90,7 +91,8 @@ mod tests {
             (CertificateError::NotValidYet.into(), "not valid yet"),
             (CertificateError::NotValidForName.into(), "another name"),
             (other.into(), "another name"),
-            (CertificateError::BadSignature.into(), "have another one signed"),
+            (CertificateError::BadSignature.into(), "SSL_CERT_FILE"),
+            (CertificateError::Revoked.into(), "have another one signed"),
             (Error::InvalidMessage(InvalidMessage::InvalidContentType), "redis:// for rediss://"),
         ] {
             let error: Error = error;
