@@ -17,6 +17,7 @@ pub(crate) fn report(number: usize) -> Report {
         url: format!("https://incidents.example.com/incidents/{number}"),
         note: "the checkout answers with errors".to_owned(),
         reporter: "U2147483697".into(),
+        machine: None,
         first: None,
         response_url: Some(format!("https://hooks.slack.com/commands/T1/{number}/96rGlfmibIGlgcZR")),
     }
@@ -32,7 +33,8 @@ pub(crate) fn taken(number: usize, now: Timestamp) -> [Commit; 2] {
     let policy = Policy::default();
     let reported = reported(number, now);
     let before = replay(&reported.events);
-    let command = Command::Acknowledge { by: "U0000000002".into(), via: Via::Reaction, eligible: true };
+    let command =
+        Command::Acknowledge { by: "U0000000002".into(), via: Via::Reaction, eligible: true, zone: None };
     let mut commit = Commit::new(reported.team.clone(), reported.incident.clone(), 1);
     let mut state = before.clone();
     for (seq, event) in (2..).zip(decide(before.as_ref(), &command, &policy, now)) {

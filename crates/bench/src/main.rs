@@ -5,7 +5,7 @@
 //! both. What is served runs in a process of its own, which is this program again under a hidden command, so
 //! that its memory and its processor time are its own.
 //!
-//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`presence`], [`quiet`], [`year`], [`restart`],
+//! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`], [`restart`],
 //! [`import`], [`dashboard`], [`replicas`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
 //! release build.
 
@@ -13,6 +13,7 @@ mod figure;
 
 mod accept;
 mod choose;
+mod coverage;
 mod dashboard;
 mod import;
 mod ingest;
@@ -44,7 +45,7 @@ use roles::Role;
 #[derive(Parser)]
 #[command(name = "pagerslack-bench", about, disable_help_subcommand = true)]
 struct Cli {
-    /// Measure only this: ingest, accept, page, choose, presence, quiet, year, restart, import, dashboard, replicas or told; may be given several times
+    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, dashboard, replicas or told; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Succeed even when a figure misses its bar
@@ -62,11 +63,12 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 12] = [
+const GROUPS: [(&str, Measure); 13] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),
     ("choose", choose::measure),
+    ("coverage", coverage::measure),
     ("presence", presence::measure),
     ("quiet", quiet::measure),
     ("year", year::measure),

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::UserId;
+use crate::ids::{UserId, ZoneName};
 
 /// What Slack says of somebody's presence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +130,11 @@ pub enum Verdict {
         /// When it ends by itself.
         until: Option<Timestamp>,
     },
+    /// Said so: away until a moment of their choice.
+    SaidAway {
+        /// The first moment at which they may be asked again.
+        until: Timestamp,
+    },
     /// Slack says away.
     Away,
     /// In do-not-disturb.
@@ -170,12 +175,20 @@ pub struct Candidate {
     /// Whether they were in the weekend's pool at the time: the roster said that they volunteer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weekend_volunteer: bool,
+    /// Since when they stood at the head, because they had said that they could take one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volunteered_at: Option<Timestamp>,
+    /// Where their clock stood, for whoever counts afterwards at what hour they were asked; of whoever was asked only, and
+    /// if it was known.
+    /// Stored as `clock`: beside it stand the fields of the verdict, one of which has a `zone`.
+    #[serde(default, rename = "clock", skip_serializing_if = "Option::is_none")]
+    pub zone: Option<ZoneName>,
 }
 
 impl Candidate {
     /// Somebody who has had no turn yet, and volunteers for nothing.
     pub fn new(user: UserId, verdict: Verdict) -> Self {
-        Self { user, verdict, last_turn: None, weekend_volunteer: false }
+        Self { user, verdict, last_turn: None, weekend_volunteer: false, volunteered_at: None, zone: None }
     }
 }
 

@@ -17,12 +17,12 @@ macro_rules! slack_id {
         pub struct $name(SmolStr);
 
         impl $name {
-            /// Wraps the id as Slack wrote it.
+            /// Wraps the id as it is written.
             pub fn new(id: impl AsRef<str>) -> Self {
                 Self(SmolStr::new(id))
             }
 
-            /// The id as Slack wrote it.
+            /// The id as it is written.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -67,6 +67,10 @@ slack_id! {
 slack_id! {
     /// When and which message: Slack's `ts`, an opaque string that is unique within its channel.
     MessageTs
+}
+slack_id! {
+    /// The IANA name of a time zone, such as `Europe/Lisbon`: in a log, where the zone's rules themselves are not kept.
+    ZoneName
 }
 slack_id! {
     /// One incident. Derived from what Slack sent, so that the same delivery twice is the same incident.

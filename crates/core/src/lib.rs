@@ -13,7 +13,7 @@
 //! - [`hunt`]: which facts are still missing before somebody can be chosen.
 //! - [`job`]: what must be done later, as a consequence of what happened.
 //! - [`audit`]: whether everything that an open incident needs is on its way.
-//! - [`report`]: what an incident comes to, in one row.
+//! - [`report`]: what an incident comes to, in one row, and what many come to.
 //! - [`policy`]: the numbers a team may choose.
 //! - [`ids`]: a type for every id.
 
@@ -31,9 +31,11 @@ pub mod roster;
 pub mod rules;
 
 pub use availability::{Candidate, DndWindow, Presence, Verdict};
-pub use ids::{ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId};
+pub use ids::{
+    ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId, ZoneName,
+};
 pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
-pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, plan};
+pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, Word, plan};
 pub use policy::Policy;
 pub use queue::{Place, Queue, QueueChange};
 pub use rules::Rules;

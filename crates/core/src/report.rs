@@ -1,17 +1,33 @@
-//! What an incident comes to, in one row: for whoever counts incidents and how long they waited.
+//! What an incident comes to, in one row, and what many come to: for whoever counts incidents and how long they waited.
 //!
 //! The first eight columns are those that the data warehouse of the first PagerSlack reads, in its order and with its
 //! meaning; ours follow. Everything is read out of the log, so that a row says the same whenever it is asked for, but
 //! for what is still to happen. Nothing of what people wrote is in it.
+//!
+//! - [`Asked`]: each time somebody was asked, and how it ended.
+//! - [`Fact`]: a row in about a hundred bytes, to keep many in memory.
+//! - [`Summary`]: what many facts come to.
+
+mod asked;
+mod fact;
+mod region;
+mod summary;
+
+pub use asked::{Asked, AskedEnd};
+pub use fact::{Channel, Fact, Names, Person, Turn, is_night};
+pub use region::Region;
+pub use summary::{Answers, Bucket, Frame, Load, Pages, Regional, Slice, Spread, Summary, Times};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{ChannelId, IncidentId, TeamId, UserId};
-use crate::incident::{AttemptEnd, Event, Incident, Phase, Recorded, Via, replay};
+use crate::availability::Verdict;
+use crate::calendar;
+use crate::ids::{ChannelId, IncidentId, TeamId, UserId, ZoneName};
+use crate::incident::{AttemptEnd, Event, Incident, Phase, Recorded, Taken, Via, replay};
 
 /// The names of the columns, in order. A test holds them to the fields of [`Row`].
-pub const COLUMNS: [&str; 20] = [
+pub const COLUMNS: [&str; 25] = [
     "attempts",
     "weekend_pinged",
     "unavailable",
@@ -32,6 +48,11 @@ pub const COLUMNS: [&str; 20] = [
     "handed_over",
     "manager_pages",
     "ended_at",
+    "region",
+    "acknowledged_zone",
+    "acknowledged_local_hour",
+    "by_manager",
+    "asked",
 ];
 
 /// One incident. What has not happened is `None`.
@@ -45,7 +66,7 @@ pub struct Row {
     pub unavailable: bool,
     /// Its address.
     pub incident_url: String,
-    /// Who reported it.
+    /// Who reported it: a person's id, or a machine's name.
     pub reported_by: UserId,
     /// When.
     pub reported_at: Timestamp,
@@ -77,10 +98,33 @@ pub struct Row {
     pub manager_pages: usize,
     /// When it was cancelled or closed.
     pub ended_at: Option<Timestamp>,
+    /// The part of the world that was at work when it was first acknowledged. A row of an incident that was taken out
+    /// by an earlier version lacks this and what follows; [`Row::completed`] adds what can be told.
+    #[serde(default)]
+    pub region: Option<Region>,
+    /// Where the clock of whoever acknowledged it first stood, if that was known.
+    #[serde(default)]
+    pub acknowledged_zone: Option<ZoneName>,
+    /// The hour that it showed, 0 to 23.
+    #[serde(default)]
+    pub acknowledged_local_hour: Option<u8>,
+    /// Whether whoever acknowledged it first is one of the managers, as far as the log tells.
+    #[serde(default)]
+    pub by_manager: bool,
+    /// Each time somebody was asked, first to last.
+    #[serde(default)]
+    pub asked: Vec<Asked>,
+}
+
+impl Row {
+    /// The same, with what an earlier version has not written and can be told from the rest.
+    pub fn completed(self) -> Self {
+        Self { region: self.time_at_response.map(Region::of), ..self }
+    }
 }
 
 /// Where an incident stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
     /// Somebody is being looked for, or has been asked.
@@ -119,9 +163,14 @@ pub fn row(log: &[Recorded]) -> Option<Row> {
         handed_over: incident.taken.iter().filter(|taken| taken.handed_over_at.is_some()).count(),
         manager_pages: incident.manager_rounds.len(),
         ended_at,
+        region: first.map(|taken| Region::of(taken.at)),
+        acknowledged_zone: first.and_then(|taken| taken.zone.clone()),
+        acknowledged_local_hour: first.and_then(|taken| local_hour(taken.zone.as_ref()?, taken.at)),
+        by_manager: first.is_some_and(|taken| is_by_manager(&incident, taken)),
+        asked: asked::of(&incident, log),
         reported_at: incident.reported_at,
+        reported_by: UserId::new(incident.report.reported_by()),
         incident_url: incident.report.url,
-        reported_by: incident.report.reporter,
         incident: incident.report.incident,
         team: incident.report.rotation.team,
         channel: incident.report.rotation.channel,
@@ -134,6 +183,26 @@ fn asked_the_pool(incident: &Incident) -> bool {
         let asked = attempt.considered.iter().filter(|candidate| candidate.user == attempt.responder);
         asked.into_iter().any(|candidate| candidate.weekend_volunteer)
     })
+}
+
+/// The hour that a clock somewhere shows, if there is such a place.
+fn local_hour(zone: &ZoneName, at: Timestamp) -> Option<u8> {
+    let hour = calendar::zone(zone.as_str())?.to_datetime(at).hour();
+    u8::try_from(hour).ok()
+}
+
+/// Managers are known by their pages, or by having been passed over as such. Of a group whose members could not be
+/// read the log names nobody: after its page whoever was not asked is taken for one of them.
+fn is_by_manager(incident: &Incident, taken: &Taken) -> bool {
+    let before = |at: &Timestamp| *at <= taken.at;
+    if incident.attempts.iter().any(|attempt| attempt.responder == taken.by && before(&attempt.paged_at)) {
+        return false;
+    }
+    let rounds = || incident.manager_rounds.iter().filter(|round| before(&round.at));
+    let passed_over = incident.attempts.iter().flat_map(|attempt| &attempt.considered);
+    rounds().any(|round| round.whom.users.contains(&taken.by))
+        || passed_over.into_iter().any(|it| it.user == taken.by && it.verdict == Verdict::Manager)
+        || rounds().any(|round| round.whom.group.is_some() && round.whom.incomplete)
 }
 
 fn first_page(log: &[Recorded]) -> Option<Timestamp> {

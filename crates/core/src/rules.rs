@@ -3,10 +3,12 @@
 //! The reasons have an order, and the first that holds is given: what lasts before what passes, so that "a bot"
 //! is never told as "away". A fact that cannot be read never makes a "no" (P6).
 
+mod coverage;
 mod day;
 mod status;
 mod verdict;
 
+pub use coverage::{CoveredDay, CoveredHour, coverage};
 pub use day::{Day, Weekend};
 pub use status::AwayStatuses;
 
@@ -19,7 +21,7 @@ use jiff::{Span, Timestamp};
 
 use crate::availability::{Account, Profile};
 use crate::calendar::Calendar;
-use crate::ids::UserId;
+use crate::ids::{UserId, ZoneName};
 use crate::roster::{Entry, Exclusion, Role, Roster, Whereabouts};
 
 /// All that a rotation's settings and files say of who may be asked.
@@ -103,6 +105,12 @@ impl Rules {
     /// Whether somebody is in the weekend's pool, as far as it can be told.
     pub fn is_volunteer(&self, user: &UserId, profile: Option<&Profile>) -> bool {
         self.entry(user, profile).is_some_and(|entry| entry.weekend_volunteer)
+    }
+
+    /// Where somebody's clock stands, as far as it can be told.
+    pub fn zone_name(&self, user: &UserId, profile: Option<&Profile>) -> Option<ZoneName> {
+        let zone = verdict::zone_of(self.entry(user, profile), profile)?;
+        zone.iana_name().map(ZoneName::new)
     }
 
     /// When somebody next works at or after `after`, as far as their hours, days off and zone tell.

@@ -116,6 +116,10 @@ pub struct Settings {
     pub retention: SignedDuration,
     /// Who gets in to the dashboard.
     pub guests: GuestList,
+    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
+    pub sample_presence: bool,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Settings {
@@ -127,6 +131,8 @@ impl Default for Settings {
             audit_interval: File::default().audit_interval,
             retention: File::default().retention,
             guests: GuestList::default(),
+            sample_presence: File::default().sample_presence,
+            api_requests_per_minute: File::default().api_requests_per_minute,
         }
     }
 }
@@ -154,7 +160,7 @@ impl From<RotationConfig> for Settings {
 }
 
 /// How people are hunted in a rotation.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RotationConfig {
     /// The numbers.
     pub policy: Policy,
@@ -170,6 +176,14 @@ pub struct RotationConfig {
     pub follow_up: FollowUpText,
     /// Whether people without a notification schedule are told how to set one.
     pub nudge_missing_schedule: bool,
+    /// An hour in which fewer people than this could be asked is thin.
+    pub thin_coverage: u32,
+}
+
+impl Default for RotationConfig {
+    fn default() -> Self {
+        keys::settings(&RotationKeys::default())
+    }
 }
 
 impl Config {
@@ -266,8 +280,10 @@ impl Config {
                 rotations: rotations.collect(),
                 admin: file.admin.clone(),
                 audit_interval: file.audit_interval,
+                sample_presence: file.sample_presence,
                 retention: file.retention,
                 guests: GuestList::of(&file),
+                api_requests_per_minute: file.api_requests_per_minute,
             },
             dashboard: DashboardConfig::of(&file, environment),
             sources: None,

@@ -88,12 +88,13 @@ mod tests {
             url: url.clone(),
             note: String::new(),
             reporter: "U1".into(),
+            machine: None,
             first: None,
             response_url: None,
         };
         commit.events.push(Recorded { seq: 1, at: day(number), event: Event::Reported(report) });
         if !open {
-            let event = Event::Acknowledged { by: "U2".into(), via: Via::Reaction };
+            let event = Event::Acknowledged { by: "U2".into(), via: Via::Reaction, zone: None };
             commit.events.push(Recorded { seq: 2, at: day(number), event });
         }
         commit.index = Some(IncidentIndex { rotation, url, open });

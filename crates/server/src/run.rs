@@ -16,7 +16,7 @@ use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, S
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Archive, Backend, Records, Store};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -29,7 +29,7 @@ use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Dashboard, Ways};
-use crate::http::{App, Proof, admin, router, serve};
+use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::retention;
 use crate::rounds::Rounds;
@@ -61,6 +61,8 @@ pub struct Bot {
     admin: Option<Arc<Admin>>,
     /// The web pages, where somebody may be let in to them.
     dashboard: Option<Arc<Dashboard>>,
+    /// Where the API's tokens are; without it there is no API.
+    records: Option<Arc<dyn Records>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -161,16 +163,18 @@ impl Bot {
             admin_token,
             admin: None,
             dashboard,
+            records: None,
             archive: None,
         })
     }
 
-    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    /// Takes in what is uploaded to the store, and opens the API, and the admin interface if there is a token for it.
     pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
         let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
         if let Some(watch) = &self.watch {
             watch.follow(Arc::clone(&records));
         }
+        self.records = Some(Arc::clone(&records));
         let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
@@ -204,8 +208,12 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        let router =
-            router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)));
+        let engine = || Arc::clone(&self.engine);
+        let router = router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), engine()));
+        let router = match &self.records {
+            Some(records) => router.merge(api::router(engine(), Arc::clone(records))),
+            None => router,
+        };
         match &self.dashboard {
             Some(dashboard) => router.merge(dashboard::router(Arc::clone(dashboard))),
             None => router,
@@ -304,11 +312,8 @@ struct Envelopes(Arc<Entrance>);
 impl EnvelopeHandler for Envelopes {
     async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
         match self.0.receive(inbound).await {
-            Reply::Done | Reply::Challenge(_) => Ok(None),
-            Reply::Ephemeral(said) => {
-                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
-            }
             Reply::Again => Err("could not be recorded".into()),
+            reply => Ok(reply.payload()),
         }
     }
 

@@ -115,7 +115,11 @@ impl Stats {
                     let page = self.archive.past(after, PAST_AT_ONCE).await?;
                     let rows = page.items.iter().map(|past| serde_json::from_slice::<Row>(&past.row));
                     let rows: Vec<_> = rows.collect::<Result<_, _>>().map_err(io::Error::from)?;
-                    let rows: Vec<_> = rows.into_iter().filter(|row| self.selection.holds(row)).collect();
+                    let rows: Vec<_> = rows
+                        .into_iter()
+                        .map(Row::completed)
+                        .filter(|row| self.selection.holds(row))
+                        .collect();
                     self.rows(&mut text, &rows)?;
                     self.next = page.next.map_or(Next::Page(None), |next| Next::Past(Some(next)));
                 }
@@ -168,14 +172,24 @@ fn csv_to(
 
 /// The cells of a row, in the order of its fields.
 fn cells(row: &Row) -> csv::Result<Vec<String>> {
-    let row = serde_json::to_value(row).map_err(io::Error::from)?;
-    let values = row.as_object().into_iter().flat_map(|fields| fields.values());
+    let value = serde_json::to_value(row).map_err(io::Error::from)?;
+    let values = value.as_object().into_iter().flat_map(|fields| fields.values());
     let cell = |value: &Value| match value {
         Value::Null => String::new(),
         Value::String(text) => disarm(text).into_owned(),
+        Value::Array(_) => disarm(&asked(row)).into_owned(),
         other => other.to_string(),
     };
     Ok(values.map(cell).collect())
+}
+
+/// Everybody who was asked, as one cell: `U1@23:timed_out U2@9:answered`, with the hour that their clock showed.
+fn asked(row: &Row) -> String {
+    let told = row.asked.iter().map(|asked| {
+        let hour = asked.local_hour.map(|hour| format!("@{hour}")).unwrap_or_default();
+        format!("{}{hour}:{}", asked.user, asked.end.name())
+    });
+    told.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

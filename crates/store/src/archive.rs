@@ -26,6 +26,8 @@ pub struct Filed {
 pub struct Past {
     /// Its workspace.
     pub team: TeamId,
+    /// Which it was.
+    pub incident: IncidentId,
     /// The row.
     pub row: Vec<u8>,
 }
@@ -44,7 +46,7 @@ pub trait Archive: Send + Sync {
     /// What is left of those taken out, page by page, within a workspace in the order in which that happened.
     async fn past(&self, after: Option<Cursor>, limit: usize) -> Result<Page<Past>, StoreError>;
 
-    /// Adds rows of incidents that were taken out elsewhere.
+    /// Adds rows of incidents that were taken out elsewhere, but for those of which there is a row.
     async fn add_past(&self, rows: Vec<Past>) -> Result<(), StoreError>;
 
     /// Every job that can be read, held or not, page by page. A page may be longer than the limit.

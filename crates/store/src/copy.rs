@@ -8,7 +8,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
-use pagerslack_core::{IncidentId, JobKey, MessageRef, QueueChange, RotationId, TeamId};
+use jiff::Timestamp;
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Place, QueueChange, RotationId, TeamId};
 
 use crate::{
     Backend, Commit, CommitError, Cursor, Filed, Page, Past, QueueCommit, Record, RecordWrite, StoreError,
@@ -138,6 +139,7 @@ pub async fn copy(
             put(to, &shelf, name, record).await?;
         }
     }
+    take_away(from, to).await?;
     past(from, to).await?;
     let (here, there) = (inventory(from).await?, inventory(to).await?);
     if here == there {
@@ -262,16 +264,21 @@ async fn jobs(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
 async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Result<(), CopyError> {
     let (here, there) = (from.queue(&rotation).await?, to.queue(&rotation).await?);
     let order = |queue: &pagerslack_core::Queue| -> Vec<_> {
-        queue.places().iter().map(|place| (place.user.clone(), place.turned_at)).collect()
+        queue.places().iter().map(|place| (place.user.clone(), place.moments())).collect()
     };
     if here.version == 0 || (there.version > 0 && order(&here) == order(&there)) {
         return Ok(());
     }
     let leave = there.places().iter().map(|place| QueueChange::Left { user: place.user.clone() });
-    let enter = here.places().iter().flat_map(|place| {
+    let mut places: Vec<&Place> = here.places().iter().collect();
+    places.sort_by_key(|place| place.turn);
+    let enter = places.into_iter().flat_map(|place| {
         let user = place.user.clone();
         let turn = place.turned_at.map(|at| QueueChange::Turn { user: user.clone(), at });
-        std::iter::once(QueueChange::Joined { user }).chain(turn)
+        let volunteered = place.volunteered_at.map(|at| QueueChange::Volunteered { user: user.clone(), at });
+        let until = place.away_until;
+        let away = until.map(|_| QueueChange::Away { user: user.clone(), until });
+        std::iter::once(QueueChange::Joined { user }).chain(turn).chain(volunteered).chain(away)
     });
     let mut commit = Commit::new(rotation.team.clone(), IncidentId::new("copy"), 0);
     let changes = leave.chain(enter).collect();
@@ -279,23 +286,48 @@ async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Re
     Ok(to.commit(commit).await?)
 }
 
-/// Rows are only ever added, so those that are there are the first of those here.
-async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), StoreError> {
+/// What was taken out here since the last copy is taken out there: with its row, in one step. What is there and was
+/// never here is nothing that this copy may touch.
+async fn past(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    let key = |past: &Past| (past.team.clone(), past.incident.clone());
     let here = pages(async |after| from.past(after, PAGE).await).await?;
-    let mut there: BTreeMap<TeamId, usize> = BTreeMap::new();
-    for Past { team, .. } in pages(async |after| to.past(after, PAGE).await).await? {
-        *there.entry(team).or_default() += 1;
-    }
-    let mut is_new = |past: &Past| match there.get_mut(&past.team) {
-        Some(left @ 1..) => {
-            *left -= 1;
-            false
+    let there = pages(async |after| to.past(after, PAGE).await).await?;
+    let there: BTreeSet<_> = there.iter().map(key).collect();
+    let new: Vec<Past> = here.into_iter().filter(|past| !there.contains(&key(past))).collect();
+    let rows: BTreeMap<_, _> = new.iter().map(|past| (key(past), &past.row)).collect();
+    let mut next = None;
+    loop {
+        let page = to.incidents(next, PAGE).await?;
+        for filed in page.items {
+            let Filed { team, incident, .. } = &filed;
+            match rows.get(&(team.clone(), incident.clone())) {
+                Some(row) if to.retire(&filed, row.to_vec()).await? => {}
+                None if from.load(team, incident).await?.is_some() => {}
+                // It is open there, or was reported there.
+                Some(_) | None => {
+                    return Err(CopyError::Diverged { team: team.clone(), incident: incident.clone() });
+                }
+            }
         }
-        _ => true,
-    };
-    let new: Vec<Past> = here.into_iter().filter(|past| is_new(past)).collect();
+        next = page.next;
+        if next.is_none() {
+            break;
+        }
+    }
     for rows in new.chunks(PAGE) {
         to.add_past(rows.to_vec()).await?;
+    }
+    Ok(())
+}
+
+/// What is on a shelf there and no longer here was taken away since the last copy.
+async fn take_away(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
+    for shelf in to.shelves().await? {
+        for (name, record) in pages(async |after| to.records(&shelf, after, PAGE).await).await? {
+            if from.record(&shelf, &name).await?.is_none() {
+                write(to, &shelf, name, record.version, None, None).await?;
+            }
+        }
     }
     Ok(())
 }
@@ -320,13 +352,19 @@ async fn put(to: &dyn Backend, shelf: &str, name: String, record: Record) -> Res
     if there.as_ref().is_some_and(|it| it.value == record.value && it.expires_at == record.expires_at) {
         return Ok(());
     }
-    let write = RecordWrite {
-        shelf: shelf.to_owned(),
-        name,
-        expected: there.map_or(0, |there| there.version),
-        value: Some(record.value),
-        expires_at: record.expires_at,
-    };
+    let expected = there.map_or(0, |there| there.version);
+    write(to, shelf, name, expected, Some(record.value), record.expires_at).await
+}
+
+async fn write(
+    to: &dyn Backend,
+    shelf: &str,
+    name: String,
+    expected: u64,
+    value: Option<Vec<u8>>,
+    expires_at: Option<Timestamp>,
+) -> Result<(), CopyError> {
+    let write = RecordWrite { shelf: shelf.to_owned(), name, expected, value, expires_at };
     match to.write_record(write).await? {
         Some(_) => Ok(()),
         None => Err(CopyError::InUse(CommitError::Conflict)),

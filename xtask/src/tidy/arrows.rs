@@ -9,6 +9,7 @@ use crate::command::cargo;
 /// Which of our crates each of our crates may depend on, in its tests too.
 const ARROWS: &[(&str, &[&str])] = &[
     ("pagerslack-core", &[]),
+    ("pagerslack-charts", &[]),
     ("pagerslack-store", &["pagerslack-core", "redis-servers"]),
     ("pagerslack-slack", &["pagerslack-core"]),
     ("pagerslack-sources", &["pagerslack-core"]),
@@ -17,6 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     (
         "pagerslack",
         &[
+            "pagerslack-charts",
             "pagerslack-core",
             "pagerslack-store",
             "pagerslack-slack",

@@ -129,7 +129,11 @@ impl Course {
                 self.give(incident, &Command::RepeatManagers { round, managers }, &[]);
             }
             Happening::Acknowledge { incident, by } => {
-                self.give(incident, &Command::Acknowledge { by, via: Via::Reaction, eligible: true }, &[]);
+                self.give(
+                    incident,
+                    &Command::Acknowledge { by, via: Via::Reaction, eligible: true, zone: None },
+                    &[],
+                );
             }
         }
     }
@@ -144,6 +148,7 @@ impl Course {
             url: format!("https://example.com/incidents/{incident}"),
             note: String::new(),
             reporter: UserId::new("W9"),
+            machine: None,
             first: None,
             response_url: None,
         };

@@ -39,6 +39,7 @@ impl Case {
             url: "https://example.com/incidents/7".to_owned(),
             note: String::new(),
             reporter: "rae".into(),
+            machine: None,
             first: None,
             response_url: None,
         };
@@ -161,7 +162,8 @@ fn what_slack_has_refused_is_not_missed() {
 #[test]
 fn nothing_is_needed_once_somebody_is_on_it() {
     let via = crate::incident::Via::Button;
-    let taken = Case::paged().then(20, Command::Acknowledge { by: "ann".into(), via, eligible: true });
+    let taken =
+        Case::paged().then(20, Command::Acknowledge { by: "ann".into(), via, eligible: true, zone: None });
     assert_eq!(Case { jobs: vec![], ..taken }.check(21), "");
 }
 

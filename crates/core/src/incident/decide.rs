@@ -6,7 +6,7 @@ use super::event::{Delay, Event, ManagersReason, ManagersWhom, Posting, Report, 
 use super::state::{Incident, Phase};
 use crate::audit::clock_was_put_back;
 use crate::availability::{Candidate, Verdict};
-use crate::ids::{MessageRef, UserId};
+use crate::ids::{MessageRef, UserId, ZoneName};
 use crate::policy::Policy;
 
 /// What somebody asks of an incident, or what was found out for it, with the facts gathered on the way.
@@ -88,6 +88,8 @@ pub enum Command {
         via: Via,
         /// Whether they are an engineer of the rotation or a manager.
         eligible: bool,
+        /// Where their clock stands, if that is known.
+        zone: Option<ZoneName>,
     },
     /// Nobody is hunted today.
     ShowSchedule {
@@ -122,6 +124,8 @@ pub enum Command {
         /// Whether they are a manager.
         manager: bool,
     },
+    /// The machine that reported it says that the trouble is over.
+    Resolve,
     /// Slack keeps the next step waiting for longer than people expect.
     Delay {
         /// Why.
@@ -222,8 +226,9 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             Phase::Acknowledged { .. } | Phase::Cancelled { .. } | Phase::Closed { .. },
             Command::Acknowledge { .. },
         ) => vec![],
-        (_, Command::Acknowledge { by, via, eligible: true }) => {
-            vec![Event::Acknowledged { by: by.clone(), via: *via }]
+        (_, Command::Acknowledge { by, via, eligible: true, zone }) => {
+            let zone = zone.clone().filter(|zone| incident.zone_when_asked(by) != Some(zone));
+            vec![Event::Acknowledged { by: by.clone(), via: *via, zone }]
         }
         (_, Command::Acknowledge { by, eligible: false, .. }) if !incident.ack_refused.contains(by) => {
             vec![Event::AckRefused { by: by.clone() }]
@@ -276,6 +281,16 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
         }
         (_, Command::Cancel { .. }) => vec![],
 
+        // Nobody is let off by it: what a machine no longer sees may still be broken (P6).
+        (phase, Command::Resolve)
+            if incident.report.machine.is_some()
+                && incident.resolved_at.is_none()
+                && !matches!(phase, Phase::Cancelled { .. } | Phase::Closed { .. }) =>
+        {
+            vec![Event::Resolved]
+        }
+        (_, Command::Resolve) => vec![],
+
         // Whatever has happened meanwhile, the message stands, and its button must be found again.
         (_, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {
             vec![Event::FollowUpPosted { message: message.clone() }]
@@ -307,13 +322,9 @@ fn page(
     let asked = incident.asked();
     let candidates: Vec<Candidate> = candidates
         .iter()
-        .map(|candidate| Candidate {
-            verdict: if asked.contains(&candidate.user) {
-                Verdict::AskedAlready
-            } else {
-                candidate.verdict.clone()
-            },
-            ..candidate.clone()
+        .map(|candidate| match asked.contains(&candidate.user) {
+            true => Candidate { verdict: Verdict::AskedAlready, zone: None, ..candidate.clone() },
+            false => candidate.clone(),
         })
         .collect();
     let first =
@@ -321,7 +332,7 @@ fn page(
     let paged = |responder: &Candidate, considered: &[Candidate]| Event::Paged {
         attempt,
         responder: responder.user.clone(),
-        considered: considered.to_vec(),
+        considered: with_one_zone(considered, responder),
         deadline: now + policy.ack_timeout,
     };
     if let Some(index) = first(|verdict| *verdict == Verdict::Available) {
@@ -333,6 +344,12 @@ fn page(
         let reason = ManagersReason::NobodyAvailable { considered: candidates };
         vec![page_managers(incident, whom, reason, policy, now)]
     }
+}
+
+/// Of the others nobody asks later where their clocks stood, and they are many.
+fn with_one_zone(considered: &[Candidate], responder: &Candidate) -> Vec<Candidate> {
+    let zone = |candidate: &Candidate| candidate.zone.clone().filter(|_| candidate.user == responder.user);
+    considered.iter().map(|candidate| Candidate { zone: zone(candidate), ..candidate.clone() }).collect()
 }
 
 /// Ends an attempt whose page stands. A page that is still on its way gets as long again to arrive; after

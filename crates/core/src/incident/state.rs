@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::event::{Delay, ManagersReason, ManagersWhom, Posting, Report, Via};
 use crate::availability::Candidate;
-use crate::ids::{MessageRef, UserId};
+use crate::ids::{MessageRef, UserId, ZoneName};
 
 /// Where an incident stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +71,8 @@ pub struct Taken {
     pub at: Timestamp,
     /// How they said so.
     pub via: Via,
+    /// Where their clock stood, if that was known.
+    pub zone: Option<ZoneName>,
     /// When they gave it up again, if they did.
     pub handed_over_at: Option<Timestamp>,
     /// Who said so: they themselves, or a manager.
@@ -110,6 +112,18 @@ pub struct Attempt {
     pub message: Option<MessageRef>,
     /// How it ended, if it ended without an answer.
     pub end: Option<AttemptEnd>,
+}
+
+impl Attempt {
+    /// Whoever was asked, as they were then.
+    pub fn asked(&self) -> Option<&Candidate> {
+        self.considered.iter().find(|candidate| candidate.user == self.responder)
+    }
+
+    /// Where their clock stood, if it was known.
+    pub fn zone(&self) -> Option<&ZoneName> {
+        self.asked().and_then(|asked| asked.zone.as_ref())
+    }
 }
 
 /// One page of the managers.
@@ -162,6 +176,8 @@ pub struct Incident {
     pub follow_up: Option<MessageRef>,
     /// Why the present step was found to take too long, whether or not it still does; see [`Incident::delay`].
     pub delayed: Option<Delay>,
+    /// When the machine that reported it said that the trouble is over, if it did.
+    pub resolved_at: Option<Timestamp>,
 }
 
 impl Incident {
@@ -235,6 +251,12 @@ impl Incident {
     /// The last who had it, whether or not it has been closed since.
     pub fn last_taken(&self) -> Option<&Taken> {
         self.taken.last().filter(|taken| taken.handed_over_at.is_none())
+    }
+
+    /// Where the clock of somebody stood when they were last asked, if it was known.
+    pub fn zone_when_asked(&self, user: &UserId) -> Option<&ZoneName> {
+        let theirs = self.attempts.iter().rev().find(|attempt| attempt.responder == *user);
+        theirs.and_then(Attempt::zone)
     }
 
     /// The attempt under way, with its 1-based number.

@@ -1,9 +1,13 @@
-//! Logs and the rows that they come to.
+//! Logs and the rows that they come to; rows and what many of them come to.
+
+mod asked;
+mod rows;
+mod sums;
 
 use jiff::Timestamp;
 
 use super::*;
-use crate::availability::{Candidate, Verdict};
+use crate::availability::Candidate;
 use crate::ids::{MessageRef, RotationId};
 use crate::incident::{ManagersReason, ManagersWhom, Report};
 
@@ -23,6 +27,7 @@ fn reported() -> Event {
         url: "https://example.com/incidents/7".to_owned(),
         note: "the shop is down".to_owned(),
         reporter: "rae".into(),
+        machine: None,
         first: None,
         response_url: Some("https://hooks.slack.com/commands/1".to_owned()),
     })
@@ -30,7 +35,9 @@ fn reported() -> Event {
 
 fn paged(attempt: u32, responder: &str, weekend_volunteer: bool) -> Event {
     let ahead = Candidate { weekend_volunteer: true, ..Candidate::new("ahead".into(), Verdict::Away) };
-    let asked = Candidate { weekend_volunteer, ..Candidate::new(responder.into(), Verdict::Available) };
+    let asked = Candidate::new(responder.into(), Verdict::Available);
+    let zone = Some("Asia/Tokyo".into());
+    let asked = Candidate { weekend_volunteer, zone, ..asked };
     Event::Paged { attempt, responder: responder.into(), considered: vec![ahead, asked], deadline: at(999) }
 }
 
@@ -41,7 +48,7 @@ fn posted(attempt: u32) -> Event {
 fn managers() -> Event {
     Event::ManagersPaged {
         round: 1,
-        whom: ManagersWhom::default(),
+        whom: ManagersWhom { users: vec!["max".into()], ..ManagersWhom::default() },
         reason: ManagersReason::AttemptsUsedUp,
         direct: false,
         deadline: None,
@@ -49,135 +56,11 @@ fn managers() -> Event {
 }
 
 fn acknowledged(by: &str) -> Event {
-    Event::Acknowledged { by: by.into(), via: Via::Button }
+    Event::Acknowledged { by: by.into(), via: Via::Button, zone: None }
 }
 
-/// The columns of the row in which a log of events, each with the seconds since the report, ends.
-fn check(events: impl IntoIterator<Item = (i64, Event)>, expected: [&str; 20]) {
-    let log: Vec<Recorded> =
-        (1..).zip(events).map(|(seq, (seconds, event))| Recorded { seq, at: at(seconds), event }).collect();
-    let row = serde_json::to_value(row(&log).unwrap()).unwrap();
-    let row = row.as_object().unwrap();
-    assert_eq!(row.keys().collect::<Vec<_>>(), COLUMNS, "the fields stand in the order of the columns");
-    let cells: Vec<String> = row.values().map(|value| value.to_string().replace('"', "")).collect();
-    assert_eq!(cells, expected);
-}
-
-const URL: &str = "https://example.com/incidents/7";
-const REPORTED: &str = "2026-11-24T06:00:00Z";
-
-/// Ana does not answer, Bo passes, Cy of the weekend's pool takes it, hands it over, and Di has it to the end.
-#[test]
-fn a_long_story_in_one_row() {
-    check(
-        [
-            (0, reported()),
-            (0, Event::RootPosted { message: message("root") }),
-            (1, paged(1, "ana", false)),
-            (2, posted(1)),
-            (122, Event::PageTimedOut { attempt: 1 }),
-            (123, paged(2, "bo", false)),
-            (124, posted(2)),
-            (130, Event::Passed { attempt: 2, by: "bo".into() }),
-            (131, paged(3, "cy", true)),
-            (132, posted(3)),
-            (150, acknowledged("cy")),
-            (200, Event::HandedOver { from: "cy".into(), by: "cy".into() }),
-            (201, paged(4, "di", false)),
-            (210, acknowledged("di")),
-            (900, Event::Closed { by: "di".into() }),
-        ],
-        [
-            "4",
-            "true",
-            "false",
-            URL,
-            "rae",
-            REPORTED,
-            "150000",
-            "2026-11-24T06:02:30Z",
-            "i1",
-            "T1",
-            "C1",
-            "closed",
-            "cy",
-            "button",
-            "2000",
-            "1",
-            "1",
-            "1",
-            "0",
-            "2026-11-24T06:15:00Z",
-        ],
-    );
-}
-
-/// Nobody answers, and neither do the managers: there is no response, and no time of one.
-#[test]
-fn what_has_not_happened_is_empty() {
-    check(
-        [
-            (0, reported()),
-            (1, paged(1, "ana", false)),
-            (121, Event::PageTimedOut { attempt: 1 }),
-            (122, managers()),
-        ],
-        [
-            "1",
-            "false",
-            "true",
-            URL,
-            "rae",
-            REPORTED,
-            "null",
-            "null",
-            "i1",
-            "T1",
-            "C1",
-            "managers_paged",
-            "null",
-            "null",
-            "null",
-            "1",
-            "0",
-            "0",
-            "1",
-            "null",
-        ],
-    );
-    check(
-        [(0, reported()), (5, Event::Cancelled { by: "rae".into() })],
-        [
-            "0",
-            "false",
-            "false",
-            URL,
-            "rae",
-            REPORTED,
-            "null",
-            "null",
-            "i1",
-            "T1",
-            "C1",
-            "cancelled",
-            "null",
-            "null",
-            "null",
-            "0",
-            "0",
-            "0",
-            "0",
-            "2026-11-24T06:00:05Z",
-        ],
-    );
-}
-
-/// A clock that was put back is no reason for a time below nothing; a log without a report has no row.
-#[test]
-fn odd_logs_are_read_all_the_same() {
-    let recorded = |seq, seconds, event| Recorded { seq, at: at(seconds), event };
-    let log = [recorded(1, 0, reported()), recorded(2, -60, acknowledged("ana"))];
-    assert_eq!(row(&log).unwrap().time_to_response, Some(0));
-    assert_eq!(row(&log[1..]), None);
-    assert_eq!(row(&[]), None);
+/// A log of events, each with the seconds since the report.
+fn log(events: impl IntoIterator<Item = (i64, Event)>) -> Vec<Recorded> {
+    let events = (1..).zip(events);
+    events.map(|(seq, (seconds, event))| Recorded { seq, at: at(seconds), event }).collect()
 }

@@ -24,6 +24,8 @@ mod people;
 
 mod team;
 
+mod coverage;
+
 mod oracle;
 
 mod laws;

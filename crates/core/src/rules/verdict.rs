@@ -13,6 +13,7 @@ use crate::roster::{Entry, Exclusion, Role, Roster, Whereabouts, Who};
 const UTC: TimeZone = TimeZone::UTC;
 
 /// How far the files tell something of a person.
+#[derive(Clone, Debug)]
 enum Told {
     /// They may not be asked.
     No(Verdict),
@@ -28,6 +29,19 @@ impl Rules {
     ///
     /// A known "no" settles the matter whatever else is missing; "available" needs every fact.
     pub fn verdict(&self, user: &UserId, facts: &Facts, now: Timestamp, day: &Day) -> Option<Verdict> {
+        self.verdict_remembering(user, facts, now, day, &mut DaysOff::default())
+    }
+
+    /// The same for whoever asks many times of one person with the same profile: what holds for a whole day of theirs
+    /// is looked up once for the day.
+    pub(super) fn verdict_remembering(
+        &self,
+        user: &UserId,
+        facts: &Facts,
+        now: Timestamp,
+        day: &Day,
+        days_off: &mut DaysOff,
+    ) -> Option<Verdict> {
         let profile = facts.profile.known().map(|profile| &**profile);
         if let Some(profile) = profile
             && let Some(verdict) = self.of_account(profile.account)
@@ -35,7 +49,7 @@ impl Rules {
             return Some(verdict);
         }
         let mut unreadable = Vec::new();
-        match self.of_files(user, profile, now, day) {
+        match self.of_files(user, profile, now, day, days_off) {
             Told::No(verdict) => return Some(verdict),
             Told::CannotTell(why) if profile.is_some() => unreadable.push(why.to_owned()),
             // Whether the account was asked for is looked at below.
@@ -83,7 +97,14 @@ impl Rules {
     }
 
     /// What the team's files say of a person: the roster, exclusions, tenure, days off, the weekend, the hours.
-    fn of_files(&self, user: &UserId, profile: Option<&Profile>, now: Timestamp, day: &Day) -> Told {
+    fn of_files(
+        &self,
+        user: &UserId,
+        profile: Option<&Profile>,
+        now: Timestamp,
+        day: &Day,
+        days_off: &mut DaysOff,
+    ) -> Told {
         let entry = self.entry(user, profile);
         match (&self.roster, entry) {
             (Some(_), Some(Entry { role: Role::Manager, .. })) => return Told::No(Verdict::Manager),
@@ -91,7 +112,8 @@ impl Rules {
             (Some(roster), None) if can_be_told(roster, profile) => return Told::No(Verdict::NotOnRoster),
             (Some(_), None) => {
                 // Their zone is not known either: it may be the roster's. What is said of them by id holds.
-                return match self.off(user, None, profile, Dates::anywhere(now)) {
+                let dates = Dates::anywhere(now);
+                return match days_off.of(dates, || self.off(user, None, profile, dates)) {
                     Told::Nothing => Told::CannotTell("roster: Slack does not show their address"),
                     told => told,
                 };
@@ -105,7 +127,7 @@ impl Rules {
         let zone = entry.and_then(|entry| entry.zone.as_ref()).or(in_slack.as_ref());
         let local = zone.map(|zone| (zone.to_datetime(now), zone));
         let dates = local.as_ref().map_or_else(|| Dates::anywhere(now), |(local, _)| Dates::of(local.date()));
-        let off = self.off(user, entry, profile, dates);
+        let off = days_off.of(dates, || self.off(user, entry, profile, dates));
         if let Told::No(_) = off {
             return off;
         }
@@ -206,8 +228,25 @@ impl Rules {
     }
 }
 
+/// What holds of one person for whole days of theirs, as far as it was last looked up.
+#[derive(Debug, Default)]
+pub(super) struct DaysOff(Option<(Dates, Told)>);
+
+impl DaysOff {
+    fn of(&mut self, dates: Dates, look_up: impl FnOnce() -> Told) -> Told {
+        match &self.0 {
+            Some((known, told)) if *known == dates => told.clone(),
+            _ => {
+                let told = look_up();
+                self.0 = Some((dates, told.clone()));
+                told
+            }
+        }
+    }
+}
+
 /// The dates that it may be for somebody.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Dates {
     first: Date,
     last: Date,

@@ -34,6 +34,7 @@ pub(super) fn settings(keys: &RotationKeys) -> RotationConfig {
             link: keys.follow_up_link.clone(),
         },
         nudge_missing_schedule: keys.nudge_missing_schedule,
+        thin_coverage: keys.thin_coverage,
     }
 }
 

@@ -153,7 +153,8 @@ impl Engine {
         match (seen.taken, seen.later) {
             (Some(by), _) => {
                 self.counters.acknowledgements_read_back.count();
-                let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true };
+                let zone = self.zone_of(&job.job.rotation, &by);
+                let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true, zone };
                 self.act_for(job, command, Disposal::Done).await?;
                 Ok(())
             }
@@ -199,7 +200,8 @@ impl Engine {
             }
             ReadBack::Taken(by) => {
                 self.counters.acknowledgements_read_back.count();
-                let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true };
+                let zone = self.zone_of(&job.job.rotation, &by);
+                let command = Command::Acknowledge { by, via: Via::ReadBack, eligible: true, zone };
                 self.act_for(job, command, Disposal::Done).await?;
                 Ok(false)
             }
@@ -224,8 +226,9 @@ impl Engine {
         match self.eligible(self.paging(&job.job.rotation.team), &incident, by).await {
             Ok(eligible) => {
                 let via = if button { Via::Button } else { Via::Reaction };
-                self.act_for(job, Command::Acknowledge { by: by.clone(), via, eligible }, Disposal::Done)
-                    .await?;
+                let zone = self.zone_of(&job.job.rotation, by);
+                let command = Command::Acknowledge { by: by.clone(), via, eligible, zone };
+                self.act_for(job, command, Disposal::Done).await?;
                 Ok(())
             }
             Err(error) if incident.is_open() => {

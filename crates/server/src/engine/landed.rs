@@ -204,7 +204,8 @@ impl Engine {
         for user in self.client.eyes(self.paging(team), posted).await.unwrap_or_default() {
             let gave_up = incident.handed_over_by().any(|other| *other == user);
             if !gave_up && self.eligible(self.paging(team), incident, &user).await.unwrap_or(false) {
-                let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true };
+                let zone = self.zone_of(&job.job.rotation, &user);
+                let command = Command::Acknowledge { by: user, via: Via::ReadBack, eligible: true, zone };
                 self.act(Act::new(team, &job.job.incident, command)).await?;
                 self.counters.acknowledgements_read_back.count();
                 return Ok(());

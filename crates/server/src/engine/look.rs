@@ -6,7 +6,7 @@ use std::sync::Arc;
 use pagerslack_core::availability::Profile;
 use pagerslack_core::incident::ManagersWhom;
 use pagerslack_core::rules::Day;
-use pagerslack_core::{Candidate, Queue, QueueChange, RotationId, Rules, TeamId, UserId};
+use pagerslack_core::{Candidate, Queue, QueueChange, RotationId, Rules, TeamId, UserId, Verdict, ZoneName};
 use pagerslack_slack::client::Caller;
 
 use super::Engine;
@@ -91,24 +91,34 @@ impl Engine {
             .collect()
     }
 
-    /// Records who is in the weekend's pool: whoever counts afterwards how often it was asked has another roster by
-    /// then (P7).
-    pub(super) fn with_the_pool(
+    /// Records of those who may be chosen where their clocks stand, and of all who is in the weekend's pool: whoever counts
+    /// afterwards at what hours, and how often it, was asked has another roster by then (P7).
+    pub(super) fn as_they_are(
         &self,
         team: &TeamId,
         rules: &Rules,
         mut candidates: Vec<Candidate>,
     ) -> Vec<Candidate> {
-        if !rules.roster.as_ref().is_some_and(|roster| roster.has_volunteers()) {
-            return candidates;
-        }
+        let has_pool = rules.roster.as_ref().is_some_and(|roster| roster.has_volunteers());
+        let may_be_chosen =
+            |candidate: &Candidate| matches!(candidate.verdict, Verdict::Available | Verdict::Unknown { .. });
+        let told = |candidate: &Candidate| has_pool || may_be_chosen(candidate);
         // The hunt has just asked who they are.
-        let users = candidates.iter().map(|candidate| candidate.user.clone()).collect();
+        let users = candidates.iter().filter(|it| told(it)).map(|candidate| candidate.user.clone()).collect();
         let profiles = self.directory.profiles_of_any_age(team, &users);
-        for candidate in &mut candidates {
+        for candidate in candidates.iter_mut().filter(|it| told(it)) {
             let profile = profiles.get(&candidate.user).map(|profile| &**profile);
-            candidate.weekend_volunteer = rules.is_volunteer(&candidate.user, profile);
+            candidate.weekend_volunteer = has_pool && rules.is_volunteer(&candidate.user, profile);
+            if may_be_chosen(candidate) {
+                candidate.zone = rules.zone_name(&candidate.user, profile);
+            }
         }
         candidates
+    }
+
+    /// Where the clock of whoever takes an incident stands, as far as it is remembered: nobody waits for that.
+    pub(super) fn zone_of(&self, rotation: &RotationId, user: &UserId) -> Option<ZoneName> {
+        let profile = self.remembered_profile(&rotation.team, user);
+        self.rotation(rotation).rules.zone_name(user, profile.as_deref())
     }
 }

@@ -31,6 +31,7 @@ fn filed(day: usize, url: &str) -> Filed {
         url: format!("{url}{day}"),
         note: "=cmd()".to_owned(),
         reporter: "U1".into(),
+        machine: None,
         first: None,
         response_url: Some("https://hooks.slack.com/hunter2".to_owned()),
     };
@@ -88,13 +89,14 @@ async fn text(archive: Arc<Days>, selection: Selection, format: Format) -> Strin
 
 const HEAD: &str = "attempts,weekend_pinged,unavailable,incident_url,reported_by,reported_at,time_to_response,\
     time_at_response,incident,team,channel,outcome,acknowledged_by,acknowledged_via,first_page_ms,timed_out,passed,\
-    handed_over,manager_pages,ended_at\r\n";
+    handed_over,manager_pages,ended_at,region,acknowledged_zone,acknowledged_local_hour,by_manager,asked\r\n";
 
 #[tokio::test]
 async fn the_warehouse_reads_its_columns_first() {
     let all = Selection::default();
     assert_eq!(text(Days::new(0), all.clone(), Format::Csv).await, HEAD);
-    let one = "0,false,false,https://i.example/0,U1,2026-12-01T00:00:00Z,,,i0,T1,C1,open,,,,0,0,0,0,\r\n";
+    let one =
+        "0,false,false,https://i.example/0,U1,2026-12-01T00:00:00Z,,,i0,T1,C1,open,,,,0,0,0,0,,,,,false,\r\n";
     assert_eq!(text(Days::new(1), all, Format::Csv).await, format!("{HEAD}{one}"));
 }
 

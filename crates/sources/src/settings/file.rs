@@ -35,6 +35,8 @@ pub struct File {
     pub admin: Option<String>,
     /// How long an incident is kept in a store that is shared, after the last that happened in it.
     pub retention: SignedDuration,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
     /// Where a sign of life goes after each such look.
@@ -43,6 +45,8 @@ pub struct File {
     pub shutdown_drain: SignedDuration,
     /// The web dashboard.
     pub dashboard: DashboardKeys,
+    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
+    pub sample_presence: bool,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -59,10 +63,12 @@ impl Default for File {
             allow_legacy_verification_token: false,
             admin: None,
             retention: SignedDuration::from_hours(90 * 24),
+            api_requests_per_minute: 120,
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
             dashboard: DashboardKeys::default(),
+            sample_presence: false,
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }
@@ -103,6 +109,7 @@ impl File {
         root.take("audit_interval", &mut self.audit_interval, value::duration(often));
         root.take("heartbeat_url", &mut self.heartbeat_url, value::optional(value::heartbeat_url));
         root.take("shutdown_drain", &mut self.shutdown_drain, value::shutdown_drain);
+        root.take("sample_presence", &mut self.sample_presence, value::flag);
         root.within("slack", |slack| {
             slack.take("api_url", &mut self.api_url, value::api_url);
             slack.take("command", &mut self.command, value::command);
@@ -110,6 +117,9 @@ impl File {
             slack.take("allow_legacy_verification_token", allow, value::flag);
         });
         root.within("dashboard", |dashboard| self.dashboard.read(dashboard));
+        root.within("api", |api| {
+            api.take("requests_per_minute", &mut self.api_requests_per_minute, value::number(1..=1_000_000));
+        });
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();

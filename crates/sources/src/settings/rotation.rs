@@ -49,6 +49,8 @@ pub struct RotationKeys {
     pub away: AwayStatuses,
     /// Whether people without a notification schedule are told how to set one.
     pub nudge_missing_schedule: bool,
+    /// An hour in which fewer people than this could be asked is thin.
+    pub thin_coverage: u32,
     /// How long after an acknowledgement the follow-up comes, if there is one.
     pub follow_up_after: SignedDuration,
     /// What it asks.
@@ -147,6 +149,7 @@ impl Default for RotationKeys {
             day_zone: TimeZone::UTC,
             away: AwayStatuses::clone(&away),
             nudge_missing_schedule: false,
+            thin_coverage: 2,
             follow_up_after: SignedDuration::from_hours(24),
             follow_up_question: None,
             follow_up_link: None,
@@ -167,6 +170,7 @@ impl RotationKeys {
         table.take("guests", &mut self.guests, value::flag);
         table.take("public_holidays", &mut self.public_holidays, value::flag);
         table.take("nudge_missing_schedule", &mut self.nudge_missing_schedule, value::flag);
+        table.take("thin_coverage", &mut self.thin_coverage, value::number(0..=1_000));
         self.read_weekend(table);
         table.within("away_status", |away| {
             away.take_list("emoji", &mut self.away.emoji, value::emoji);

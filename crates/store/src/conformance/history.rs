@@ -176,9 +176,13 @@ async fn retired(store: Shared) -> Outcome {
     assert_eq!(store.last_about(&rotation(), &format!("{URL}/a")).await?, None);
     assert_eq!(store.recent(&rotation(), 9).await?, [c.incident.clone(), b.incident.clone()]);
     assert_eq!(store.rotations().await?, [rotation()]);
-    let there = |row: &str| Past { team: "T2".into(), row: row.into() };
+    let there =
+        |row: &str| Past { team: "T2".into(), incident: IncidentId::new(format!("i{row}")), row: row.into() };
+    store.add_past(vec![there("1")]).await?;
+    // Once more, as after a lost answer.
     store.add_past(vec![there("1"), there("2")]).await?;
-    let own = Past { team: team(), row: b"row \0 a".to_vec() };
+    let own = Past { team: team(), incident: "a".into(), row: b"row \0 a".to_vec() };
+    store.add_past(vec![own.clone()]).await?;
     for limit in [1, 2, 3, 9] {
         let (mut all, mut next) = (Vec::new(), None);
         loop {

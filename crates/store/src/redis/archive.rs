@@ -1,5 +1,7 @@
 //! The history, workspace by workspace.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
@@ -7,7 +9,7 @@ use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 use super::claim::Found;
 use super::convert::{answer, count, instant};
 use super::read::bad_cursor;
-use super::{Redis, failed, log, script};
+use super::{Redis, log, script};
 use crate::{Archive, Cursor, Filed, IncidentIndex, Page, Past, StoreError, Stored, Told};
 
 /// How many incidents are read by one script, while which nobody else is served.
@@ -75,19 +77,24 @@ impl Archive for Redis {
                 continue;
             }
             let next = Some(Cursor(format!("{} {team}", start + rows.len() as u64)));
-            let items = rows.into_iter().map(|row| Past { team: team.clone(), row }).collect();
+            let items = rows.iter().map(|row| left_of(&team, row)).collect::<Result<_, _>>()?;
             return Ok(Page { items, next });
         }
         Ok(Page { items: Vec::new(), next: None })
     }
 
     async fn add_past(&self, rows: Vec<Past>) -> Result<(), StoreError> {
-        for Past { team, row } in rows {
+        let mut by_team: BTreeMap<TeamId, Vec<Vec<u8>>> = BTreeMap::new();
+        for Past { team, incident, row } in rows {
+            by_team.entry(team).or_default().extend([incident.as_str().as_bytes().to_vec(), row]);
+        }
+        for (team, rows) in by_team {
             self.enter(&team).await?;
-            let key = self.keys.of(&team, "past");
-            let mut cmd = redis::cmd("RPUSH");
-            cmd.arg(&key).arg(row);
-            self.link.change(&cmd, &key).await.map_err(failed("adding what is left of an old incident"))?;
+            for rows in rows.chunks(2 * AT_A_TIME) {
+                let (key, mut args) = self.about(&team, [] as [String; 0]);
+                args.extend_from_slice(rows);
+                self.change(&script::ADD_PAST, vec![key], args).await?;
+            }
         }
         Ok(())
     }
@@ -140,6 +147,18 @@ impl Redis {
             (team, next)
         }))
     }
+}
+
+/// An incident's id, a tab, and its row.
+fn left_of(team: &TeamId, entry: &[u8]) -> Result<Past, StoreError> {
+    let corrupt = || StoreError::Corrupt {
+        what: "what is left of an old incident".to_owned(),
+        source: "it does not say of which".into(),
+    };
+    let mut parts = entry.splitn(2, |byte| *byte == b'\t');
+    let incident = parts.next().and_then(|id| std::str::from_utf8(id).ok()).ok_or_else(corrupt)?;
+    let row = parts.next().ok_or_else(corrupt)?.to_vec();
+    Ok(Past { team: team.clone(), incident: IncidentId::new(incident), row })
 }
 
 fn filed(team: &TeamId, (_, incident, list, messages): &Row) -> Result<Filed, StoreError> {

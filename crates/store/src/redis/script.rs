@@ -58,6 +58,7 @@ scripts! {
     HISTORY = "no-writes", "reading the history", ["prelude.lua", "history.lua"];
     PACK = "", "packing a log", ["prelude.lua", "pack.lua"];
     RETIRE = "", "taking an old incident out", ["prelude.lua", "retire.lua"];
+    ADD_PAST = "", "adding what is left of old incidents", ["prelude.lua", "add_past.lua"];
     DUE = "no-writes", "looking for due jobs", ["due.lua"];
     DUE_FIRST = "no-writes", "looking for the next job", ["due_first.lua"];
     DUE_SOONER = "", "noting when a job is due", ["due_sooner.lua"];

@@ -84,14 +84,16 @@ pub(super) fn retire(db: &Connection, filed: &Filed, row: &[u8]) -> Result<bool,
             .and_then(|mut statement| statement.execute([team, incident]))
             .map_err(failed(what))?;
     }
-    add_past(db, &filed.team, row)?;
+    let past = Past { team: filed.team.clone(), incident: filed.incident.clone(), row: row.to_vec() };
+    add_past(db, &past)?;
     Ok(true)
 }
 
 /// Keeps a row of an incident that was taken out.
-pub(super) fn add_past(db: &Connection, team: &TeamId, row: &[u8]) -> Result<(), StoreError> {
-    db.prepare_cached("INSERT INTO past (team, row) VALUES (?1, ?2)")
-        .and_then(|mut statement| statement.execute(params![team.as_str(), row]))
+pub(super) fn add_past(db: &Connection, past: &Past) -> Result<(), StoreError> {
+    let Past { team, incident, row } = past;
+    db.prepare_cached("INSERT INTO past (team, incident, row) VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING")
+        .and_then(|mut statement| statement.execute(params![team.as_str(), incident.as_str(), row]))
         .map(drop)
         .map_err(failed("adding what is left of an old incident"))
 }
@@ -99,15 +101,20 @@ pub(super) fn add_past(db: &Connection, team: &TeamId, row: &[u8]) -> Result<(),
 /// A page of what is left of old incidents.
 pub(super) fn past(db: &Connection, after: Option<&Cursor>, limit: usize) -> Result<Page<Past>, StoreError> {
     let limit = limit.max(1);
-    let found: Vec<(i64, String, Vec<u8>)> = rows(
+    let found: Vec<(i64, String, String, Vec<u8>)> = rows(
         db,
-        "SELECT id, team, row FROM past WHERE id > ?1 ORDER BY id LIMIT ?2",
+        "SELECT id, team, incident, row FROM past WHERE id > ?1 ORDER BY id LIMIT ?2",
         params![position(after)?, i64::try_from(limit).unwrap_or(i64::MAX)],
-        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
     )
     .map_err(failed("reading what is left of old incidents"))?;
     let next = found.last().filter(|_| found.len() == limit).map(|(id, ..)| to_cursor(*id));
-    let items = found.into_iter().map(|(_, team, row)| Past { team: TeamId::new(team), row }).collect();
+    let past = |(_, team, incident, row): (i64, String, String, Vec<u8>)| Past {
+        team: TeamId::new(team),
+        incident: IncidentId::new(incident),
+        row,
+    };
+    let items = found.into_iter().map(past).collect();
     Ok(Page { items, next })
 }
 

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -156,6 +156,27 @@ CREATE TABLE past (
     team TEXT NOT NULL,
     row  BLOB NOT NULL
 ) STRICT;
+";
+
+/// Of which incident each row is, so that none is there twice.
+const WHOSE_PAST: &str = "
+CREATE TABLE past_by_incident (
+    id       INTEGER PRIMARY KEY,
+    team     TEXT NOT NULL,
+    incident TEXT NOT NULL,
+    row      BLOB NOT NULL,
+    UNIQUE (team, incident)
+) STRICT;
+INSERT OR IGNORE INTO past_by_incident (id, team, incident, row)
+    SELECT id, team, coalesce(CAST(row AS TEXT) ->> 'incident', 'row ' || id), row FROM past ORDER BY id;
+DROP TABLE past;
+ALTER TABLE past_by_incident RENAME TO past;
+";
+
+/// What people in the queue say of themselves.
+const WISHES: &str = "
+ALTER TABLE places ADD COLUMN volunteered_at INTEGER;
+ALTER TABLE places ADD COLUMN away_until INTEGER;
 ";
 
 /// The schema that a database has: 0 for an empty one.

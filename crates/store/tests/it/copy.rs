@@ -5,8 +5,8 @@ use pagerslack_core::{
     Event, IncidentId, Job, JobKind, MessageRef, QueueChange, Recorded, RotationId, TeamId, UserId,
 };
 use pagerslack_store::{
-    Backend, Claim, Commit, CopyError, IncidentIndex, Past, QueueCommit, RecordWrite, Redis, Sqlite, Store,
-    Told, copy, inventory,
+    Archive as _, Backend, Claim, Commit, CopyError, Filed, IncidentIndex, Past, QueueCommit, RecordWrite,
+    Records as _, Redis, Sqlite, Store, Told, copy, inventory,
 };
 use redis_servers::Plain;
 
@@ -55,8 +55,12 @@ async fn fill(store: &dyn Backend) {
         commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(9) });
         store.commit(commit).await.unwrap();
     }
-    let row = |team: &str| Past { team: team.into(), row: b"a row".to_vec() };
-    store.add_past(vec![row("T1"), row("T1"), row("T2")]).await.unwrap();
+    let row = |team: &str, incident: &str| Past {
+        team: team.into(),
+        incident: incident.into(),
+        row: b"a row".to_vec(),
+    };
+    store.add_past(vec![row("T1", "old"), row("T1", "older"), row("T2", "old")]).await.unwrap();
     // Two of each are held, and one has been put back in doubt.
     let claim = Claim { now: at(2), lease_until: at(60), limit: 99 };
     assert_eq!(store.claim(claim).await.unwrap().len(), 6);
@@ -147,8 +151,22 @@ async fn a_copy_is_repeated_and_brings_what_has_happened_since() {
     commit.queue = Some(QueueCommit { rotation: here.clone(), expected: None, changes });
     commit.told.push(Told { user: "U1".into(), what: "nudge".to_owned(), at: at(77) });
     old.commit(commit).await.unwrap();
+    // One has become old meanwhile, and a file was withdrawn.
+    let closed = |filed: &Filed| filed.team == here.team && filed.incident == "C1z".into();
+    let filed = old.incidents(None, 99).await.unwrap().items.into_iter().find(closed).unwrap();
+    assert!(old.retire(&filed, b"its row".to_vec()).await.unwrap());
+    let file = old.record("files", "oncall.csv").await.unwrap().unwrap();
+    let withdrawn = RecordWrite {
+        shelf: "files".to_owned(),
+        name: "oncall.csv".to_owned(),
+        expected: file.version,
+        value: None,
+        expires_at: None,
+    };
+    assert!(old.write_record(withdrawn).await.unwrap().is_some());
     let moved = copy(&old, &redis, || {}).await.unwrap();
-    assert_eq!(moved.jobs, 8);
+    assert_eq!((moved.jobs, moved.records, moved.past), (8, 2, 4));
+    copy(&old, &redis, || {}).await.unwrap();
     assert_eq!(story(&redis).await, story(&old).await);
 }
 
@@ -165,4 +183,19 @@ async fn what_has_gone_on_by_itself_is_not_overwritten() {
         "{refused:?}"
     );
     assert_eq!(story(&new).await, before);
+}
+
+/// Given a store that is no copy of this one, though what is here is there too, then it is said and nothing is taken away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_never_here_is_not_taken_away_there() {
+    let (old, new) = (Sqlite::in_memory().unwrap(), Sqlite::in_memory().unwrap());
+    fill(&old).await;
+    copy(&old, &new, || {}).await.unwrap();
+    happens(&new, &rotation("T2", "C1"), "C1other", 0, false).await;
+    let refused = copy(&old, &new, || {}).await.unwrap_err();
+    assert!(
+        matches!(&refused, CopyError::Diverged { incident, .. } if *incident == "C1other".into()),
+        "{refused:?}"
+    );
+    assert!(new.load(&"T2".into(), &"C1other".into()).await.unwrap().is_some());
 }

@@ -28,6 +28,7 @@ pub(super) fn any_verdict() -> impl Strategy<Value = Verdict> {
         4 => Just(Verdict::Available),
         2 => Just(Verdict::Away),
         1 => any_time().prop_map(|until| Verdict::DoNotDisturb { until }),
+        1 => any_time().prop_map(|until| Verdict::SaidAway { until }),
         1 => Just(Verdict::AskedAlready),
         1 => Just(Verdict::Manager),
         1 => Just(Verdict::Deactivated),
@@ -45,11 +46,17 @@ pub(super) fn any_verdict() -> impl Strategy<Value = Verdict> {
     ]
 }
 
+fn any_zone() -> impl Strategy<Value = Option<ZoneName>> {
+    prop::option::of(prop::sample::select(&["Europe/Lisbon", "Asia/Tokyo", "nowhere"][..]))
+        .prop_map(|zone| zone.map(ZoneName::new))
+}
+
 pub(super) fn any_event() -> impl Strategy<Value = Event> {
     let message =
         || ("[CD][0-9]{3}", ".*").prop_map(|(c, ts)| MessageRef::new(c.as_str().into(), ts.as_str().into()));
     let candidates = || {
-        let candidate = (any_user(), any_verdict()).prop_map(|(user, verdict)| Candidate::new(user, verdict));
+        let candidate = (any_user(), any_verdict(), any_zone())
+            .prop_map(|(user, verdict, zone)| Candidate { zone, ..Candidate::new(user, verdict) });
         prop::collection::vec(candidate, 0..4)
     };
     let reason = prop_oneof![
@@ -72,9 +79,9 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         Just(Posting::FollowUp),
     ];
     prop_oneof![
-        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user())).prop_map(
-            |(url, note, response_url, first)| {
-                Event::Reported(Report { url, note, response_url, first, ..report() })
+        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user()), prop::option::of(".*")).prop_map(
+            |(url, note, response_url, first, machine)| {
+                Event::Reported(Report { url, note, response_url, first, machine, ..report() })
             }
         ),
         message().prop_map(|message| Event::RootPosted { message }),
@@ -101,7 +108,7 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         ),
         (any::<u32>(), message()).prop_map(|(round, message)| Event::ManagersPosted { round, message }),
         (posting, ".*").prop_map(|(posting, why)| Event::PostRefused { posting, why }),
-        (any_user(), any_via()).prop_map(|(by, via)| Event::Acknowledged { by, via }),
+        (any_user(), any_via(), any_zone()).prop_map(|(by, via, zone)| Event::Acknowledged { by, via, zone }),
         any_user().prop_map(|by| Event::AckRefused { by }),
         (".*", ".*").prop_map(|(link, day)| Event::ScheduleShown { link, day }),
         any_user().prop_map(|by| Event::HuntResumed { by }),
@@ -111,5 +118,6 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         any_user().prop_map(|by| Event::Cancelled { by }),
         message().prop_map(|message| Event::FollowUpPosted { message }),
         any_user().prop_map(|by| Event::Closed { by }),
+        Just(Event::Resolved),
     ]
 }

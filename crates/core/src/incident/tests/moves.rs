@@ -65,7 +65,7 @@ impl Move {
                 why: why.to_string(),
                 managers,
             },
-            Move::Acknowledge { by, via, eligible } => Command::Acknowledge { by, via, eligible },
+            Move::Acknowledge { by, via, eligible } => Command::Acknowledge { by, via, eligible, zone: None },
             Move::ShowSchedule => {
                 Command::ShowSchedule { link: "https://example.com".to_owned(), day: DAY.to_owned() }
             }

@@ -163,6 +163,7 @@ impl Law {
             | Event::PostRefused { .. }
             | Event::AckRefused { .. }
             | Event::Delayed { .. }
+            | Event::Resolved
             | Event::ClockPutBack { .. } => {}
         }
         Ok(())
@@ -256,7 +257,7 @@ proptest! {
         play(&mut course, 0, &[(0, Move::Report)]);
         let now = play(&mut course, 0, &moves);
         let open = course.state.as_ref().unwrap().is_open();
-        let command = Command::Acknowledge { by: "zoe".into(), via: Via::Button, eligible: true };
+        let command = Command::Acknowledge { by: "zoe".into(), via: Via::Button, eligible: true, zone: None };
         prop_assert_eq!(course.give(&command, at(now)).len(), usize::from(open));
         prop_assert!(!course.state.unwrap().is_open());
     }

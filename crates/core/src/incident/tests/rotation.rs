@@ -104,7 +104,7 @@ impl Rotation {
     pub(super) fn answer(&mut self, incident: usize, by: UserId) {
         let via = Via::Reaction;
         let eligible = true;
-        self.give(incident, &Command::Acknowledge { by, via, eligible });
+        self.give(incident, &Command::Acknowledge { by, via, eligible, zone: None });
     }
 
     /// Moves the queue by what happened, in the same breath.

@@ -79,6 +79,12 @@ fn one_of_each_event() {
         Event::ClockPutBack { deadline: Some(at(60)) },
         Event::Delayed { why: Delay::Limited },
         Event::Delayed { why: Delay::NoAnswer },
+        Event::Reported(Report {
+            reporter: Report::nobody(),
+            machine: Some("Alertmanager".to_owned()),
+            ..report()
+        }),
+        Event::Resolved,
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -118,6 +124,8 @@ fn one_of_each_event() {
     {"seq":31,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back","deadline":"1970-01-01T00:01:00Z"}}
     {"seq":32,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"limited"}}
     {"seq":33,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"no_answer"}}
+    {"seq":34,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"","machine":"Alertmanager","response_url":"https://hooks.slack.com/commands/1"}}
+    {"seq":35,"at":"1970-01-01T00:00:00Z","event":{"type":"resolved"}}
     "#);
 }
 
@@ -137,6 +145,7 @@ fn one_of_each_verdict() {
         Verdict::Status { status: ":palm_tree: Faro".to_owned(), until: Some(at(60)) },
         Verdict::Status { status: "ooo".to_owned(), until: None },
         Verdict::Away,
+        Verdict::SaidAway { until: at(60) },
         Verdict::DoNotDisturb { until: at(60) },
         Verdict::AskedAlready,
         Verdict::Manager,
@@ -159,6 +168,7 @@ fn one_of_each_verdict() {
     {"user":"U1","verdict":"status","status":":palm_tree: Faro","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"status","status":"ooo","until":null}
     {"user":"U1","verdict":"away"}
+    {"user":"U1","verdict":"said_away","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"do_not_disturb","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"asked_already"}
     {"user":"U1","verdict":"manager"}
@@ -183,6 +193,56 @@ fn whether_somebody_volunteers_is_stored_only_if_they_do() {
     }
 }
 
+/// Logs from before zones were recorded are read, and where none is known they are written as before.
+#[test]
+fn where_a_clock_stands_is_stored_only_if_it_is_known() {
+    let placed = |zone: Option<ZoneName>| Candidate { zone, ..candidate("U1", Verdict::Available) };
+    let taken = |zone| Event::Acknowledged { by: "U1".into(), via: Via::Button, zone };
+    let lisbon = || Some(ZoneName::new("Europe/Lisbon"));
+    for (stored, candidate) in [
+        (r#"{"user":"U1","verdict":"available"}"#, placed(None)),
+        (r#"{"user":"U1","verdict":"available","clock":"Europe/Lisbon"}"#, placed(lisbon())),
+    ] {
+        assert_eq!(serde_json::to_string(&candidate).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Candidate>(stored).unwrap(), candidate);
+    }
+    for (stored, event) in [
+        (r#"{"type":"acknowledged","by":"U1","via":"button"}"#, taken(None)),
+        (r#"{"type":"acknowledged","by":"U1","via":"button","zone":"Europe/Lisbon"}"#, taken(lisbon())),
+    ] {
+        assert_eq!(serde_json::to_string(&event).unwrap(), stored);
+        assert_eq!(serde_json::from_str::<Event>(stored).unwrap(), event);
+    }
+}
+
+/// Of all who are considered only the one who is asked leaves a zone in the log, and an answer repeats none.
+#[test]
+fn a_zone_is_recorded_once_for_whoever_is_asked() {
+    let placed = |user, verdict| Candidate { zone: Some("Asia/Tokyo".into()), ..candidate(user, verdict) };
+    let candidates = vec![
+        placed("U1", Verdict::Unknown { why: "presence".to_owned() }),
+        placed("U2", Verdict::Available),
+        placed("U3", Verdict::Available),
+    ];
+    let mut course = Course::new(Policy::default());
+    course.give(&Command::Report(report()), at(0));
+    let asked = course.give(&Command::Page { candidates, managers: ManagersWhom::default() }, at(1));
+    let [Event::Paged { considered, .. }] = &asked[..] else { panic!("nobody is asked: {asked:?}") };
+    let zones: Vec<_> = considered.iter().map(|it| it.zone.as_ref().map(ZoneName::as_str)).collect();
+    assert_eq!(zones, [None, Some("Asia/Tokyo")]);
+    let recorded = |by: &str, zone: &str| {
+        let zone = Some(zone.into());
+        let command = Command::Acknowledge { by: by.into(), via: Via::Button, eligible: true, zone };
+        match &course.clone().give(&command, at(2))[..] {
+            [Event::Acknowledged { zone, .. }] => zone.clone().map(|zone| zone.to_string()),
+            other => panic!("nobody is on it: {other:?}"),
+        }
+    };
+    assert_eq!(recorded("U2", "Asia/Tokyo"), None, "the page says it");
+    assert_eq!(recorded("U2", "Europe/Rome"), Some("Europe/Rome".to_owned()), "they have travelled since");
+    assert_eq!(recorded("U9", "Asia/Tokyo"), Some("Asia/Tokyo".to_owned()));
+}
+
 /// Logs written before there was anybody to be asked first.
 #[test]
 fn a_report_without_a_first_still_reads() {
@@ -202,5 +262,5 @@ fn refused(posting: Posting) -> Event {
 }
 
 fn acknowledged(via: Via) -> Event {
-    Event::Acknowledged { by: "W1".into(), via }
+    Event::Acknowledged { by: "W1".into(), via, zone: None }
 }

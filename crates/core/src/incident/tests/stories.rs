@@ -59,6 +59,7 @@ pub(super) fn command(words: &str) -> Command {
             by: (*by).into(),
             via: if how == ["read", "back"] { Via::ReadBack } else { Via::Reaction },
             eligible: how != ["ineligible"],
+            zone: None,
         },
         ["show", "schedule"] => Command::ShowSchedule {
             link: "https://example.com/shifts".to_owned(),
@@ -69,6 +70,7 @@ pub(super) fn command(words: &str) -> Command {
         ["call", "managers", by] => Command::CallManagers { by: (*by).into(), managers },
         ["hand", "over", by, who @ ..] => Command::HandOver { by: (*by).into(), manager: is_manager(who) },
         ["cancel", by, who @ ..] => Command::Cancel { by: (*by).into(), manager: is_manager(who) },
+        ["resolve"] => Command::Resolve,
         ["follow-up", "posted"] => Command::FollowUpPosted { message: message("follow-up") },
         ["close", by, who @ ..] => Command::Close { by: (*by).into(), manager: is_manager(who) },
         other => panic!("no such command: {other:?}"),
@@ -136,7 +138,7 @@ pub(super) fn told(event: &Event) -> String {
             Posting::Managers { round } => format!("managers {round} refused, {why}"),
             Posting::FollowUp => format!("follow-up refused, {why}"),
         },
-        Event::Acknowledged { by, via: Via::ReadBack } => format!("acknowledged by {by}, read back"),
+        Event::Acknowledged { by, via: Via::ReadBack, .. } => format!("acknowledged by {by}, read back"),
         Event::Acknowledged { by, .. } => format!("acknowledged by {by}"),
         Event::AckRefused { by } => format!("ack of {by} refused"),
         Event::ScheduleShown { link, day } => format!("{link} shown, as it is {day}"),
@@ -150,6 +152,7 @@ pub(super) fn told(event: &Event) -> String {
         }
         Event::Cancelled { by } => format!("{by} cancels"),
         Event::FollowUpPosted { .. } => "follow-up posted".to_owned(),
+        Event::Resolved => "resolved".to_owned(),
         Event::Closed { by } => format!("{by} closes"),
     }
 }

@@ -78,7 +78,7 @@ impl Desk {
             },
             JobKind::RootDeadline => Command::GiveUpRoot { managers },
             JobKind::PageDeadline { .. } | JobKind::ManagersDeadline { .. } if weather.roll(12) == 1 => {
-                Command::Acknowledge { by: "ann".into(), via: Via::ReadBack, eligible: true }
+                Command::Acknowledge { by: "ann".into(), via: Via::ReadBack, eligible: true, zone: None }
             }
             JobKind::PageDeadline { attempt } => Command::TimeOut { attempt: *attempt, managers },
             JobKind::ManagersDeadline { round } => Command::RepeatManagers { round: *round, managers },
@@ -94,7 +94,10 @@ impl Desk {
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
             | JobKind::Wish { .. }
-            | JobKind::Alert { .. } => unreachable!("no event plans it"),
+            | JobKind::Alert { .. }
+            | JobKind::Home { .. }
+            | JobKind::Stand { .. }
+            | JobKind::OpenReportForm { .. } => unreachable!("no event plans it"),
         })
     }
 
@@ -134,8 +137,10 @@ impl Desk {
         let by = asked.or(incident.responder()).cloned().unwrap_or_else(|| "zoe".into());
         let managers = managers();
         let command = match weather.roll(12) {
-            1 => Command::Acknowledge { by, via: Via::Button, eligible: true },
-            2 | 3 => Command::Acknowledge { by: "eve".into(), via: Via::Reaction, eligible: false },
+            1 => Command::Acknowledge { by, via: Via::Button, eligible: true, zone: None },
+            2 | 3 => {
+                Command::Acknowledge { by: "eve".into(), via: Via::Reaction, eligible: false, zone: None }
+            }
             4 | 5 => Command::HandOver { by, manager: false },
             6 => Command::HandOver { by: "mia".into(), manager: true },
             7 => Command::CallManagers { by: "rae".into(), managers },

@@ -28,7 +28,7 @@ pub(super) fn page_posted(attempt: u32) -> Command {
 }
 
 pub(super) fn ack(by: &str) -> Command {
-    Command::Acknowledge { by: by.into(), via: Via::Reaction, eligible: true }
+    Command::Acknowledge { by: by.into(), via: Via::Reaction, eligible: true, zone: None }
 }
 
 #[test]

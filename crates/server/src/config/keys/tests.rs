@@ -56,13 +56,13 @@ fn the_embedded_file_names_every_key() {
 fn every_key_is_read() {
     let file = File::parse(
         "listen = \"[::1]:80\"\nstore = \"sqlite:///var/lib/p.db\"\nadmin = \"U1\"\n\
-         audit_interval = \"90 s\"\nheartbeat_url = \"https://beat.example/x\"\n\
+         audit_interval = \"90 s\"\nsample_presence = true\nheartbeat_url = \"https://beat.example/x\"\n\
          shutdown_drain = \"15 s\"\n\
          slack = { api_url = \"http://localhost:1/api\", command = \"/page\" }\n\
          files = { oncall = \"a.csv\", holidays = \"\" }\n\
          [defaults]\nack_timeout = \"1 min 30 s\"\nmax_attempts = 3\npatience = \"1m\"\nmin_tenure = \"90 days\"\n\
          guests = true\npublic_holidays = false\nweekend = \"link\"\nschedule_link = \"https://s.example/x\"\n\
-         weekend_days = [\"Friday\"]\nday_zone = \"Asia/Dubai\"\nnudge_missing_schedule = true\n\
+         weekend_days = [\"Friday\"]\nday_zone = \"Asia/Dubai\"\nnudge_missing_schedule = true\nthin_coverage = 3\n\
          away_status = { emoji = [\":Palm_Tree:\"], text = [\"Gone Fishing\"] }\n\
          follow_up = { after = \"2 days\", question = \"Well?\", link = \"https://q.example\" }\n\
          managers = { users = [\"U1\", \"W2\"], emails = [\"a@b.example\"], group = \"S1\", rounds = 2, repeat = \"1 h\" }\n\
@@ -74,6 +74,7 @@ fn every_key_is_read() {
     assert_eq!(file.api_url.as_str(), "http://localhost:1/api/");
     assert_eq!((file.admin.as_deref(), file.command.as_str()), (Some("U1"), "/page"));
     assert_eq!(file.audit_interval, SignedDuration::from_secs(90));
+    assert!(file.sample_presence);
     assert_eq!(file.shutdown_drain, SignedDuration::from_secs(15));
     assert_eq!(file.heartbeat_url.as_ref().map(HeartbeatUrl::expose), Some("https://beat.example/x"));
     let keys = &file.defaults;
@@ -101,6 +102,7 @@ fn every_key_is_read() {
     );
     assert_eq!(rules.min_tenure.fieldwise(), Span::new().days(90).fieldwise());
     assert!(rules.guests && keys.nudge_missing_schedule);
+    assert_eq!(keys.thin_coverage, 3);
     assert_eq!(rules.weekend, Weekend::Link { url: "https://s.example/x".to_owned() });
     assert_eq!(rules.weekend_days, [jiff::civil::Weekday::Friday]);
     assert_eq!(rules.day_zone.iana_name(), Some("Asia/Dubai"));

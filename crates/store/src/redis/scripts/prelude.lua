@@ -79,6 +79,13 @@ local function is_own(incident, message)
   return redis.call('HGET', bucket_of(string.sub(message, 1, tab - 1), ts), ts) == incident
 end
 
+-- Keeps a row of an incident that is taken out, once: an answer may be lost and the row come again.
+local function keep_past(incident, row)
+  if redis.call('SADD', base .. 'past-ids', incident) == 1 then
+    redis.call('RPUSH', base .. 'past', incident .. '\t' .. row)
+  end
+end
+
 -- An address as a field: eighty bits of it.
 local function hash_of(url)
   return string.sub(redis.sha1hex(url), 1, 20)

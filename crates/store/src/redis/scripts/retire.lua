@@ -13,5 +13,5 @@ local by_url, hash = base .. 'u:' .. meta[WHERE], hash_of(meta[URL])
 if redis.call('HGET', by_url, hash) == incident then redis.call('HDEL', by_url, hash) end
 redis.call('ZREM', base .. 'r:' .. meta[WHERE], incident)
 redis.call('DEL', base .. 'i:' .. incident)
-redis.call('RPUSH', base .. 'past', row)
+keep_past(incident, row)
 return 1

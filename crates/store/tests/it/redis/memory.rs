@@ -49,7 +49,10 @@ fn considered(incident: u64, attempt: u64) -> Vec<Candidate> {
         _ => Verdict::Excluded { until: None, reason: Some("parental leave".to_owned()) },
     };
     let candidate = |place: u64| match place {
-        place if place == CONSIDERED => Candidate::new(user(incident + place + attempt), Verdict::Available),
+        place if place == CONSIDERED => {
+            let responder = Candidate::new(user(incident + place + attempt), Verdict::Available);
+            Candidate { zone: Some("America/Sao_Paulo".into()), ..responder }
+        }
         place => Candidate::new(user(incident + place), verdict(place)),
     };
     (0..=CONSIDERED).map(candidate).collect()
@@ -101,6 +104,7 @@ impl Life {
             url: self.url(),
             note: "checkout fails for every fifth customer".to_owned(),
             reporter: user(self.number + 150),
+            machine: None,
             first: None,
             response_url: Some(format!(
                 "https://hooks.slack.example/commands/T024BE7LD/{}/abcdefghijklmnop",
@@ -146,11 +150,14 @@ impl Life {
         let index = IncidentIndex { rotation: rotation(), url: self.url(), open: false };
         let jobs = self.store.jobs_of(&team(), &self.id()).await.unwrap();
         let (taken, follow_up) = (self.message(7), self.message(8));
-        self.happens(vec![Event::Acknowledged { by: by.clone(), via: Via::Reaction }], |commit| {
-            commit.index = Some(index);
-            commit.remove.extend(jobs.into_iter().map(|state| state.job.key));
-            commit.messages.push(taken);
-        })
+        self.happens(
+            vec![Event::Acknowledged { by: by.clone(), via: Via::Reaction, zone: None }],
+            |commit| {
+                commit.index = Some(index);
+                commit.remove.extend(jobs.into_iter().map(|state| state.job.key));
+                commit.messages.push(taken);
+            },
+        )
         .await;
         self.happens(
             vec![Event::FollowUpPosted { message: follow_up.clone() }, Event::Closed { by }],
