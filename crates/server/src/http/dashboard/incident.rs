@@ -118,7 +118,7 @@ impl Telling<'_> {
     fn facts(&self) -> Markup {
         let incident = self.incident;
         html! {
-            div { dt { "Reported by" } dd { (self.names.of(&incident.report.reporter)) } }
+            div { dt { "Reported by" } dd { (self.names.reporter(&incident.report)) } }
             div { dt { "Where" } dd { (self.names.channel(&incident.report.rotation.channel)) } }
             div { dt { "Asked" } dd { (match incident.attempts.len() {
                 0 => "nobody".to_owned(),
@@ -150,11 +150,13 @@ impl Telling<'_> {
         let at = recorded.at;
         Some(match &recorded.event {
             Event::Reported(report) => {
-                Step::of("begin", html! { (self.name(&report.reporter)) " reported it." }).because(html! {
-                    @if let Some(first) = &report.first {
-                        p { "They want " (self.names.of(first)) " to be asked first." }
-                    }
-                })
+                Step::of("begin", html! { b { (self.names.reporter(report)) } " reported it." }).because(
+                    html! {
+                        @if let Some(first) = &report.first {
+                            p { "They want " (self.names.of(first)) " to be asked first." }
+                        }
+                    },
+                )
             }
             // What goes as it should needs no word of its own: the page before it tells of it.
             Event::RootPosted { .. } | Event::ManagersPosted { .. } => return None,

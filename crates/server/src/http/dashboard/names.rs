@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 use pagerslack_core::incident::ManagersWhom;
-use pagerslack_core::{Candidate, ChannelId, MessageRef, TeamId, UserId, Verdict};
+use pagerslack_core::{Candidate, ChannelId, MessageRef, Report, TeamId, UserId, Verdict};
 use pagerslack_slack::words::reason_where_they_are;
 
 use crate::engine::Engine;
@@ -24,6 +24,14 @@ impl<'a> Names<'a> {
     pub(super) fn of(&self, user: &UserId) -> String {
         let person = self.engine.directory().person_of_any_age(self.team, user);
         person.map_or_else(|| user.to_string(), |person| person.name.clone())
+    }
+
+    /// Who reported something, a person or a machine.
+    pub(super) fn reporter(&self, report: &Report) -> String {
+        match (report.person(), &report.machine) {
+            (None, Some(machine)) => machine.clone(),
+            _ => self.of(&report.reporter),
+        }
     }
 
     /// What a channel is called, or its id where that was never read.

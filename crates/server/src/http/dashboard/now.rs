@@ -158,7 +158,7 @@ fn row(dashboard: &Dashboard, incident: &Incident, now: Timestamp) -> Markup {
             th scope="row" {
                 a href=(incident_path(&report.rotation.team, &report.incident)) { (short(&report.url)) }
                 @if !report.note.is_empty() { span.note { (report.note) } }
-                span.hint { (moments::moment(incident.reported_at, now)) ", reported by " (names.of(&report.reporter)) }
+                span.hint { (moments::moment(incident.reported_at, now)) ", reported by " (names.reporter(report)) }
             }
             td {
                 @if let Some(taken) = incident.last_taken() { (names.of(&taken.by)) }
@@ -189,7 +189,7 @@ fn card(dashboard: &Dashboard, incident: &Incident, now: Timestamp) -> Markup {
             h3 { a href=(path) { (short(&report.url)) } }
             @if !report.note.is_empty() { p.note { (report.note) } }
             p.hint {
-                "Reported by " (names.of(&report.reporter)) " in " (names.channel(&report.rotation.channel)) " "
+                "Reported by " (names.reporter(report)) " in " (names.channel(&report.rotation.channel)) " "
                 (moments::ago(incident.reported_at, now)) " · "
                 (address(&report.url, "The incident"))
                 @if let Some(root) = &incident.root {
