@@ -11,7 +11,8 @@ use futures_util::stream::{self, StreamExt as _};
 use super::under_way::{Asking, Turn, UnderWay, Waiting};
 use super::{Directory, Known};
 use crate::budget::Priority;
-use crate::client::{CallError, Caller};
+use crate::client::{CallError, Caller, Refusal};
+use crate::method::Method;
 
 /// Calls of one kind under way at once.
 const AT_ONCE: usize = 8;
@@ -222,4 +223,15 @@ async fn heard<K, V: Clone>(
     let (keys, waiting): (Vec<K>, Vec<Waiting<V>>) = theirs.into_iter().unzip();
     let answers = join_all(waiting.into_iter().map(|waiting| waiting.hear(priority))).await;
     keys.into_iter().zip(answers).collect()
+}
+
+/// Slack left somebody out of its answer.
+pub(super) fn left_out() -> CallError {
+    CallError::Refused(Refusal {
+        method: Method::DndTeamInfo.to_string(),
+        // As Slack says it of one person alone.
+        code: "user_not_visible".to_owned(),
+        needed: None,
+        provided: None,
+    })
 }

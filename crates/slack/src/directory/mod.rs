@@ -22,10 +22,9 @@ use pagerslack_core::ids::{ChannelId, TeamId, UserGroupId, UserId};
 
 use crate::client::{CallError, Caller, Client, DND_BATCH, Refusal, RefusalKind};
 use crate::inbound::Inbound;
-use crate::method::Method;
 use crate::person::{DndWindow, Person, Presence};
 use cache::Cache;
-use find::Kind;
+use find::{Kind, left_out};
 use under_way::UnderWay;
 
 /// How long the members of a channel are believed; joining and leaving is told by events.
@@ -382,20 +381,6 @@ impl Directory {
         Ok(page.next)
     }
 
-    /// Reads what the channels are called that the bot is in.
-    ///
-    /// # Errors
-    ///
-    /// When Slack does not say.
-    pub async fn learn_names(&self, caller: Caller<'_>) -> Result<(), CallError> {
-        let channels = self.client.own_channels(caller).await?;
-        let mut known = self.known();
-        for channel in channels.into_iter().filter(|channel| !channel.name.is_empty()) {
-            known.names.answered(caller.now, caller.team, &channel.id, channel.name.into());
-        }
-        Ok(())
-    }
-
     /// Takes in what an event says, whatever it is.
     pub fn apply(&self, now: Timestamp, inbound: &Inbound) {
         let mut known = self.known();
@@ -509,14 +494,4 @@ impl Known {
         emails.forget(team);
         direct.forget(team);
     }
-}
-
-fn left_out() -> CallError {
-    CallError::Refused(Refusal {
-        method: Method::DndTeamInfo.to_string(),
-        // As Slack says it of one person alone.
-        code: "user_not_visible".to_owned(),
-        needed: None,
-        provided: None,
-    })
 }

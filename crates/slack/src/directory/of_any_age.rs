@@ -10,6 +10,7 @@ use pagerslack_core::availability::Profile;
 use pagerslack_core::ids::{ChannelId, TeamId, UserGroupId, UserId};
 
 use super::Directory;
+use crate::client::{CallError, Caller};
 use crate::person::Person;
 
 impl Directory {
@@ -37,6 +38,20 @@ impl Directory {
     /// Who was in a channel when it was last read, unless it has changed since.
     pub fn members_of_any_age(&self, team: &TeamId, channel: &ChannelId) -> Option<Arc<[UserId]>> {
         self.known().members.get_of_any_age(team, channel).flatten()
+    }
+
+    /// Reads what the channels are called that the bot is in.
+    ///
+    /// # Errors
+    ///
+    /// When Slack does not say.
+    pub async fn learn_names(&self, caller: Caller<'_>) -> Result<(), CallError> {
+        let channels = self.client.own_channels(caller).await?;
+        let mut known = self.known();
+        for channel in channels.into_iter().filter(|channel| !channel.name.is_empty()) {
+            known.names.answered(caller.now, caller.team, &channel.id, channel.name.into());
+        }
+        Ok(())
     }
 
     /// What a channel was called when it was last read.

@@ -74,7 +74,7 @@ pub(super) async fn finish(
     match slack.finish(&dashboard, &state, kept, code.as_ref()).await {
         Ok(Some(who)) => {
             let name = if who.name.is_empty() { who.user.to_string() } else { who.name };
-            tracing::info!(team = %who.team, user = %who.user, "somebody signed in to the dashboard");
+            tracing::info!(team = %who.team, by = %who.user, "somebody signed in to the dashboard");
             let who = Who::Member { team: who.team, user: who.user };
             let_in(gate, dashboard.engine().clock().now(), who, name).await
         }

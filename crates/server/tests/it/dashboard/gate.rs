@@ -242,7 +242,11 @@ async fn every_answer_carries_its_policy() {
         }
         assert_eq!(header("cache-control"), "no-store");
         assert_eq!(header("x-frame-options"), "DENY");
-        assert_eq!(header("referrer-policy"), "no-referrer");
+        assert_eq!(
+            header("referrer-policy"),
+            "same-origin",
+            "no other site is told where somebody came from"
+        );
         assert_eq!(header("x-content-type-options"), "nosniff");
     }
 }
