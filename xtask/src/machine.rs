@@ -67,6 +67,9 @@ const REDIS: Need = Need {
     mac: "redis",
 };
 
+/// docs/LOGGING.md counts with it, and a test runs those lines.
+const JQ: Need = Need { name: "jq", programs: &["jq"], files: &[], debian: "jq", fedora: "jq", mac: "jq" };
+
 /// The service that Debian's package starts, on Redis' usual port and with every start of the machine. We asked for the
 /// program alone.
 const UNASKED_SERVICE: [&[&str]; 2] =
@@ -178,6 +181,17 @@ pub(crate) fn redis() -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Sees to jq.
+///
+/// # Errors
+/// When it is missing and may not be installed from here; the error is one line that says what to type.
+pub(crate) fn jq() -> anyhow::Result<()> {
+    if is_here(&JQ) {
+        return Ok(());
+    }
+    install("the tests of the log", &[&JQ])
 }
 
 /// Sees to a C++ compiler, which libFuzzer is built with.
@@ -383,6 +397,9 @@ mod tests {
         let line = "the tests against Redis need Redis; type: \
                     sudo apt-get update && sudo apt-get install --yes redis-server";
         assert_eq!(redis, Plan::Ask(line.to_owned()));
+        let jq = plan("the tests of the log", &[&JQ], Packages::AptLocked);
+        let line = "the tests of the log need jq; type: sudo apt-get update && sudo apt-get install --yes jq";
+        assert_eq!(jq, Plan::Ask(line.to_owned()));
         let compiler = |packages| plan("the fuzz targets", &[&CXX], packages);
         for (packages, typed) in
             [(Packages::Fedora, "sudo dnf install gcc-c++"), (Packages::Mac, "xcode-select --install")]

@@ -24,6 +24,7 @@ pub(crate) struct Count {
 pub(crate) fn run(passed_on: &[String]) -> anyhow::Result<()> {
     machine::prepare()?;
     machine::redis()?;
+    machine::jq()?;
     e2e::prepare()?;
     NEXTEST.ensure()?;
     if passed_on.is_empty() {
@@ -45,6 +46,7 @@ fn everywhere(passed_on: &[String]) -> &'static [&'static str] {
 pub(crate) fn run_counted() -> anyhow::Result<()> {
     machine::prepare()?;
     machine::redis()?;
+    machine::jq()?;
     e2e::prepare()?;
     NEXTEST.ensure()?;
     // The tests run even when a doc-test fails: one run tells all that is wrong.

@@ -89,8 +89,7 @@ fn choice(position: usize, rules: Rules, bar: f64, how: &str) -> Result<Figure> 
 impl Known {
     fn new(position: usize, rules: Rules) -> Result<Self> {
         let profile = Arc::new(Profile::bare(Account::Member));
-        let places =
-            (0..PEOPLE).map(|number| Place { user: id(number), turn: number as u64 + 1, turned_at: None });
+        let places = (0..PEOPLE).map(|number| Place::new(id(number), number as u64 + 1, None));
         let facts = |number: usize| Facts {
             profile: Fact::Known(Arc::clone(&profile)),
             dnd: Fact::Known(None),

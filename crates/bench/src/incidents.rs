@@ -17,6 +17,7 @@ pub(crate) fn report(number: usize) -> Report {
         url: format!("https://incidents.example.com/incidents/{number}"),
         note: "the checkout answers with errors".to_owned(),
         reporter: "U2147483697".into(),
+        machine: None,
         first: None,
         response_url: Some(format!("https://hooks.slack.com/commands/T1/{number}/96rGlfmibIGlgcZR")),
     }

@@ -130,6 +130,11 @@ pub enum Verdict {
         /// When it ends by itself.
         until: Option<Timestamp>,
     },
+    /// Said so: away until a moment of their choice.
+    SaidAway {
+        /// The first moment at which they may be asked again.
+        until: Timestamp,
+    },
     /// Slack says away.
     Away,
     /// In do-not-disturb.
@@ -170,6 +175,9 @@ pub struct Candidate {
     /// Whether they were in the weekend's pool at the time: the roster said that they volunteer.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub weekend_volunteer: bool,
+    /// Since when they stood at the head, because they had said that they could take one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volunteered_at: Option<Timestamp>,
     /// Where their clock stood, for whoever counts afterwards at what hour they were asked; of whoever was asked only, and
     /// if it was known.
     /// Stored as `clock`: beside it stand the fields of the verdict, one of which has a `zone`.
@@ -180,7 +188,7 @@ pub struct Candidate {
 impl Candidate {
     /// Somebody who has had no turn yet, and volunteers for nothing.
     pub fn new(user: UserId, verdict: Verdict) -> Self {
-        Self { user, verdict, last_turn: None, weekend_volunteer: false, zone: None }
+        Self { user, verdict, last_turn: None, weekend_volunteer: false, volunteered_at: None, zone: None }
     }
 }
 

@@ -44,6 +44,9 @@ impl JobKey {
             JobKind::NudgeSweep => "nudge-sweep".to_owned(),
             JobKind::Nudge { user } => format!("nudge/{user}"),
             JobKind::Alert { .. } => "alert".to_owned(),
+            JobKind::Home { .. } => "home".to_owned(),
+            JobKind::Stand { .. } => "stand".to_owned(),
+            JobKind::OpenReportForm { .. } => "report-form".to_owned(),
             JobKind::Send(message) => match message {
                 Message::Root => "send/root".to_owned(),
                 Message::RootUpdate { version } => format!("update/root/{version}"),
@@ -56,6 +59,7 @@ impl JobKey {
                 Message::Taken { taken } => format!("send/taken/{taken}"),
                 Message::HandedOver { taken } => format!("send/handed-over/{taken}"),
                 Message::Cancelled => "send/cancelled".to_owned(),
+                Message::Resolved => "send/resolved".to_owned(),
                 Message::Delayed => "send/delayed".to_owned(),
                 Message::FollowUp => "send/follow-up".to_owned(),
                 Message::FollowUpUpdate => "update/follow-up".to_owned(),
@@ -132,6 +136,23 @@ pub enum JobKind {
         /// Who.
         user: UserId,
     },
+    /// Show somebody their Home tab; the job's incident stands for the person.
+    Home {
+        /// Who.
+        user: UserId,
+    },
+    /// Do what somebody says of themselves; the job's incident is the press of the button.
+    Stand {
+        /// Who.
+        user: UserId,
+        /// What.
+        word: Word,
+    },
+    /// Open the dialog in which an incident is reported; the job's incident is the press of the button.
+    OpenReportForm {
+        /// Good for one dialog, within three seconds.
+        trigger_id: String,
+    },
     /// Tell those who keep the bot something that they must see to.
     Alert {
         /// A person or a channel, by id.
@@ -164,6 +185,21 @@ impl Wish {
             Self::Close => "close",
         }
     }
+}
+
+/// What somebody says of themselves, in every rotation of theirs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "snake_case")]
+pub enum Word {
+    /// That they are not to be asked.
+    Away {
+        /// Until when.
+        until: Timestamp,
+    },
+    /// That they are back.
+    Back,
+    /// That they could take one now.
+    Volunteer,
 }
 
 /// What somebody wants to know.
@@ -271,7 +307,8 @@ impl JobKind {
             | Self::PageDeadline { .. }
             | Self::ManagersDeadline { .. }
             | Self::ConsiderAck { .. } => Urgency::Page,
-            Self::Hunt => Urgency::Opening,
+            // A dialog can be opened for three seconds, and leads to a page.
+            Self::Hunt | Self::OpenReportForm { .. } => Urgency::Opening,
             // A manager's call for the managers wakes somebody, a hand-over looks for somebody.
             Self::Wish { .. } => Urgency::Page,
             // Whoever is to be paged meanwhile waits for no such look: before every page there is one of its own.
@@ -280,7 +317,9 @@ impl JobKind {
             | Self::Answer { .. }
             | Self::NudgeSweep
             | Self::Nudge { .. }
-            | Self::Alert { .. } => Urgency::Courtesy,
+            | Self::Alert { .. }
+            | Self::Home { .. }
+            | Self::Stand { .. } => Urgency::Courtesy,
             Self::Send(message) => match message {
                 Message::Page { .. } | Message::Managers { .. } | Message::ManagerDirect { .. } => {
                     Urgency::Page
@@ -292,6 +331,7 @@ impl JobKind {
                 | Message::Taken { .. }
                 | Message::HandedOver { .. }
                 | Message::Cancelled
+                | Message::Resolved
                 | Message::Delayed
                 | Message::FollowUp
                 | Message::FollowUpUpdate

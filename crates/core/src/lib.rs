@@ -35,7 +35,7 @@ pub use ids::{
     ChannelId, IncidentId, MessageRef, MessageTs, RotationId, TeamId, UserGroupId, UserId, ZoneName,
 };
 pub use incident::{Command, Event, Incident, Phase, Recorded, Report, apply, decide};
-pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, plan};
+pub use job::{AnswerTo, Job, JobKey, JobKind, Message, Notice, Plan, Question, Urgency, Wish, Word, plan};
 pub use policy::Policy;
 pub use queue::{Place, Queue, QueueChange};
 pub use rules::Rules;

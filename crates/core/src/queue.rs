@@ -2,10 +2,11 @@
 //!
 //! One queue per rotation, ordered by turn: the person whose last turn lies furthest back stands at the
 //! head. A turn is being paged or acknowledging ([`crate::incident::turn_of`]); either puts a person at the
-//! bottom. The queue is a fold of [`QueueChange`]s, each of which takes the next
+//! bottom. By their own wish people go to the head for one turn, or are left out for a while, where they stand.
+//! The queue is a fold of [`QueueChange`]s, each of which takes the next
 //! number; the count of changes is its version.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use foldhash::fast::FixedState;
 use jiff::Timestamp;
@@ -23,6 +24,30 @@ pub struct Place {
     pub turn: u64,
     /// When that turn was taken, or `None` for somebody who has only joined.
     pub turned_at: Option<Timestamp>,
+    /// Since when they stand before everybody who has not, because they said that they could take one: until their
+    /// next turn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub volunteered_at: Option<Timestamp>,
+    /// Until when they are not asked, because they said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away_until: Option<Timestamp>,
+}
+
+impl Place {
+    /// The place of somebody who has said nothing of themselves.
+    pub fn new(user: UserId, turn: u64, turned_at: Option<Timestamp>) -> Self {
+        Self { user, turn, turned_at, volunteered_at: None, away_until: None }
+    }
+
+    /// When they had their last turn, when they volunteered, and until when they are away.
+    pub fn moments(&self) -> [Option<Timestamp>; 3] {
+        [self.turned_at, self.volunteered_at, self.away_until]
+    }
+
+    /// By what places are ordered: who volunteered first, then whose last turn lies furthest back.
+    fn rank(&self) -> (bool, Option<Timestamp>, u64, &UserId) {
+        (self.volunteered_at.is_none(), self.volunteered_at, self.turn, &self.user)
+    }
 }
 
 /// What moves somebody in the queue.
@@ -47,6 +72,35 @@ pub enum QueueChange {
         /// When.
         at: Timestamp,
     },
+    /// A person says that they could take one now, and goes to the head until their next turn, behind whoever said so
+    /// before. Whoever said that they are away is back with it. Ignored for somebody who is not in the queue.
+    Volunteered {
+        /// Who.
+        user: UserId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A person says until when they are not to be asked, or with `None` that they are back. They keep their turn, and
+    /// who goes away volunteers no more. Ignored for somebody who is not in the queue.
+    Away {
+        /// Who.
+        user: UserId,
+        /// The first moment at which they may be asked again.
+        until: Option<Timestamp>,
+    },
+}
+
+impl QueueChange {
+    /// Who is moved.
+    pub fn user(&self) -> &UserId {
+        match self {
+            Self::Joined { user }
+            | Self::Left { user }
+            | Self::Turn { user, .. }
+            | Self::Volunteered { user, .. }
+            | Self::Away { user, .. } => user,
+        }
+    }
 }
 
 /// A rotation's queue, head first.
@@ -54,14 +108,14 @@ pub enum QueueChange {
 pub struct Queue {
     /// How many changes have made this queue; the next change takes `version + 1` as its turn.
     pub version: u64,
-    /// Places by ascending turn.
+    /// Places by rank.
     places: Vec<Place>,
 }
 
 impl Queue {
     /// A queue as read from storage, in any order.
     pub fn new(version: u64, mut places: Vec<Place>) -> Self {
-        places.sort_by(|a, b| a.turn.cmp(&b.turn).then_with(|| a.user.cmp(&b.user)));
+        places.sort_by(|a, b| a.rank().cmp(&b.rank()));
         Self { version, places }
     }
 
@@ -70,25 +124,38 @@ impl Queue {
         &self.places
     }
 
+    /// Until when each of those who said so is away, of whom that holds at `now`.
+    pub fn away(&self, now: Timestamp) -> BTreeMap<UserId, Timestamp> {
+        let until = |place: &Place| place.away_until.filter(|until| now < *until);
+        self.places.iter().filter_map(|place| Some((place.user.clone(), until(place)?))).collect()
+    }
+
     /// Takes a change in.
     pub fn apply(&mut self, change: &QueueChange) {
         self.version += 1;
-        let (user, turned_at) = match change {
-            QueueChange::Joined { user } | QueueChange::Left { user } => (user, None),
-            QueueChange::Turn { user, at } => (user, Some(*at)),
+        let found = self.places.iter().position(|place| place.user == *change.user());
+        let mut place = match (found, change) {
+            (Some(_), QueueChange::Joined { .. }) => return,
+            (Some(index), _) => self.places.remove(index),
+            (None, QueueChange::Joined { user }) => Place::new(user.clone(), self.version, None),
+            (None, _) => return,
         };
-        let found = self.places.iter().position(|place| &place.user == user);
-        match (change, found) {
-            (QueueChange::Joined { .. }, Some(_))
-            | (QueueChange::Turn { .. } | QueueChange::Left { .. }, None) => return,
-            (QueueChange::Left { .. }, Some(index)) => {
-                self.places.remove(index);
-                return;
+        match change {
+            QueueChange::Joined { .. } => {}
+            QueueChange::Left { .. } => return,
+            QueueChange::Turn { at, .. } => {
+                (place.turn, place.turned_at, place.volunteered_at) = (self.version, Some(*at), None);
             }
-            (QueueChange::Turn { .. }, Some(index)) => drop(self.places.remove(index)),
-            (QueueChange::Joined { .. }, None) => {}
+            QueueChange::Volunteered { at, .. } => {
+                (place.volunteered_at, place.away_until) = (place.volunteered_at.or(Some(*at)), None);
+            }
+            QueueChange::Away { until, .. } => {
+                place.away_until = *until;
+                place.volunteered_at = place.volunteered_at.filter(|_| until.is_none());
+            }
         }
-        self.places.push(Place { user: user.clone(), turn: self.version, turned_at });
+        let index = self.places.partition_point(|other| other.rank() < place.rank());
+        self.places.insert(index, place);
     }
 
     /// The order in which `members` are considered: not-deprioritised people before deprioritised ones, then
@@ -101,7 +168,9 @@ impl Queue {
         let mut first = Vec::with_capacity(members.len());
         let mut last = Vec::new();
         for place in self.places.iter().filter(|place| present.contains(&place.user)) {
-            if !deprioritised.is_empty() && deprioritised.contains(&place.user) {
+            let comes_last = !deprioritised.is_empty() && deprioritised.contains(&place.user);
+            // Whoever says that they could take one means today.
+            if comes_last && place.volunteered_at.is_none() {
                 last.push(place.user.clone());
             } else {
                 first.push(place.user.clone());
@@ -231,6 +300,51 @@ mod tests {
         assert_eq!(queue.order(&members, &deprioritised), expected);
     }
 
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_second(second).unwrap()
+    }
+
+    #[test]
+    fn who_volunteers_is_next_once_behind_whoever_did_so_before() {
+        let members = people(4);
+        let mut queue = queue_of(&members);
+        let order = queue.order(&members, &BTreeSet::new());
+        for (second, user) in [(1, &order[3]), (2, &order[2]), (3, &order[3])] {
+            queue.apply(&QueueChange::Volunteered { user: user.clone(), at: at(second) });
+        }
+        let expected = [&order[3], &order[2], &order[0], &order[1]].map(Clone::clone);
+        assert_eq!(queue.order(&members, &BTreeSet::new()), expected);
+        turn(&mut queue, &order[3]);
+        turn(&mut queue, &order[2]);
+        let expected = [&order[0], &order[1], &order[3], &order[2]].map(Clone::clone);
+        assert_eq!(queue.order(&members, &BTreeSet::new()), expected, "once");
+    }
+
+    #[test]
+    fn who_is_away_keeps_their_turn_and_is_back_by_themselves_or_by_saying_so() {
+        let members = people(3);
+        let mut queue = queue_of(&members);
+        let (order, user) = (queue.order(&members, &BTreeSet::new()), queue.places()[0].user.clone());
+        queue.apply(&QueueChange::Away { user: user.clone(), until: Some(at(10)) });
+        assert_eq!(queue.order(&members, &BTreeSet::new()), order);
+        assert_eq!(queue.away(at(9)), BTreeMap::from([(user.clone(), at(10))]));
+        assert!(queue.away(at(10)).is_empty(), "by themselves");
+        turn(&mut queue, &user);
+        assert_eq!(queue.away(at(9)).len(), 1, "who answers nevertheless is still away");
+        for back in [
+            QueueChange::Away { user: user.clone(), until: None },
+            QueueChange::Volunteered { user: user.clone(), at: at(8) },
+        ] {
+            let mut queue = queue.clone();
+            queue.apply(&back);
+            assert!(queue.away(at(9)).is_empty(), "{back:?}");
+        }
+        queue.apply(&QueueChange::Away { user: user.clone(), until: None });
+        queue.apply(&QueueChange::Volunteered { user: user.clone(), at: at(8) });
+        queue.apply(&QueueChange::Away { user: user.clone(), until: Some(at(20)) });
+        assert_eq!(queue.position(&user, &members), Some(3), "who goes away volunteers no more");
+    }
+
     #[test]
     fn a_turn_of_somebody_unknown_adds_nobody() {
         let mut queue = queue_of(&people(2));
@@ -240,10 +354,16 @@ mod tests {
 
     fn any_change() -> impl Strategy<Value = QueueChange> {
         let user = (0..6_u8).prop_map(|i| UserId::new(format!("U{i:05}")));
-        (0..3_u8, user).prop_map(|(kind, user)| match kind {
-            0 => QueueChange::Joined { user },
-            1 => QueueChange::Left { user },
-            _ => QueueChange::Turn { user, at: Timestamp::UNIX_EPOCH },
+        (0..6_u8, user, 0..9_i64).prop_map(|(kind, user, second)| {
+            let at = Timestamp::from_second(second).unwrap();
+            match kind {
+                0 => QueueChange::Joined { user },
+                1 => QueueChange::Left { user },
+                2 => QueueChange::Volunteered { user, at },
+                3 => QueueChange::Away { user, until: Some(at) },
+                4 => QueueChange::Away { user, until: None },
+                _ => QueueChange::Turn { user, at },
+            }
         })
     }
 
@@ -259,7 +379,9 @@ mod tests {
                 prop_assert_eq!(&serde_json::from_str::<QueueChange>(&stored).unwrap(), change);
             }
             prop_assert_eq!(queue.version, changes.len() as u64);
-            prop_assert!(queue.places().is_sorted_by(|one, next| one.turn < next.turn));
+            prop_assert!(queue.places().is_sorted_by(|one, next| one.rank() < next.rank()));
+            let neither = |place: &Place| place.volunteered_at.is_none() || place.away_until.is_none();
+            prop_assert!(queue.places().iter().all(neither));
             let users: BTreeSet<&UserId> = queue.places().iter().map(|place| &place.user).collect();
             prop_assert_eq!(users.len(), queue.places().len());
             let reversed = queue.places().iter().rev().cloned().collect();

@@ -69,7 +69,7 @@ pub struct Row {
     pub unavailable: bool,
     /// Its address.
     pub incident_url: String,
-    /// Who reported it.
+    /// Who reported it: a person's id, or a machine's name.
     pub reported_by: UserId,
     /// When.
     pub reported_at: Timestamp,
@@ -186,8 +186,8 @@ pub fn row(log: &[Recorded]) -> Option<Row> {
         by_manager: first.is_some_and(|taken| is_by_manager(&incident, taken)),
         asked: asked::of(&incident, log),
         reported_at: incident.reported_at,
+        reported_by: UserId::new(incident.report.reported_by()),
         incident_url: incident.report.url,
-        reported_by: incident.report.reporter,
         incident: incident.report.incident,
         team: incident.report.rotation.team,
         channel: incident.report.rotation.channel,

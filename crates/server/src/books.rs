@@ -1,8 +1,9 @@
 //! The history in memory, as facts that can be counted at once: for pages that show a year in a moment.
 //!
 //! It is a cache of the logs and nothing but that. Everything in it was read out of the store and can be read again;
-//! nothing is decided by it, and a start begins with none of it. How fresh it is [`Books::as_of`] says: this process's own
-//! changes are in it as soon as they are told ([`Books::touch`]), those of other processes within a quarter of a minute.
+//! nothing is decided by it, and a start begins with none of it. How fresh it is [`Books::as_of`] says: where one process
+//! has the store to itself, what happens is entered as soon as it is told ([`Books::touch`]); where several share it, within
+//! a quarter of a minute, and that somebody who is on an incident closes it within ten.
 //!
 //! Invariant: whoever reads sees the facts of one moment, waits for nobody, and keeps nobody waiting.
 

@@ -13,6 +13,7 @@ mod serve;
 mod server;
 mod stats;
 mod store;
+mod token;
 mod version;
 
 use std::io::Write;
@@ -71,6 +72,9 @@ enum Command {
     Nudge(nudge::Arguments),
     /// Move what is kept to another store, from SQLite to Redis or back, or count it.
     Store(store::Arguments),
+    /// Make, list and revoke the tokens by which machines report incidents.
+    #[command(long_about = token::LONG_ABOUT)]
+    Token(token::Arguments),
     /// Print the commented default configuration, or check yours.
     Config(config::Arguments),
 }
@@ -104,6 +108,7 @@ fn run(cli: Cli, environment: &Environment) -> Result<ExitCode> {
         Command::Keys(arguments) => runtime()?.block_on(keys::run(arguments, path, environment)),
         Command::Nudge(arguments) => runtime()?.block_on(nudge::run(arguments, path, environment)),
         Command::Store(arguments) => runtime()?.block_on(store::run(arguments, path, environment)),
+        Command::Token(arguments) => runtime()?.block_on(token::run(arguments, path, environment)),
         Command::Config(arguments) => config::run(&arguments, path, environment),
     }
 }

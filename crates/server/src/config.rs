@@ -118,6 +118,8 @@ pub struct Settings {
     pub sample_presence: bool,
     /// Who gets in to the dashboard.
     pub guests: GuestList,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for Settings {
@@ -130,6 +132,7 @@ impl Default for Settings {
             retention: File::default().retention,
             sample_presence: File::default().sample_presence,
             guests: GuestList::default(),
+            api_requests_per_minute: File::default().api_requests_per_minute,
         }
     }
 }
@@ -280,6 +283,7 @@ impl Config {
                 sample_presence: file.sample_presence,
                 retention: file.retention,
                 guests: GuestList::of(&file),
+                api_requests_per_minute: file.api_requests_per_minute,
             },
             dashboard: DashboardConfig::of(&file, environment),
             sources: None,

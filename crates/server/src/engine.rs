@@ -21,14 +21,17 @@ mod delay;
 mod drive;
 mod elsewhere;
 mod follow_up;
+mod home;
 mod hunt;
 mod index;
 mod landed;
 mod lease;
+mod line;
 mod line_up;
 mod look;
 mod nudge;
 mod once;
+mod open;
 mod patience;
 mod people;
 mod receive;
@@ -46,6 +49,7 @@ pub use index::MessageIndex;
 pub use lease::LEASE;
 pub use line_up::{LineUp, LinedUp};
 pub use nudge::Looked;
+pub(crate) use open::Opened;
 pub use receive::Reply;
 
 use std::collections::BTreeSet;
@@ -95,6 +99,7 @@ pub struct Engine {
     read_back: Mutex<ReadBacks>,
     sends: landed::Sends,
     leases: lease::Leases,
+    lines: line::Lines,
     due: Notify,
     changes: changes::Changes,
     /// Since when this process listens: what happened before may have found nobody there.
@@ -137,6 +142,7 @@ impl Engine {
             started: parts.clock.now(),
             sends: landed::Sends::new(parts.clock.elapsed()),
             leases: lease::Leases::new(Arc::clone(&parts.clock)),
+            lines: line::Lines::default(),
             clock: parts.clock,
             store: parts.store,
             client: parts.client,
@@ -184,6 +190,9 @@ impl Engine {
             JobKind::NudgeSweep => self.nudge_sweep(job).await,
             JobKind::Nudge { user } => self.nudge(job, user).await,
             JobKind::Alert { to, text } => self.send_alert(job, to, text).await,
+            JobKind::Home { user } => self.show_home(job, user).await,
+            JobKind::Stand { user, word } => self.stand(job, user, *word).await,
+            JobKind::OpenReportForm { trigger_id } => self.open_report_form(job, trigger_id).await,
         }
     }
 

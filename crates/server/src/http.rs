@@ -4,6 +4,7 @@
 //! parsed. Bodies are bounded in size and time, headers in time.
 
 pub(crate) mod admin;
+pub(crate) mod api;
 pub(crate) mod dashboard;
 
 mod body;

@@ -26,6 +26,7 @@ mod run;
 mod start;
 mod states;
 mod storage;
+mod tokens;
 
 pub use rounds::Rounds;
 pub use run::{Bot, Surroundings, drawn_seed};

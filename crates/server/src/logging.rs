@@ -45,11 +45,7 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     let wanted = EnvFilter::try_new(filter.unwrap_or(USUALLY)).unwrap_or_else(|_| EnvFilter::new(USUALLY));
-    let lines = if terminal {
-        plain(writer)
-    } else {
-        fmt::layer().json().flatten_event(true).with_writer(writer).boxed()
-    };
+    let lines = if terminal { plain(writer) } else { json(writer) };
     tracing_subscriber::registry().with(allowed()).with(wanted).with(lines)
 }
 
@@ -59,6 +55,16 @@ where
     W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
 {
     fmt::layer().with_target(false).with_writer(writer).boxed()
+}
+
+/// One object a line, its fields beside each other: docs/LOGGING.md has each. Spans are not used.
+fn json<S, W>(writer: W) -> Box<dyn Layer<S> + Send + Sync>
+where
+    S: tracing::Subscriber + for<'span> LookupSpan<'span>,
+    W: for<'writer> MakeWriter<'writer> + Send + Sync + 'static,
+{
+    let lines = fmt::layer().json().flatten_event(true).with_current_span(false).with_span_list(false);
+    lines.with_writer(writer).boxed()
 }
 
 /// An allowlist, so that a crate that joins the tree tomorrow is covered too.

@@ -88,6 +88,7 @@ mod tests {
             url: url.clone(),
             note: String::new(),
             reporter: "U1".into(),
+            machine: None,
             first: None,
             response_url: None,
         };

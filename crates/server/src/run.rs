@@ -16,7 +16,7 @@ use pagerslack_slack::socket_mode::{EnvelopeHandler, HandlerError, LinkStatus, S
 use pagerslack_slack::transport::{Token, Transport};
 use pagerslack_slack::verify::{SigningSecret, VerificationToken};
 use pagerslack_store::{Archive, Backend, Records, Store, StoreError};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -30,7 +30,7 @@ use crate::engine::{Driver, Engine, Parts, Reply};
 use crate::entrance::Entrance;
 use crate::heartbeat::Heartbeat;
 use crate::http::dashboard::{self, Dashboard, Ways};
-use crate::http::{App, Proof, admin, router, serve};
+use crate::http::{App, Proof, admin, api, router, serve};
 use crate::installations::Installations;
 use crate::observed::Observations;
 use crate::retention;
@@ -67,6 +67,8 @@ pub struct Bot {
     observations: Option<Arc<Observations>>,
     /// The history in memory, where there is a store that gives it.
     books: Option<Arc<Books>>,
+    /// Where the API's tokens are; without it there is no API.
+    records: Option<Arc<dyn Records>>,
     /// The history, where old incidents are taken out of it.
     archive: Option<Arc<dyn Archive>>,
 }
@@ -173,16 +175,18 @@ impl Bot {
             dashboard,
             observations,
             books: None,
+            records: None,
             archive: None,
         })
     }
 
-    /// Takes in what is uploaded to the store, and opens the admin interface if there is a token for it.
+    /// Takes in what is uploaded to the store, and opens the API, and the admin interface if there is a token for it.
     pub fn with_uploads(mut self, backend: &Arc<dyn Backend>) -> Self {
         let records: Arc<dyn Records> = Arc::<dyn Backend>::clone(backend);
         if let Some(watch) = &self.watch {
             watch.follow(Arc::clone(&records));
         }
+        self.records = Some(Arc::clone(&records));
         let archive: Arc<dyn Archive> = Arc::<dyn Backend>::clone(backend);
         if backend.is_shared() {
             self.archive = Some(Arc::clone(&archive));
@@ -238,8 +242,12 @@ impl Bot {
 
     /// The HTTP routes.
     pub fn router(&self) -> Router {
-        let router =
-            router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), Arc::clone(&self.engine)));
+        let engine = || Arc::clone(&self.engine);
+        let router = router(Arc::clone(&self.app)).merge(admin::router(self.admin.clone(), engine()));
+        let router = match &self.records {
+            Some(records) => router.merge(api::router(engine(), Arc::clone(records))),
+            None => router,
+        };
         match &self.dashboard {
             Some(dashboard) => router.merge(dashboard::router(Arc::clone(dashboard))),
             None => router,
@@ -297,13 +305,15 @@ impl Bot {
         let old = self.archive.map(|archive| {
             tokio::spawn(retention::run(archive, Arc::clone(&self.engine), Arc::clone(&self.clock)))
         });
+        if let Some(books) = self.books {
+            // Where others write as well it is looked for what they do, so that nothing has to be told.
+            let changes = (!self.engine.store().is_shared()).then(|| self.engine.changes());
+            warming.spawn(books.keep(Arc::clone(&self.clock), changes));
+        }
         let watching = self.dashboard.clone().filter(|_| self.engine.store().is_shared());
         if let Some(dashboard) = watching {
             let engine = Arc::clone(&self.engine);
             warming.spawn(async move { dashboard.live().poll(engine).await });
-        }
-        if let Some(books) = self.books {
-            warming.spawn(books.keep(Arc::clone(&self.clock)));
         }
         self.app.set_ready(true);
         told.cancelled().await;
@@ -344,11 +354,8 @@ struct Envelopes(Arc<Entrance>);
 impl EnvelopeHandler for Envelopes {
     async fn handle(&self, inbound: Inbound) -> Result<Option<Value>, HandlerError> {
         match self.0.receive(inbound).await {
-            Reply::Done | Reply::Challenge(_) => Ok(None),
-            Reply::Ephemeral(said) => {
-                Ok(Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks })))
-            }
             Reply::Again => Err("could not be recorded".into()),
+            reply => Ok(reply.payload()),
         }
     }
 

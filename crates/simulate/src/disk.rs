@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_store::{
-    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Store, StoreError, Stored,
 };
 
 use crate::timeline::{Timeline, block_on};
@@ -167,7 +167,15 @@ impl Store for Access {
         claimed
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        self.timeline.pause().await;
+        self.disk.refuses()?;
+        let claimed = block_on(self.inner.claim_shares(claim, shares));
+        self.timeline.pause().await;
+        claimed
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         self.timeline.pause().await;
         self.disk.refuses()?;
         let renewed = block_on(self.inner.renew(held, lease_until));

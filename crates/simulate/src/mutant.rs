@@ -17,7 +17,7 @@ use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, Rotatio
 use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_store::{
-    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Store, StoreError, Stored,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Store, StoreError, Stored,
 };
 use serde_json::json;
 use slack_sim::{SimHandle, signature};
@@ -139,6 +139,15 @@ impl Broken<Access> {
     }
 }
 
+impl<T> Broken<T> {
+    fn forget_doubts(&self, mut claimed: Vec<ClaimedJob>) -> Vec<ClaimedJob> {
+        if self.mutant == Mutant::SendsAgainBlindly {
+            claimed.iter_mut().for_each(|job| job.doubtful = false);
+        }
+        claimed
+    }
+}
+
 #[async_trait]
 impl Store for Broken<Access> {
     async fn commit(&self, commit: Commit) -> Result<(), CommitError> {
@@ -213,14 +222,14 @@ impl Store for Broken<Access> {
     }
 
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError> {
-        let mut claimed = self.inner.claim(claim).await?;
-        if self.mutant == Mutant::SendsAgainBlindly {
-            claimed.iter_mut().for_each(|job| job.doubtful = false);
-        }
-        Ok(claimed)
+        Ok(self.forget_doubts(self.inner.claim(claim).await?))
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        Ok(self.forget_doubts(self.inner.claim_shares(claim, shares).await?))
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         self.inner.renew(held, lease_until).await
     }
 

@@ -202,6 +202,30 @@ impl World {
         Ok(self.send_action(now, user, &channel, action, extra, None))
     }
 
+    /// Chooses a moment (seconds since 1970) in the home tab.
+    ///
+    /// # Errors
+    /// When the home tab has no such picker.
+    pub fn choose_home(
+        &mut self,
+        now: Timestamp,
+        user: &str,
+        action_id: &str,
+        second: i64,
+    ) -> Result<Sent, ActionError> {
+        self.acting(user)?;
+        let missing = || ActionError::NoSuchButton(action_id.to_owned());
+        let view = self.homes.get(user).cloned().ok_or_else(missing)?;
+        let parts = view["blocks"].as_array().cloned().unwrap_or_default();
+        let (block_id, picker) = blocks::find_picker(&parts, action_id).ok_or_else(missing)?;
+        let action = json!({
+            "type": picker["type"], "action_id": action_id, "block_id": block_id, "selected_date_time": second,
+        });
+        let extra = json!({"container": {"type": "view", "view_id": view["id"]}, "view": view});
+        let channel = self.open_dm(now, user);
+        Ok(self.send_action(now, user, &channel, action, extra, None))
+    }
+
     fn send_action(
         &mut self,
         now: Timestamp,

@@ -188,13 +188,22 @@ pub(crate) fn find_button<'a>(blocks: &'a [Value], action_id: &str) -> Option<(&
     buttons(blocks).find(|(_, button)| button["action_id"] == action_id)
 }
 
+/// A date and time picker and the block it stands in.
+pub(crate) fn find_picker<'a>(blocks: &'a [Value], action_id: &str) -> Option<(&'a str, &'a Value)> {
+    elements(blocks).find(|(_, it)| it["type"] == "datetimepicker" && it["action_id"] == action_id)
+}
+
 /// All buttons with the ids of their blocks, in reading order.
 pub(crate) fn buttons(blocks: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
+    elements(blocks).filter(|(_, it)| it["type"] == "button")
+}
+
+fn elements(blocks: &[Value]) -> impl Iterator<Item = (&str, &Value)> {
     blocks.iter().flat_map(|block| {
         let id = block["block_id"].as_str().unwrap_or_default();
         let elements = block["elements"].as_array().map_or(&[][..], Vec::as_slice);
         let accessory = block.get("accessory");
-        elements.iter().chain(accessory).filter(|it| it["type"] == "button").map(move |it| (id, it))
+        elements.iter().chain(accessory).map(move |it| (id, it))
     })
 }
 

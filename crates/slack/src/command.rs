@@ -71,6 +71,16 @@ pub fn parse(typed: &str) -> Request {
     }
 }
 
+/// Reads what a machine reports as if somebody had typed it: the address normalised, and the note, cut.
+///
+/// # Errors
+///
+/// What is wrong with the address.
+pub fn machine_report(url: &str, note: &str) -> Result<(String, String), Mistake> {
+    let note = note.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok((normalised(url)?, text::cut(&note, NOTE_LIMIT, ESCAPED_NOTE_LIMIT)))
+}
+
 /// Reads a direct message: the same words without the command. Incidents are not reported there.
 pub fn parse_direct(text: &str) -> Question {
     let typed = Typed::read(text);
@@ -209,7 +219,12 @@ fn is_mention(word: &str) -> bool {
     word.strip_prefix('@').is_some_and(|name| name.starts_with(|first: char| first.is_alphanumeric()))
 }
 
-fn normalised(url: &str) -> Result<String, Mistake> {
+/// An incident's address as it is kept.
+///
+/// # Errors
+///
+/// What is wrong with it.
+pub fn normalised(url: &str) -> Result<String, Mistake> {
     let url = Url::parse(url).map_err(|_| Mistake::NotHttp)?;
     if !matches!(url.scheme(), "http" | "https") || url.host_str().is_none_or(str::is_empty) {
         return Err(Mistake::NotHttp);

@@ -33,6 +33,7 @@ pub const BOT_EVENTS: &[&str] = &[
     "user_change",
     "dnd_updated_user",
     "subteam_members_changed",
+    "app_home_opened",
     "channel_id_changed",
     "app_uninstalled",
     "tokens_revoked",

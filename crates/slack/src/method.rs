@@ -33,6 +33,8 @@ pub enum Method {
     UsersInfo,
     UsersList,
     UsersLookupByEmail,
+    ViewsOpen,
+    ViewsPublish,
 }
 
 /// What a second, identical call would do.
@@ -51,7 +53,7 @@ const READ_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Method {
     /// Every method there is.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::AppsConnectionsOpen,
         Self::AuthTest,
         Self::ChatGetPermalink,
@@ -74,6 +76,8 @@ impl Method {
         Self::UsersInfo,
         Self::UsersList,
         Self::UsersLookupByEmail,
+        Self::ViewsOpen,
+        Self::ViewsPublish,
     ];
 
     /// The name in the address, such as `chat.postMessage`.
@@ -101,6 +105,8 @@ impl Method {
             Self::UsersInfo => "users.info",
             Self::UsersList => "users.list",
             Self::UsersLookupByEmail => "users.lookupByEmail",
+            Self::ViewsOpen => "views.open",
+            Self::ViewsPublish => "views.publish",
         }
     }
 
@@ -125,7 +131,9 @@ impl Method {
             Self::ChatPostEphemeral
             | Self::ConversationsMembers
             | Self::OpenidConnectToken
-            | Self::UsersInfo => 100,
+            | Self::UsersInfo
+            | Self::ViewsOpen
+            | Self::ViewsPublish => 100,
             Self::AuthTest | Self::ChatGetPermalink | Self::OauthV2Access => 200,
             Self::ChatPostMessage => 250,
         }
@@ -133,12 +141,13 @@ impl Method {
 
     pub(crate) fn effect(self) -> Effect {
         match self {
-            // A code is used up by the first exchange.
+            // A code is used up by the first exchange, a trigger by the first dialog.
             Self::ChatPostEphemeral
             | Self::ChatPostMessage
             | Self::ChatUpdate
             | Self::OauthV2Access
-            | Self::OpenidConnectToken => Effect::Once,
+            | Self::OpenidConnectToken
+            | Self::ViewsOpen => Effect::Once,
             _ => Effect::Repeatable,
         }
     }

@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use jiff::Timestamp;
-use pagerslack_core::{IncidentId, JobKey, MessageRef, QueueChange, RotationId, TeamId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Place, QueueChange, RotationId, TeamId};
 
 use crate::{
     Backend, Commit, CommitError, Cursor, Filed, Page, Past, QueueCommit, Record, RecordWrite, StoreError,
@@ -264,16 +264,21 @@ async fn jobs(from: &dyn Backend, to: &dyn Backend) -> Result<(), CopyError> {
 async fn queue(from: &dyn Backend, to: &dyn Backend, rotation: RotationId) -> Result<(), CopyError> {
     let (here, there) = (from.queue(&rotation).await?, to.queue(&rotation).await?);
     let order = |queue: &pagerslack_core::Queue| -> Vec<_> {
-        queue.places().iter().map(|place| (place.user.clone(), place.turned_at)).collect()
+        queue.places().iter().map(|place| (place.user.clone(), place.moments())).collect()
     };
     if here.version == 0 || (there.version > 0 && order(&here) == order(&there)) {
         return Ok(());
     }
     let leave = there.places().iter().map(|place| QueueChange::Left { user: place.user.clone() });
-    let enter = here.places().iter().flat_map(|place| {
+    let mut places: Vec<&Place> = here.places().iter().collect();
+    places.sort_by_key(|place| place.turn);
+    let enter = places.into_iter().flat_map(|place| {
         let user = place.user.clone();
         let turn = place.turned_at.map(|at| QueueChange::Turn { user: user.clone(), at });
-        std::iter::once(QueueChange::Joined { user }).chain(turn)
+        let volunteered = place.volunteered_at.map(|at| QueueChange::Volunteered { user: user.clone(), at });
+        let until = place.away_until;
+        let away = until.map(|_| QueueChange::Away { user: user.clone(), until });
+        std::iter::once(QueueChange::Joined { user }).chain(turn).chain(volunteered).chain(away)
     });
     let mut commit = Commit::new(rotation.team.clone(), IncidentId::new("copy"), 0);
     let changes = leave.chain(enter).collect();

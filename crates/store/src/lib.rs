@@ -19,7 +19,7 @@ pub use causes::Causes;
 pub use copy::{CopyError, Inventory, copy, inventory};
 pub use model::{
     Claim, ClaimedJob, Commit, CommitError, Cursor, Disposal, Fence, Held, IncidentIndex, Page, QueueCommit,
-    Shares, StoreError, Stored, Told,
+    Renewal, Shares, StoreError, Stored, Told,
 };
 pub use records::{Record, RecordWrite, Records};
 pub use redis::Redis;
@@ -98,17 +98,12 @@ pub trait Store: Send + Sync {
     async fn claim(&self, claim: Claim) -> Result<Vec<ClaimedJob>, StoreError>;
 
     /// Holds jobs for longer, each that is still held under its token; says for each whether it is, in their order. Nobody
-    /// else can have claimed such a job meanwhile, even if its lease was over.
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError>;
+    /// else can have claimed such a job meanwhile, even if its lease was over. An error says that of none it is known.
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError>;
 
     /// The same as [`Store::claim`], but of no workspace more jobs than its share has room for: what one has to do beyond
     /// that stays, and whatever is next in another workspace is handed out instead.
-    ///
-    /// What is written here knows of no shares, for stores that are passed through others; every backend has its own.
-    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
-        let _ = shares;
-        self.claim(claim).await
-    }
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError>;
 
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
     /// leases of held ones. `None` when there is no job at all.

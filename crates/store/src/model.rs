@@ -174,6 +174,18 @@ pub struct Held {
     pub fence: Fence,
 }
 
+/// What has become of a lease that was to last longer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Renewal {
+    /// It does.
+    Held,
+    /// The job is no longer held under the token, or is gone.
+    Lost,
+    /// It could not be asked for: the lease lasts as long as it did, or was made longer and the answer got lost. Until its
+    /// end nobody else can have the job.
+    Unknown,
+}
+
 /// How many jobs each workspace may have under way at a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shares {

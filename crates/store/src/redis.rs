@@ -17,13 +17,13 @@
 //! | `jobs` | hash: a job's name → the job, as a JSON array | until done |
 //! | `free:0` … `free:3`, `held` | sorted sets: free jobs by urgency and due time; held ones by the end of the lease | until done |
 //! | `about` | sorted set: jobs by incident | until done |
-//! | `q:CHANNEL` | hash: the queue's version, and each person's turn | for good |
+//! | `q:CHANNEL` | hash: the queue's version, and each person's turn and wishes | for good |
 //! | `past` | list: rows for the reports of incidents that were taken out, each after its id | for good |
 //! | `past-ids` | set: whose rows these are | for good |
 //! | `told` | hash: who was told what, and when | for good |
 //! | `channels` | set: every rotation | for good |
 //! | `count` | hash: the last fencing token, the last report, the last live message, the last job | for good |
-//! | `c:MARKER` | a change that was made | half a minute |
+//! | `c:MARKER` | a change that was made, of a claim the jobs that it gave | half a minute |
 //!
 //! | key, after `pagerslack:{*}:` | what | how long |
 //! |---|---|---|
@@ -46,6 +46,7 @@ mod log;
 mod read;
 mod records;
 mod script;
+mod sweep;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -55,18 +56,21 @@ use std::sync::{Mutex, PoisonError, RwLock};
 
 use ::redis::{Cmd, RedisError, Value};
 use async_trait::async_trait;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
 
 pub use address::AddressError;
 
-use crate::{Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Shares, Store, StoreError, Stored};
+use crate::{
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Store, StoreError, Stored,
+};
 use address::Address;
 use convert::answer;
 use keys::Keys;
 use link::{Direct, Link, Network};
 use script::Named;
+use sweep::Sweep;
 
 /// The form of the keys that this build reads and writes.
 const SCHEMA: u64 = 1;
@@ -83,7 +87,7 @@ pub struct Redis {
     /// Which process this is, among all that ever write there.
     process: u64,
     changes: AtomicU64,
-    swept: Now,
+    sweep: Sweep,
 }
 
 /// Why Redis cannot be used.
@@ -159,7 +163,7 @@ impl Redis {
             known: RwLock::default(),
             process: RandomState::new().hash_one("which process this is"),
             changes: AtomicU64::new(0),
-            swept: Now::default(),
+            sweep: Sweep::default(),
         }
     }
 
@@ -382,7 +386,7 @@ impl Store for Redis {
         self.claim_due(claim, shares).await
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         self.hold_longer(held, lease_until).await
     }
 
@@ -400,22 +404,6 @@ impl Store for Redis {
 
     async fn job_count(&self) -> Result<u64, StoreError> {
         self.every_job().await
-    }
-}
-
-/// When something was done last, by the times that callers give.
-#[derive(Debug, Default)]
-struct Now(Mutex<Option<Timestamp>>);
-
-impl Now {
-    /// Whether it is time again; if so, it counts as done. Also when the clock was put back.
-    fn is_due(&self, now: Timestamp, every: SignedDuration) -> bool {
-        let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_due = last.is_none_or(|last| now.duration_since(last).abs() >= every);
-        if is_due {
-            *last = Some(now);
-        }
-        is_due
     }
 }
 

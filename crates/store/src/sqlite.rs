@@ -48,7 +48,7 @@ pub use refusal::OpenError;
 
 use crate::{
     Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, Page, Past, Record, RecordWrite,
-    Records, Shares, Store, StoreError, Stored, Told,
+    Records, Renewal, Shares, Store, StoreError, Stored, Told,
 };
 use health::Health;
 use readers::{READERS, Readers};
@@ -303,7 +303,7 @@ impl Store for Sqlite {
         self.ask(|reply| Write::Claim(claim, shares, reply)).await?
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         let held = held.to_vec();
         self.ask(|reply| Write::Renew(held, lease_until, reply)).await?
     }

@@ -109,6 +109,7 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         url: url.to_owned(),
         note: note.to_owned(),
         reporter: "U1".into(),
+        machine: None,
         first: first.cloned(),
         response_url: None,
     };
@@ -117,6 +118,8 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
         verdict: Verdict::Available,
         last_turn: None,
         weekend_volunteer: false,
+        volunteered_at: None,
+        zone: None,
     }];
     let whom = ManagersWhom { users: vec!["M1".into()], ..ManagersWhom::default() };
     let events = [
@@ -132,7 +135,7 @@ fn story(url: &str, note: &str, first: Option<&UserId>) -> Vec<Recorded> {
             direct: false,
             deadline: None,
         },
-        Event::Acknowledged { by: "U3".into(), via: Via::Reaction },
+        Event::Acknowledged { by: "U3".into(), via: Via::Reaction, zone: None },
     ];
     let at_once =
         |(seq, event): (u64, Event)| Recorded { seq, at: at(i64::try_from(seq).unwrap_or(0)), event };

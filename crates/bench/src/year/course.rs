@@ -148,6 +148,7 @@ impl Course {
             url: format!("https://example.com/incidents/{incident}"),
             note: String::new(),
             reporter: UserId::new("W9"),
+            machine: None,
             first: None,
             response_url: None,
         };

@@ -39,6 +39,7 @@ impl Case {
             url: "https://example.com/incidents/7".to_owned(),
             note: String::new(),
             reporter: "rae".into(),
+            machine: None,
             first: None,
             response_url: None,
         };

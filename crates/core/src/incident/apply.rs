@@ -48,6 +48,7 @@ fn opened(report: Report, recorded: &Recorded) -> Incident {
         resumed_at: None,
         follow_up: None,
         delayed: None,
+        resolved_at: None,
     }
 }
 
@@ -65,6 +66,7 @@ fn retells(event: &Event) -> bool {
         | Event::HuntResumed { .. }
         | Event::HandedOver { .. }
         | Event::Cancelled { .. }
+        | Event::Resolved
         | Event::Closed { .. } => true,
         Event::PagePosted { .. }
         | Event::ManagersPosted { .. }
@@ -79,7 +81,8 @@ fn retells(event: &Event) -> bool {
 /// Whether this begins another step, of which no delay is known. While the root message is on its way it is all one
 /// step: whoever reported it hears of the delay once.
 fn is_next_step(incident: &Incident, event: &Event) -> bool {
-    matches!(event, Event::RootPosted { .. }) || (incident.root.is_some() && retells(event))
+    let goes_on = retells(event) && !matches!(event, Event::Resolved);
+    matches!(event, Event::RootPosted { .. }) || (incident.root.is_some() && goes_on)
 }
 
 fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
@@ -168,6 +171,7 @@ fn advance(incident: &mut Incident, event: &Event, recorded: &Recorded) {
         Event::Cancelled { by } => {
             incident.phase = Phase::Cancelled { by: by.clone(), at: recorded.at };
         }
+        Event::Resolved => incident.resolved_at = Some(recorded.at),
         Event::FollowUpPosted { message } => incident.follow_up = Some(message.clone()),
         Event::Closed { by } => incident.phase = Phase::Closed { by: by.clone(), at: recorded.at },
     }
@@ -185,6 +189,7 @@ fn put_back(incident: &mut Incident, new_deadline: Option<Timestamp>, now: Times
     let pull = |at: &mut Timestamp| *at = (*at).min(now);
     pull(&mut incident.reported_at);
     incident.resumed_at.iter_mut().for_each(pull);
+    incident.resolved_at.iter_mut().for_each(pull);
     incident.attempts.iter_mut().for_each(|attempt| pull(&mut attempt.paged_at));
     incident.manager_rounds.iter_mut().for_each(|round| pull(&mut round.at));
     for taken in &mut incident.taken {

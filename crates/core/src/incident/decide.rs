@@ -124,6 +124,8 @@ pub enum Command {
         /// Whether they are a manager.
         manager: bool,
     },
+    /// The machine that reported it says that the trouble is over.
+    Resolve,
     /// Slack keeps the next step waiting for longer than people expect.
     Delay {
         /// Why.
@@ -278,6 +280,16 @@ pub fn decide(state: Option<&Incident>, command: &Command, policy: &Policy, now:
             vec![Event::Cancelled { by: by.clone() }]
         }
         (_, Command::Cancel { .. }) => vec![],
+
+        // Nobody is let off by it: what a machine no longer sees may still be broken (P6).
+        (phase, Command::Resolve)
+            if incident.report.machine.is_some()
+                && incident.resolved_at.is_none()
+                && !matches!(phase, Phase::Cancelled { .. } | Phase::Closed { .. }) =>
+        {
+            vec![Event::Resolved]
+        }
+        (_, Command::Resolve) => vec![],
 
         // Whatever has happened meanwhile, the message stands, and its button must be found again.
         (_, Command::FollowUpPosted { message }) if incident.follow_up.is_none() => {

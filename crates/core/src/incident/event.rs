@@ -34,8 +34,11 @@ pub struct Report {
     pub url: String,
     /// What the reporter wrote beside it, plain text, possibly empty.
     pub note: String,
-    /// Who reported it.
+    /// Who reported it; empty where it was a machine.
     pub reporter: UserId,
+    /// The name of the machine that reported it, where it was nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub machine: Option<String>,
     /// Whom the reporter wants to be asked first, if they are available.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<UserId>,
@@ -44,16 +47,34 @@ pub struct Report {
     pub response_url: Option<String>,
 }
 
+impl Report {
+    /// Who stands as the reporter where a machine reported it. Slack gives nobody an empty id, so nobody has its rights.
+    pub fn nobody() -> UserId {
+        UserId::new("")
+    }
+
+    /// Who reported it, if it was a person: they can be told something, and mentioned.
+    pub fn person(&self) -> Option<&UserId> {
+        if self.machine.is_some() { None } else { Some(&self.reporter) }
+    }
+
+    /// Who reported it, person or machine, as a report on many incidents names them.
+    pub fn reported_by(&self) -> &str {
+        self.machine.as_deref().unwrap_or(self.reporter.as_str())
+    }
+}
+
 /// Without the address of the answer, at which everybody may write who knows it (P8).
 impl fmt::Debug for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { incident, rotation, url, note, reporter, first, response_url: _ } = self;
+        let Self { incident, rotation, url, note, reporter, machine, first, response_url: _ } = self;
         f.debug_struct("Report")
             .field("incident", incident)
             .field("rotation", rotation)
             .field("url", url)
             .field("note", note)
             .field("reporter", reporter)
+            .field("machine", machine)
             .field("first", first)
             .finish_non_exhaustive()
     }
@@ -275,9 +296,11 @@ pub enum Event {
     },
     /// Nobody is needed any more.
     Cancelled {
-        /// Who said so: the reporter, or a manager.
+        /// Who said so: the reporter, or a manager. Empty where it was the machine that reported it.
         by: UserId,
     },
+    /// The machine that reported it says that the trouble is over; whether somebody is needed, people decide.
+    Resolved,
     /// The reporter and whoever took it have been asked how it went on.
     FollowUpPosted {
         /// Which message.

@@ -176,6 +176,8 @@ pub struct Incident {
     pub follow_up: Option<MessageRef>,
     /// Why the present step was found to take too long, whether or not it still does; see [`Incident::delay`].
     pub delayed: Option<Delay>,
+    /// When the machine that reported it said that the trouble is over, if it did.
+    pub resolved_at: Option<Timestamp>,
 }
 
 impl Incident {

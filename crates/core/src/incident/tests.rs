@@ -52,6 +52,7 @@ fn report() -> Report {
         url: "https://example.com/incidents/7".to_owned(),
         note: "the shop is down".to_owned(),
         reporter: "rae".into(),
+        machine: None,
         first: None,
         response_url: Some("https://hooks.slack.com/commands/1".to_owned()),
     }
@@ -72,6 +73,8 @@ mod failures;
 mod hand_over;
 
 mod ends;
+
+mod machine;
 
 mod arbitrary;
 

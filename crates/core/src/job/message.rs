@@ -55,6 +55,8 @@ pub enum Message {
     },
     /// That nobody is needed any more, in the thread.
     Cancelled,
+    /// That the machine which reported it says the trouble is over, in the thread.
+    Resolved,
     /// How it went on, a question in the thread.
     FollowUp,
     /// The same once it is answered, without its button.

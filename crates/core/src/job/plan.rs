@@ -28,6 +28,9 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
         }
         Event::RootPosted { .. } => {
             planner.remove(&JobKind::RootDeadline);
+            if after.resolved_at.is_some() {
+                planner.send(Message::Resolved);
+            }
             match &after.phase {
                 // A hunt that found nobody, or nobody who could be reached, waits for the thread.
                 Phase::Hunting { .. } => planner.add(JobKind::Hunt, recorded.at),
@@ -145,6 +148,12 @@ pub fn plan(recorded: &Recorded, after: &Incident, policy: &Policy) -> Plan {
             }
             planner.update_root();
         }
+        Event::Resolved => {
+            if after.root.is_some() {
+                planner.send(Message::Resolved);
+            }
+            planner.update_root();
+        }
         Event::FollowUpPosted { .. } => {
             if matches!(after.phase, Phase::Closed { .. }) {
                 planner.send(Message::FollowUpUpdate);
@@ -249,8 +258,8 @@ impl Planner<'_> {
     fn warn_of_first(&mut self, considered: &[Candidate]) {
         let Some(first) = &self.incident.report.first else { return };
         let asked = self.incident.attempts.first().is_some_and(|attempt| attempt.responder == *first);
+        let Some(user) = self.incident.report.person().cloned() else { return };
         if !asked && considered.iter().any(|candidate| candidate.user == *first) {
-            let user = self.incident.report.reporter.clone();
             self.send(Message::Notice { user, notice: Notice::NotFirst });
         }
     }

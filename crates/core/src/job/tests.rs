@@ -27,6 +27,7 @@ fn report() -> Report {
         url: "https://example.com/incidents/7".to_owned(),
         note: String::new(),
         reporter: "rae".into(),
+        machine: None,
         first: None,
         response_url: Some("https://hooks.slack.com/commands/1".to_owned()),
     }

@@ -98,7 +98,7 @@ impl<'de> Visitor<'de> for ThinVisitor {
             "cancelled" => Event::Cancelled { by: rest::<_, By>(map)?.by },
             "closed" => Event::Closed { by: rest::<_, By>(map)?.by },
             "root_posted" | "managers_posted" | "post_refused" | "ack_refused" | "delayed"
-            | "follow_up_posted" => {
+            | "follow_up_posted" | "resolved" => {
                 while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
                 return Ok(Thin(None));
             }

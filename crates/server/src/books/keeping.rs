@@ -7,9 +7,12 @@ use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::TeamId;
 use pagerslack_core::report::Row;
 use pagerslack_store::{Causes, StoreError};
+use tokio::sync::broadcast;
+use tokio::sync::broadcast::error::RecvError;
 
 use super::{AT_ONCE, Books};
 use crate::clock::Clock;
+use crate::engine::Change;
 
 /// How often it is looked for what other processes have done: for new reports, and at what is open.
 const REFRESH: Duration = Duration::from_secs(15);
@@ -105,25 +108,55 @@ impl Books {
         Ok(())
     }
 
-    /// Fills the books and keeps them fresh, for as long as the process runs.
-    pub(crate) async fn keep(self: Arc<Self>, clock: Arc<dyn Clock>) {
+    /// Fills the books and keeps them fresh, for as long as the process runs. `changes` tells of what happens, where
+    /// everything does so in this process.
+    pub(crate) async fn keep(
+        self: Arc<Self>,
+        clock: Arc<dyn Clock>,
+        mut changes: Option<broadcast::Receiver<Change>>,
+    ) {
         loop {
-            if let Err(error) = self.keep_for_a_day(&*clock).await {
+            if let Err(error) = self.keep_for_a_day(&*clock, changes.as_mut()).await {
                 tracing::warn!(error = %Causes(&error), "the history cannot be read; the reports show what was read before");
                 tokio::time::sleep(AGAIN).await;
             }
         }
     }
 
-    async fn keep_for_a_day(&self, clock: &dyn Clock) -> Result<(), StoreError> {
+    async fn keep_for_a_day(
+        &self,
+        clock: &dyn Clock,
+        mut changes: Option<&mut broadcast::Receiver<Change>>,
+    ) -> Result<(), StoreError> {
         self.fill(clock.now()).await?;
         for _ in 0..LOOKS {
             for _ in 0..ROUNDS {
-                tokio::time::sleep(REFRESH).await;
+                match changes.as_mut() {
+                    Some(changes) => self.follow(changes).await?,
+                    None => tokio::time::sleep(REFRESH).await,
+                }
                 self.refresh(clock.now()).await?;
             }
             self.recheck(clock.now()).await?;
         }
         Ok(())
+    }
+
+    /// Enters what happens until the next round. It comes at once when so much happened that something was missed.
+    async fn follow(&self, changes: &mut broadcast::Receiver<Change>) -> Result<(), StoreError> {
+        let round = tokio::time::sleep(REFRESH);
+        tokio::pin!(round);
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut round => return Ok(()),
+                change = changes.recv() => match change {
+                    Ok(Change { team, incident, .. }) => self.touch(&team, &incident).await?,
+                    Err(RecvError::Lagged(_)) => return Ok(()),
+                    // The bot stops.
+                    Err(RecvError::Closed) => std::future::pending().await,
+                },
+            }
+        }
     }
 }

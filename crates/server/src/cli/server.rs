@@ -28,7 +28,31 @@ pub(super) struct Server {
     token_file: Option<PathBuf>,
 }
 
+/// The same, where the command can do without a server.
+#[derive(Args)]
+pub(super) struct MaybeServer {
+    /// At a running server instead of the store here: its address, such as https://pager.example.com
+    #[arg(long, value_name = "ADDRESS", value_parser = server_address)]
+    server: Option<Url>,
+    /// The file that holds the admin token [default: PAGERSLACK_ADMIN_TOKEN, PAGERSLACK_ADMIN_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    token_file: Option<PathBuf>,
+}
+
+impl MaybeServer {
+    /// The server, if one is named.
+    pub(super) fn named(self) -> Option<Server> {
+        let token_file = self.token_file;
+        self.server.map(|server| Server { server, token_file })
+    }
+}
+
 impl Server {
+    /// A server at an address, for a command that can do without one.
+    pub(super) fn at(server: Url, token_file: Option<PathBuf>) -> Self {
+        Self { server, token_file }
+    }
+
     /// Asks for something; any answer but success is an error that says what the server said.
     pub(super) async fn get(
         &self,
@@ -47,10 +71,20 @@ impl Server {
         content: Option<Bytes>,
         environment: &Environment,
     ) -> Result<String> {
-        let request = match content {
-            Some(content) => self.request(Method::PUT, path, environment)?.body(content),
-            None => self.request(Method::DELETE, path, environment)?,
-        };
+        let method = if content.is_some() { Method::PUT } else { Method::DELETE };
+        self.order(method, path, content, environment).await
+    }
+
+    /// Asks for anything, and gives what the server says.
+    pub(super) async fn order(
+        &self,
+        method: Method,
+        path: &str,
+        content: Option<Bytes>,
+        environment: &Environment,
+    ) -> Result<String> {
+        let request = self.request(method, path, environment)?;
+        let request = content.into_iter().fold(request, RequestBuilder::body);
         let answer = self.send(request).await?;
         answer.text().await.map_err(reqwest::Error::without_url).context("the server's answer broke off")
     }

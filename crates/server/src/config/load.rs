@@ -130,6 +130,7 @@ impl Place {
             audit_interval: file.audit_interval,
             sample_presence: file.sample_presence,
             retention: file.retention,
+            api_requests_per_minute: file.api_requests_per_minute,
         };
         let (faults, notes) = (loading.faults, loading.notes);
         faults.or(Loaded { file, settings, notes })

@@ -8,7 +8,9 @@ mod standing;
 use std::collections::BTreeSet;
 
 use futures_util::future::join_all;
-use pagerslack_core::{AnswerTo, ChannelId, Incident, IncidentId, Question, RotationId, TeamId, UserId};
+use pagerslack_core::{
+    AnswerTo, ChannelId, Incident, IncidentId, Question, QueueChange, RotationId, TeamId, UserId,
+};
 use pagerslack_slack::client::CallError;
 use pagerslack_slack::words::answer::{
     self, AnswerError, InChannel, Position, PositionAnswer, RotationTop, StatusAnswer, Told, TopAnswer,
@@ -109,7 +111,7 @@ impl Engine {
     /// The rotation of the channel in which a command was typed, or else all of which somebody is a member. A channel
     /// in which nothing was ever reported becomes a rotation with its first incident, so somebody who is in no other
     /// asks for that one.
-    async fn rotations_of(
+    pub(super) async fn rotations_of(
         &self,
         team: &TeamId,
         asked_in: Option<&ChannelId>,
@@ -162,7 +164,11 @@ impl Engine {
         Ok(RotationTop { day: line.day, schedule, entries, total: line.order.len() })
     }
 
-    async fn position(&self, rotation: &RotationId, user: &UserId) -> Result<Position, AnswerError> {
+    pub(super) async fn position(
+        &self,
+        rotation: &RotationId,
+        user: &UserId,
+    ) -> Result<Position, AnswerError> {
         let line = self.line(rotation).await?;
         let standing = self
             .standings(rotation, &line, std::slice::from_ref(user))
@@ -195,7 +201,7 @@ impl Engine {
         }
     }
 
-    async fn open(&self, rotation: &RotationId) -> Result<Vec<Told>, AnswerError> {
+    pub(super) async fn open(&self, rotation: &RotationId) -> Result<Vec<Told>, AnswerError> {
         let ids = self.store.open_incidents(rotation).await.map_err(|error| no_records(&error))?;
         let mut open = Vec::with_capacity(ids.len());
         for id in ids {
@@ -225,7 +231,10 @@ impl Engine {
     }
 }
 
-fn by_channel<T>(rotations: &[RotationId], found: Vec<Result<T, AnswerError>>) -> Vec<InChannel<T>> {
+pub(super) fn by_channel<T>(
+    rotations: &[RotationId],
+    found: Vec<Result<T, AnswerError>>,
+) -> Vec<InChannel<T>> {
     let channels = rotations.iter().map(|rotation| rotation.channel.clone());
     channels.zip(found).map(|(channel, found)| InChannel { channel, found }).collect()
 }
@@ -239,11 +248,15 @@ fn no_records(error: &pagerslack_store::StoreError) -> AnswerError {
 }
 
 /// A rotation's queue as the next hunt would find it.
-struct Line {
+pub(super) struct Line {
     order: Vec<UserId>,
     queue: pagerslack_core::Queue,
+    /// The version of the queue as it is stored.
+    pub(super) version: u64,
+    /// What the next hunt would write.
+    pub(super) arrivals: Vec<QueueChange>,
     /// Those who have a place only in what the next hunt would write.
-    newcomers: BTreeSet<UserId>,
+    pub(super) newcomers: BTreeSet<UserId>,
     managers: BTreeSet<UserId>,
     day: pagerslack_core::rules::Day,
 }

@@ -64,23 +64,31 @@ impl Engine {
             // A report is of a new incident, unless Slack sent it twice: then the commit is refused.
             let is_new = round == 0 && matches!(act.command, Command::Report(_));
             let before = if is_new { None } else { self.incident(act.team, act.incident).await? };
-            let (commit, acted) = self.prepare(&act, before);
+            let version = before.as_ref().map_or(0, |incident| incident.version);
+            let (commit, acted) = self.prepare(&act, before.clone());
             let nothing_to_write = commit.events.is_empty() && commit.job.is_none();
             if nothing_to_write {
                 return Ok(acted);
             }
-            let (team, messages) = (commit.team.clone(), commit.messages.clone());
+            let (messages, events) = (commit.messages.clone(), commit.events.clone());
             if !commit.add.is_empty() {
                 // The claim of these jobs then still joins their transaction, and its wait for the disk.
                 self.due.notify_one();
             }
             match self.store.commit(commit).await {
                 Ok(()) => {
-                    self.committed(&team, &messages, &acted);
+                    self.committed(act.team, &messages, &acted);
+                    self.say(act.team, before, &events, false);
                     return Ok(acted);
                 }
                 Err(CommitError::Conflict) => {}
-                Err(other) => return Err(other),
+                Err(other) => {
+                    // It may have landed although nobody heard so.
+                    if matches!(other, CommitError::Store(_)) && !events.is_empty() {
+                        self.lines.unsure(act.team, act.incident, version);
+                    }
+                    return Err(other);
+                }
             }
         }
         Err(CommitError::Conflict)
@@ -92,7 +100,9 @@ impl Engine {
         team: &TeamId,
         incident: &IncidentId,
     ) -> Result<Option<Incident>, pagerslack_store::StoreError> {
-        Ok(self.store.load(team, incident).await?.and_then(|stored| replay(&stored.log)))
+        let Some(stored) = self.store.load(team, incident).await? else { return Ok(None) };
+        self.say_what_is_missing(team, incident, &stored.log);
+        Ok(replay(&stored.log))
     }
 
     /// Disposes of a job without anything having happened.
@@ -196,7 +206,7 @@ impl Engine {
             if let Some(incident) = &acted.incident {
                 self.changed(team, &incident.report.incident, incident.version);
             }
-            log(team, acted);
+            warn_of_the_unread(team, acted);
         }
     }
 }
@@ -252,28 +262,17 @@ fn queue_commit(
     if events.is_empty() || queue.changes.is_empty() { None } else { Some(queue) }
 }
 
-fn log(team: &TeamId, acted: &Acted) {
+/// Says of whom it could not be told whether they may be asked (P6).
+fn warn_of_the_unread(team: &TeamId, acted: &Acted) {
     let Some(incident) = &acted.incident else { return };
-    for event in &acted.events {
-        let name =
-            serde_json::to_value(event).ok().and_then(|value| value["type"].as_str().map(str::to_owned));
-        tracing::info!(
+    for why in acted.events.iter().filter_map(unread) {
+        tracing::warn!(
             %team,
             channel = %incident.report.rotation.channel,
             incident = %incident.report.incident,
-            version = incident.version,
-            event = name.as_deref().unwrap_or("unknown"),
-            "incident"
+            why,
+            "somebody is asked of whom Slack does not tell all"
         );
-        if let Some(why) = unread(event) {
-            tracing::warn!(
-                %team,
-                channel = %incident.report.rotation.channel,
-                incident = %incident.report.incident,
-                why,
-                "somebody is asked of whom Slack does not tell all"
-            );
-        }
     }
 }
 

@@ -50,6 +50,8 @@ counters! {
     acknowledgements_read_back,
     /// Requests to the admin interface without the token.
     admin_requests_refused,
+    /// Requests to the API without a valid token.
+    api_requests_refused,
     /// Requests without a good signature.
     requests_unsigned,
     /// Signed requests that nobody could read.

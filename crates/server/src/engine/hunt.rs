@@ -14,8 +14,8 @@ use pagerslack_core::hunt::{Need, Survey, survey};
 use pagerslack_core::incident::{AttemptEnd, Delay};
 use pagerslack_core::rules::Day;
 use pagerslack_core::{
-    Candidate, Command, DndWindow, Incident, Phase, Presence, Queue, RotationId, Rules, TeamId, UserId,
-    Verdict,
+    Candidate, Command, DndWindow, Incident, Phase, Place as QueuePlace, Presence, Queue, RotationId, Rules,
+    TeamId, UserId, Verdict,
 };
 use pagerslack_slack::client::{CallError, Refusal, RefusalKind};
 use pagerslack_slack::directory::Remembered;
@@ -121,7 +121,8 @@ impl Engine {
             let changes = self.arrivals(rotation, &queue, members, &look);
             changes.iter().for_each(|change| queue.apply(change));
             let order = order(&queue, incident, members, &look);
-            let candidates = match self.gather(rotation, &order, &look, &mut known).await {
+            let away = queue.away(self.now());
+            let candidates = match self.gather(rotation, &order, &look, &away, &mut known).await {
                 Found::Candidates(candidates) => {
                     let candidates = with_turns(&queue, with_first(incident, members, &look, candidates));
                     self.as_they_are(&rotation.team, rules, candidates)
@@ -166,6 +167,7 @@ impl Engine {
         rotation: &RotationId,
         order: &[UserId],
         look: &Look<'_>,
+        away: &BTreeMap<UserId, Timestamp>,
         known: &mut Known,
     ) -> Found {
         loop {
@@ -174,7 +176,8 @@ impl Engine {
             let judge = |user: &UserId| {
                 let remembered = self.directory.remembered(now, team, user, away_since);
                 let facts = known.of(user, team, remembered);
-                let verdict = look.rules.verdict(user, &facts, now, &look.day);
+                let said = away.get(user).map(|until| Verdict::SaidAway { until: *until });
+                let verdict = said.or_else(|| look.rules.verdict(user, &facts, now, &look.day));
                 (facts, verdict)
             };
             match survey(order, &look.asked, &look.managers, judge, WIDTH) {
@@ -325,10 +328,12 @@ fn with_first(
 
 /// Records by which turns people stood where they stood (P7).
 fn with_turns(queue: &Queue, mut candidates: Vec<Candidate>) -> Vec<Candidate> {
-    let turns: HashMap<&UserId, Timestamp> =
-        queue.places().iter().filter_map(|place| Some((&place.user, place.turned_at?))).collect();
+    let places: HashMap<&UserId, &QueuePlace> =
+        queue.places().iter().map(|place| (&place.user, place)).collect();
     for candidate in &mut candidates {
-        candidate.last_turn = turns.get(&candidate.user).copied();
+        let place = places.get(&candidate.user);
+        candidate.last_turn = place.and_then(|place| place.turned_at);
+        candidate.volunteered_at = place.and_then(|place| place.volunteered_at);
     }
     candidates
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::{JobKey, TeamId};
 use pagerslack_slack::transport::Permit;
-use pagerslack_store::{ClaimedJob, Fence, Held, StoreError};
+use pagerslack_store::{ClaimedJob, Fence, Held, Renewal, StoreError};
 
 use super::Engine;
 use super::send::READ_BACK_AFTER;
@@ -99,14 +99,16 @@ impl Leases {
         Some((first + RENEWED_AFTER).saturating_sub(elapsed).max(RENEWED_AGAIN))
     }
 
-    fn renewed(&self, job: &Held, until: Timestamp, asked: Duration, still_held: bool) {
+    fn renewed(&self, job: &Held, until: Timestamp, asked: Duration, renewal: Renewal) {
         if let Some(lease) =
             self.held().get_mut(&(job.team.clone(), job.key.clone())).filter(|lease| lease.fence == job.fence)
         {
-            if still_held {
-                (lease.until, lease.asked) = (until, asked);
+            match renewal {
+                Renewal::Held => (lease.until, lease.asked) = (until, asked),
+                Renewal::Lost => lease.lost = true,
+                // It may be acted under until its own end, and is asked for again before.
+                Renewal::Unknown => {}
             }
-            lease.lost = !still_held;
         }
     }
 
@@ -155,9 +157,9 @@ impl Engine {
         }
         // Both before the store is asked: what happens meanwhile only makes the lease shorter.
         let (until, asked) = (self.now() + LEASE, self.clock.elapsed());
-        let still_held = self.store.renew(&due, until).await?;
-        for (job, still_held) in due.iter().zip(still_held) {
-            self.leases.renewed(job, until, asked, still_held);
+        let renewals = self.store.renew(&due, until).await?;
+        for (job, renewal) in due.iter().zip(renewals) {
+            self.leases.renewed(job, until, asked, renewal);
         }
         Ok(())
     }
@@ -168,7 +170,7 @@ mod tests {
     use pagerslack_core::{Job, JobKind, RotationId};
 
     use super::*;
-    use crate::clock::SystemClock;
+    use crate::clock::{ManualClock, SystemClock};
 
     /// A job of an incident that is called the same in every workspace.
     fn job(team: &str) -> ClaimedJob {
@@ -205,6 +207,32 @@ mod tests {
         let _running = leases.begin(&job("T1"), Duration::ZERO);
         assert_eq!(leases.due().len(), 1);
         assert_eq!(leases.until_renewal(), Some(RENEWED_AGAIN));
+    }
+
+    /// Given a lease of which the store cannot say whether it is made longer, then it is acted under until its own end and
+    /// not beyond, and asked for again; given one that the store says is lost, then it is acted under no more.
+    #[test]
+    fn a_lease_that_cannot_be_asked_for_lasts_until_its_own_end() {
+        let clock = ManualClock::new(Timestamp::UNIX_EPOCH);
+        let leases = Leases::new(Arc::new(clock.clone()));
+        let job = ClaimedJob { lease_until: Timestamp::UNIX_EPOCH + LEASE, ..job("T1") };
+        let _running = leases.begin(&job, clock.elapsed());
+        let key = (job.job.rotation.team.clone(), job.job.key.clone());
+        let may_act = || leases.may_act(&key, job.fence, Timestamp::MIN);
+        clock.advance(SignedDuration::from_secs(3));
+        let due = leases.due();
+        let [held] = due.as_slice() else { panic!("one is due: {due:?}") };
+        leases.renewed(held, clock.now() + LEASE, clock.elapsed(), Renewal::Unknown);
+        assert!(may_act());
+        assert_eq!(leases.due(), due);
+        clock.set(job.lease_until - LEFT);
+        assert!(may_act());
+        clock.advance(SignedDuration::from_nanos(1));
+        assert!(!may_act());
+        leases.renewed(held, clock.now() + LEASE, clock.elapsed(), Renewal::Held);
+        assert!(may_act());
+        leases.renewed(held, clock.now() + LEASE, clock.elapsed(), Renewal::Lost);
+        assert!(!may_act() && leases.due().is_empty());
     }
 
     /// A clock that stands, long after the beginning.

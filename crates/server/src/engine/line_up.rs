@@ -86,9 +86,10 @@ impl Engine {
         changes.iter().for_each(|change| queue.apply(change));
         let joined = changes.iter().filter_map(|change| match change {
             QueueChange::Joined { user } => Some(user),
-            QueueChange::Left { .. } | QueueChange::Turn { .. } => None,
+            _ => None,
         });
         let joined: HashSet<&UserId> = joined.collect();
+        let away = queue.away(now);
         let turns: HashMap<&UserId, Option<Timestamp>> =
             queue.places().iter().map(|place| (&place.user, place.turned_at)).collect();
         let people = look.order(&queue, &members).into_iter().zip(1..).map(|(user, place)| {
@@ -96,6 +97,8 @@ impl Engine {
             let facts = facts(team, self.directory.remembered(now, team, &user, now));
             let standing = if look.managers.contains(&user) {
                 Some(Verdict::Manager)
+            } else if let Some(until) = away.get(&user) {
+                Some(Verdict::SaidAway { until: *until })
             } else {
                 config.rules.verdict(&user, &facts, now, &look.day)
             };

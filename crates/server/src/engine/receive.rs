@@ -3,6 +3,8 @@
 //! Nothing here waits for Slack: what needs a call becomes a job, and the answer goes out once that is on disk
 //! (P1).
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use pagerslack_core::incident::Via;
 use pagerslack_core::job::Notice;
@@ -16,8 +18,10 @@ use pagerslack_slack::inbound::{Click, DirectMessage, Inbound, Reaction, SlashCo
 use pagerslack_slack::text;
 use pagerslack_slack::words::{self, Said};
 use pagerslack_store::Causes;
+use serde_json::{Value, json};
 
 use super::commit::Act;
+use super::open::Opened;
 use super::{Engine, StepError, once};
 
 /// The reaction that acknowledges. It has no skin tones.
@@ -30,10 +34,28 @@ pub enum Reply {
     Done,
     /// 200, and something that only the person who typed sees.
     Ephemeral(Said),
+    /// 200, and the dialog that was sent shows something else from now on.
+    View(Value),
+    /// 200, and the dialog that was sent stays open and says what is wrong, by its blocks.
+    Faults(BTreeMap<&'static str, String>),
     /// 200, and the challenge of an address check.
     Challenge(String),
     /// Not recorded: Slack is to deliver it again.
     Again,
+}
+
+impl Reply {
+    /// What Slack is answered in JSON, if anything.
+    pub fn payload(&self) -> Option<Value> {
+        match self {
+            Self::Ephemeral(said) => {
+                Some(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks }))
+            }
+            Self::View(view) => Some(json!({ "response_action": "update", "view": view })),
+            Self::Faults(faults) => Some(json!({ "response_action": "errors", "errors": faults })),
+            Self::Done | Self::Challenge(_) | Self::Again => None,
+        }
+    }
 }
 
 impl Engine {
@@ -47,6 +69,8 @@ impl Engine {
             Inbound::ReactionAdded(reaction) => self.reacted(reaction).await,
             Inbound::Command(command) => self.commanded(*command).await,
             Inbound::Clicked(click) => self.clicked(*click).await,
+            Inbound::Submitted(sent) => self.submitted(*sent).await,
+            Inbound::HomeOpened { team, user, tab, .. } => self.home_opened(team, user, &tab).await,
             Inbound::DirectMessage(message) => self.written_to(message).await,
             Inbound::UrlVerification { challenge } => Reply::Challenge(challenge),
             Inbound::RateLimited { team, .. } => {
@@ -76,7 +100,6 @@ impl Engine {
             | Inbound::TeamJoined { .. }
             | Inbound::DndChanged { .. }
             | Inbound::UserGroupChanged { .. }
-            | Inbound::HomeOpened { .. }
             | Inbound::ChannelIdChanged { .. }
             | Inbound::SslCheck => Reply::Done,
         }
@@ -107,6 +130,7 @@ impl Engine {
                     url,
                     note,
                     reporter: typed.user,
+                    machine: None,
                     first,
                     response_url: Some(typed.response_url).filter(|url| !url.is_empty()),
                 };
@@ -155,22 +179,24 @@ impl Engine {
     async fn report(&self, report: Report, domain: &str) -> Reply {
         let (team, incident, url) =
             (report.rotation.team.clone(), report.incident.clone(), report.url.clone());
-        let (rotation, first) = (report.rotation.clone(), report.first.clone());
-        let reporter = report.reporter.clone();
-        let act = Act::new(&team, &incident, Command::Report(report));
-        match self.act(act).await {
-            Ok(_) => Reply::Ephemeral(self.accepted(&rotation, &url, first.as_ref())),
-            Err(StepError::AlreadyOpen(other)) if self.resumed(&rotation, &other, &reporter).await => {
-                Reply::Ephemeral(words::accepted(&url, None))
-            }
-            Err(StepError::AlreadyOpen(other)) => {
-                self.counters.reports_doubled.count();
-                if let Err(error) = self.remember_asking(&team, &reporter, &incident).await {
-                    return again(&error);
-                }
-                Reply::Ephemeral(self.already_open(&rotation, &other, &url, domain).await)
-            }
+        match self.record(report, domain).await {
+            Ok(said) => Reply::Ephemeral(said),
             Err(error) => self.not_recorded(&team, &incident, &url, &error),
+        }
+    }
+
+    /// Records a report, and gives what its reporter is told.
+    pub(super) async fn record(&self, report: Report, domain: &str) -> Result<Said, StepError> {
+        let (rotation, incident, url) =
+            (report.rotation.clone(), report.incident.clone(), report.url.clone());
+        let (first, reporter) = (report.first.clone(), report.reporter.clone());
+        match self.record_report(report).await? {
+            Opened::New => Ok(self.accepted(&rotation, &url, first.as_ref())),
+            Opened::Resumed(_) => Ok(words::accepted(&url, None)),
+            Opened::AlreadyOpen(other) => {
+                self.remember_asking(&rotation.team, &reporter, &incident).await?;
+                Ok(self.already_open(&rotation, &other, &url, domain).await)
+            }
         }
     }
 
@@ -182,9 +208,18 @@ impl Engine {
         url: &str,
         error: &(dyn std::error::Error + 'static),
     ) -> Reply {
+        self.lost(team, incident, error);
+        Reply::Ephemeral(words::not_recorded(url))
+    }
+
+    pub(super) fn lost(
+        &self,
+        team: &TeamId,
+        incident: &IncidentId,
+        error: &(dyn std::error::Error + 'static),
+    ) {
         self.counters.reports_lost.count();
         tracing::error!(%team, %incident, error = %Causes(error), "a report could not be recorded");
-        Reply::Ephemeral(words::not_recorded(url))
     }
 
     /// What the reporter is told at once.
@@ -195,16 +230,6 @@ impl Engine {
             (Some(schedule), Day::Off { name }) => words::accepted_on_day_off(url, name, schedule),
             _ => words::accepted(url, first),
         }
-    }
-
-    /// Whether the report of an incident that waits since a day on which nobody is hunted has set the hunt going.
-    async fn resumed(&self, rotation: &RotationId, other: &IncidentId, by: &UserId) -> bool {
-        let rules = &self.rotation(rotation).rules;
-        if rules.schedule_link(&rules.day(self.now())).is_some() {
-            return false;
-        }
-        let act = Act::new(&rotation.team, other, Command::ResumeHunt { by: by.clone() });
-        self.act(act).await.is_ok_and(|acted| !acted.events.is_empty())
     }
 
     async fn already_open(&self, rotation: &RotationId, other: &IncidentId, url: &str, domain: &str) -> Said {
@@ -247,7 +272,7 @@ impl Engine {
     async fn clicked(&self, click: Click) -> Reply {
         let incident = IncidentId::new(&click.value);
         let (Some(channel), Some(ts)) = (click.channel.clone(), click.message_ts.clone()) else {
-            return Reply::Done;
+            return self.pressed_at_home(click).await;
         };
         let message = MessageRef::new(channel, ts);
         match self.pressed_before(&click).await {
@@ -390,7 +415,7 @@ impl Engine {
     }
 }
 
-fn again(error: &(dyn std::error::Error + 'static)) -> Reply {
+pub(super) fn again(error: &(dyn std::error::Error + 'static)) -> Reply {
     tracing::error!(error = %Causes(error), "could not be recorded; Slack is asked to deliver it again");
     Reply::Again
 }

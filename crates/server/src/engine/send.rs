@@ -82,6 +82,9 @@ impl Engine {
             Message::Cancelled => {
                 return self.say_in_thread(job, &incident, words::cancelled(&incident)).await;
             }
+            Message::Resolved => {
+                return self.say_in_thread(job, &incident, words::resolved(&incident)).await;
+            }
             Message::Delayed => return self.tell_of_delay(job, &incident).await,
             Message::Notice { user, notice } => return self.notify(job, &incident, user, *notice).await,
             Message::TellReporter { why } => return self.tell_reporter(job, &incident, why).await,
@@ -366,6 +369,7 @@ fn is_wanted(message: &Message, incident: &Incident) -> bool {
         | Message::ManagersUpdate { .. }
         | Message::HandedOver { .. }
         | Message::Cancelled
+        | Message::Resolved
         | Message::FollowUpUpdate
         | Message::Notice { .. }
         | Message::TellReporter { .. } => true,

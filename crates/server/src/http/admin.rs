@@ -1,9 +1,10 @@
-//! What whoever has the admin token may ask for: the statistics, and another file in a file's place.
+//! What whoever has the admin token may ask for: the statistics, another file in a file's place, and the API's tokens.
 //!
 //! Only requests that show the token act (P8), which is compared in constant time before anything else is read. Without
 //! a token in the configuration all of it is off, and says so.
 
 mod summary;
+mod tokens;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use axum::extract::{Path, Query, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, put};
+use axum::routing::{delete, get, post, put};
 use futures_util::stream;
 use jiff::Timestamp;
 use pagerslack_core::{ChannelId, TeamId};
@@ -46,6 +47,8 @@ pub(crate) fn router(admin: Option<Arc<Admin>>, engine: Arc<Engine>) -> Router {
         .route("/api/v1/stats.json", get(|desk, query| stats(desk, query, Format::Json)))
         .route("/api/v1/stats/summary.json", get(summary::summary))
         .route("/api/v1/files/{name}", put(upload).delete(withdraw))
+        .route("/api/v1/tokens", post(tokens::create).get(tokens::list))
+        .route("/api/v1/tokens/{id}", delete(tokens::revoke))
         .route_layer(from_fn_with_state(desk.clone(), only_with_the_token))
         .with_state(desk)
 }

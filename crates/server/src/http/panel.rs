@@ -8,7 +8,7 @@ use axum::extract::{Query, State};
 use jiff::Timestamp;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use pagerslack_core::incident::{AttemptEnd, ManagersReason, replay};
-use pagerslack_core::{Candidate, ChannelId, Incident, Phase, RotationId, TeamId, UserId};
+use pagerslack_core::{Candidate, ChannelId, Incident, Phase, Report, RotationId, TeamId, UserId};
 use pagerslack_slack::words::{reason_in_utc, spoken};
 use pagerslack_store::StoreError;
 use serde::Deserialize;
@@ -180,6 +180,9 @@ fn phase(incident: &Incident, name: &dyn Fn(&UserId) -> String) -> String {
             format!("Taken by {} after {}", name(by), spoken(at.duration_since(incident.reported_at)))
         }
         Phase::ScheduleShown { .. } => "Nobody is hunted today; the schedule was shown".to_owned(),
+        Phase::Cancelled { by, .. } if *by == Report::nobody() => {
+            format!("Cancelled by {}", incident.report.reported_by())
+        }
         Phase::Cancelled { by, .. } => format!("Cancelled by {}", name(by)),
         Phase::Closed { by, .. } => format!("Closed by {}", name(by)),
     }

@@ -7,7 +7,6 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use pagerslack_slack::inbound;
-use serde_json::json;
 
 use super::{App, Proof, body};
 use crate::engine::Reply;
@@ -68,10 +67,7 @@ fn single(headers: &HeaderMap, name: HeaderName) -> Option<&[u8]> {
 fn answer(reply: Reply) -> Response {
     match reply {
         Reply::Done => StatusCode::OK.into_response(),
-        Reply::Ephemeral(said) => {
-            Json(json!({ "response_type": "ephemeral", "text": said.text, "blocks": said.blocks }))
-                .into_response()
-        }
+        Reply::Ephemeral(_) | Reply::View(_) | Reply::Faults(_) => Json(reply.payload()).into_response(),
         Reply::Challenge(challenge) => {
             ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], challenge).into_response()
         }

@@ -33,6 +33,7 @@ fn filed(day: usize, url: &str) -> Filed {
         url: format!("{url}{day}"),
         note: "=cmd()".to_owned(),
         reporter: "U1".into(),
+        machine: None,
         first: None,
         response_url: Some("https://hooks.slack.com/hunter2".to_owned()),
     };

@@ -19,7 +19,8 @@ use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId}
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::{
-    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Sqlite, Store, StoreError, Stored,
+    Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Sqlite, Store, StoreError,
+    Stored,
 };
 use slack_sim::{ManualClock, SimClock, SimHandle};
 use tokio::sync::Notify;
@@ -149,7 +150,15 @@ impl Store for FusedStore {
         Ok(claimed)
     }
 
-    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<bool>, StoreError> {
+    async fn claim_shares(&self, claim: Claim, shares: Shares) -> Result<Vec<ClaimedJob>, StoreError> {
+        let claimed = self.1.claim_shares(claim, shares).await?;
+        if !claimed.is_empty() {
+            self.0.step().await;
+        }
+        Ok(claimed)
+    }
+
+    async fn renew(&self, held: &[Held], lease_until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
         self.1.renew(held, lease_until).await
     }
 

@@ -5,6 +5,7 @@ mod cancel;
 mod first;
 mod follow_up;
 mod hand_over;
+mod home;
 mod nudge;
 mod position;
 mod roster;

@@ -10,6 +10,8 @@ mod service;
 
 mod acknowledge;
 mod admin;
+#[allow(unreachable_pub, reason = "a test binary exports nothing")]
+mod api;
 mod audit;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod browser;
@@ -30,6 +32,7 @@ mod heartbeat;
 mod hunt;
 mod in_slack;
 mod killed;
+mod logs;
 mod lost;
 mod managers;
 mod nudge_cli;

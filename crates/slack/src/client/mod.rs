@@ -11,6 +11,7 @@ mod messages;
 mod people;
 mod sign_in;
 mod tokens;
+mod views;
 mod workspace;
 
 use std::fmt;

@@ -179,3 +179,18 @@ fn what_is_long_only_once_escaped_is_cut_too() {
     let url = format!("https://i.example/?{}", "&amp;".repeat(400));
     assert_eq!(parse(&url), Request::Mistaken(Mistake::TooLong));
 }
+
+/// A machine's words are held to what holds of people's.
+#[test]
+fn a_machine_reports_as_people_do() {
+    let read = machine_report("https://I.example/a b", " disk\n  full & more ");
+    assert_eq!(read, Ok(("https://i.example/a%20b".to_owned(), "disk full & more".to_owned())));
+    assert_eq!(machine_report("https://i.example", &"&".repeat(1_000)).unwrap().1.chars().count(), 140);
+    for wrong in ["", "i.example", "ftp://i.example", "https://", "javascript:alert(1)"] {
+        assert_eq!(machine_report(wrong, ""), Err(Mistake::NotHttp), "{wrong}");
+    }
+    assert_eq!(
+        machine_report(&format!("https://i.example/{}", "a".repeat(1_800)), ""),
+        Err(Mistake::TooLong)
+    );
+}

@@ -414,6 +414,7 @@ impl Directory {
             | Inbound::ReactionRemoved(_)
             | Inbound::DirectMessage(_)
             | Inbound::Clicked(_)
+            | Inbound::Submitted(_)
             | Inbound::HomeOpened { .. }
             | Inbound::UrlVerification { .. }
             | Inbound::SslCheck
@@ -424,9 +425,8 @@ impl Directory {
     }
 }
 
-/// Whether an event tells how things are. One that comes late, delivered again or played back, may tell of what has
-/// changed since: then nobody is believed, and Slack is asked when it matters (P8). A clock that is wrong by as much
-/// only makes for more questions.
+/// Whether an event tells how things are. One that comes late, or again, may tell of what has changed since: then nobody
+/// is believed, and Slack is asked when it matters (P8). A clock that is wrong by as much only makes for more questions.
 fn is_news(now: Timestamp, at: Option<Timestamp>) -> bool {
     at.is_none_or(|at| now.duration_since(at) <= NEWS)
 }

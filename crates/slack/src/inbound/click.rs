@@ -1,4 +1,4 @@
-//! Interactions: of these only `block_actions`, the press of a button or the choice from a menu.
+//! Interactions: of these `block_actions`, the press of a button or the choice from a menu, and dialogs that are sent.
 //!
 //! Source: docs.slack.dev/reference/interaction-payloads/block_actions-payload. In an organisation-wide install
 //! `team` may be null, and in the app's home there is neither channel nor message.
@@ -7,7 +7,7 @@ use pagerslack_core::ids::{ChannelId, MessageTs, TeamId, UserId};
 use serde::Deserialize;
 
 use super::{Click, Inbound, instant, unreadable};
-use crate::lenient::{Word, first};
+use crate::lenient::{Word, first, or_default};
 
 #[derive(Deserialize)]
 struct Wire<'a> {
@@ -70,6 +70,8 @@ struct Action<'a> {
     selected_channel: Word<'a>,
     #[serde(borrow, default)]
     selected_conversation: Word<'a>,
+    #[serde(default, deserialize_with = "or_default")]
+    selected_date_time: Option<i64>,
 }
 
 #[derive(Deserialize)]
@@ -79,13 +81,16 @@ struct Chosen<'a> {
 }
 
 impl Action<'_> {
-    fn value(&self) -> Option<&str> {
-        self.value
+    fn value(&self) -> String {
+        let text = self
+            .value
             .get()
             .or(self.selected_option.as_ref().and_then(|option| option.value.get()))
             .or(self.selected_user.get())
             .or(self.selected_channel.get())
-            .or(self.selected_conversation.get())
+            .or(self.selected_conversation.get());
+        let second = || self.selected_date_time.map(|second| second.to_string());
+        text.map(str::to_owned).or_else(second).unwrap_or_default()
     }
 }
 
@@ -96,6 +101,7 @@ pub(super) fn parse(payload: &[u8]) -> Inbound {
     };
     match wire.kind.get() {
         Some("block_actions") => {}
+        Some("view_submission") => return super::submission::parse(payload),
         Some(other) => return Inbound::ignored_kind("interaction:", other),
         None => return Inbound::ignored("interaction"),
     }
@@ -128,7 +134,7 @@ fn click(wire: &Wire<'_>) -> Option<Click> {
         thread_ts: thread.map(MessageTs::new),
         user: UserId::new(id(&wire.user)?),
         action_id: action.action_id.get()?.to_owned(),
-        value: action.value().unwrap_or_default().to_owned(),
+        value: action.value(),
         at: action.action_ts.get().and_then(instant),
         response_url: wire.response_url.or_empty(),
         trigger_id: wire.trigger_id.or_empty(),

@@ -8,8 +8,10 @@ mod click;
 mod command;
 mod event;
 mod organisation;
+mod submission;
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -36,6 +38,8 @@ pub enum Inbound {
     DirectMessage(DirectMessage),
     /// Somebody pressed a button or chose from a menu.
     Clicked(Box<Click>),
+    /// Somebody filled in a dialog and sent it.
+    Submitted(Box<Submission>),
     /// Somebody (or the bot itself) joined a channel that the bot is in.
     MemberJoined {
         /// The workspace the app is installed in.
@@ -254,6 +258,39 @@ pub struct Click {
     pub response_url: String,
     /// Unique to this click; opens a dialog within 3 seconds.
     pub trigger_id: String,
+}
+
+/// A dialog that was filled in.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Submission {
+    /// The workspace.
+    pub team: TeamId,
+    /// The Enterprise Grid organisation, if any.
+    pub enterprise: Option<String>,
+    /// Who.
+    pub user: UserId,
+    /// Which dialog: as we named it.
+    pub callback_id: String,
+    /// Slack's id of this dialog, the same however often it is sent.
+    pub view_id: String,
+    /// What was filled in, by the name that we gave the block. What was left empty is not there.
+    pub values: BTreeMap<String, String>,
+    /// Where the chosen conversation may be answered; "" where none was chosen for that.
+    pub response_url: String,
+}
+
+/// Without the address of the answer, as for [`SlashCommand`], and without what people wrote.
+impl fmt::Debug for Submission {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { team, enterprise, user, callback_id, view_id, values: _, response_url: _ } = self;
+        f.debug_struct("Submission")
+            .field("team", team)
+            .field("enterprise", enterprise)
+            .field("user", user)
+            .field("callback_id", callback_id)
+            .field("view_id", view_id)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Without the address of the answer, at which everybody may write who knows it (P8).

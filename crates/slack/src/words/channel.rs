@@ -10,6 +10,7 @@ use super::buttons::{Button, actions};
 use super::delay::delayed_step;
 use super::managers::missing;
 use super::moment::moment;
+use super::reporter::{by as whoever, reporter, resolved_line};
 use super::{Said, address, context, link, note, quoted, section, spoken};
 
 /// The message that opens the thread: what is wrong, who said so, and what is happening now. `day_zone` is where
@@ -17,17 +18,18 @@ use super::{Said, address, context, link, note, quoted, section, spoken};
 pub fn root(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Said {
     let report = &incident.report;
     let headline = format!(
-        ":rotating_light: <@{}> reports an incident: {}{}",
-        report.reporter,
+        ":rotating_light: {} reports an incident: {}{}",
+        reporter(incident),
         link(&report.url),
         note(incident)
     );
     let now = happening(incident, policy, day_zone);
     let delay = incident.delay().map(delayed_step).unwrap_or_default();
+    let resolved = resolved_line(incident);
     let hint = if incident.is_open() { "React with :eyes: here or in the thread to take it." } else { "" };
     let mut blocks = vec![section(&headline), section(&now)];
-    if !delay.is_empty() {
-        blocks.push(section(&delay));
+    for line in [&resolved, &delay].into_iter().filter(|line| !line.is_empty()) {
+        blocks.push(section(line));
     }
     let buttons = buttons(&incident.phase);
     if !buttons.is_empty() {
@@ -36,7 +38,7 @@ pub fn root(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Said {
     if !hint.is_empty() {
         blocks.push(context(hint));
     }
-    let text = [headline.as_str(), &now, &delay, hint]
+    let text = [headline.as_str(), &now, &resolved, &delay, hint]
         .into_iter()
         .filter(|line| !line.is_empty())
         .collect::<Vec<_>>()
@@ -72,7 +74,8 @@ fn happening(incident: &Incident, policy: &Policy, day_zone: &TimeZone) -> Strin
         }
         Phase::ScheduleShown { .. } => schedule_shown(incident, day_zone),
         Phase::Cancelled { by, at } => format!(
-            ":no_entry_sign: Cancelled by <@{by}> after {}: nobody is needed any more.",
+            ":no_entry_sign: Cancelled by {} after {}: nobody is needed any more.",
+            whoever(incident, by),
             spoken(at.duration_since(incident.reported_at))
         ),
         Phase::Closed { by, at } => {
@@ -217,6 +220,7 @@ fn number(incident: &Incident, taken: u32) -> Option<&Taken> {
 pub fn cancelled(incident: &Incident) -> Option<Said> {
     let Phase::Cancelled { by, .. } = &incident.phase else { return None };
     Some(Said::paragraph(format!(
-        ":no_entry_sign: <@{by}> has cancelled this incident: nobody is needed any more, thank you."
+        ":no_entry_sign: {} has cancelled this incident: nobody is needed any more, thank you.",
+        whoever(incident, by)
     )))
 }

@@ -24,12 +24,9 @@ pub struct FollowUpText {
 /// The question in the thread, to the reporter and whoever took the incident.
 pub fn follow_up(incident: &Incident, text: &FollowUpText) -> Option<Said> {
     let taken = incident.last_taken()?;
-    let reporter = &incident.report.reporter;
-    let whom = if taken.by == *reporter {
-        format!("<@{reporter}>")
-    } else {
-        format!("<@{reporter}> <@{}>", taken.by)
-    };
+    let reporter = incident.report.person().filter(|reporter| **reporter != taken.by);
+    let reporter = reporter.map_or_else(String::new, |reporter| format!("<@{reporter}> "));
+    let whom = format!("{reporter}<@{}>", taken.by);
     let question = text.question.as_deref().map(str::trim).filter(|question| !question.is_empty());
     let question = question.map_or_else(
         || "How did it go on, and what should others know?".to_owned(),

@@ -7,13 +7,13 @@ use serde_json::json;
 use super::buttons::{Button, actions};
 use super::channel::asked_so_far;
 use super::moment::moment;
+use super::reporter::{by as whoever, reporter};
 use super::{SECTION_LIMIT, Said, context, link, note, quoted, section, summary};
 
 /// The page of the managers, in the thread or to each directly.
 pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
     let found = incident.manager_round(round)?;
     let link = link(&incident.report.url);
-    let reporter = &incident.report.reporter;
     let channel = &incident.report.rotation.channel;
     let whom = if direct { String::new() } else { mentions(found) };
     let again = round > incident.rounds_before.saturating_add(1);
@@ -23,16 +23,21 @@ pub fn managers(incident: &Incident, round: u32, direct: bool) -> Option<Said> {
         } else {
             format!("nobody is on {link}: {}", because(incident, &found.reason))
         };
+        let nobody = match incident.report.person() {
+            Some(person) => format!("<@{person}> {nobody}"),
+            None => capitalised(&nobody),
+        };
         let text = format!(
-            ":warning: <@{reporter}> {nobody}. No engineering manager {}, so please find somebody by hand.",
+            ":warning: {nobody}. No engineering manager {}, so please find somebody by hand.",
             missing(&found.whom)
         );
         return Some(Said::paragraph(text));
     }
     let still = if again { "still " } else { "" };
     let ask = format!(
-        "an incident in <#{channel}> {still}needs an engineer: {link}{}\nReported by <@{reporter}> at {}. {}.",
+        "an incident in <#{channel}> {still}needs an engineer: {link}{}\nReported by {} at {}. {}.",
         note(incident),
+        reporter(incident),
         moment(incident.reported_at),
         capitalised(&because(incident, &found.reason)),
     );
@@ -58,7 +63,9 @@ pub fn managers_over(incident: &Incident) -> Option<Said> {
     let link = link(&incident.report.url);
     Some(Said::paragraph(match &incident.phase {
         Phase::Acknowledged { by, .. } => format!("<@{by}> is on it: {link}"),
-        Phase::Cancelled { by, .. } => format!("Cancelled by <@{by}>, nobody is needed any more: {link}"),
+        Phase::Cancelled { by, .. } => {
+            format!("Cancelled by {}, nobody is needed any more: {link}", whoever(incident, by))
+        }
         Phase::Closed { by, .. } => format!("Closed by <@{by}>, nobody is needed any more: {link}"),
         Phase::Hunting { .. }
         | Phase::Paging { .. }

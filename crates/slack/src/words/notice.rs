@@ -2,6 +2,7 @@
 
 use pagerslack_core::{Incident, Notice, Phase, Policy, UserId};
 
+use super::reporter::{by as whoever, reporter};
 use super::{Said, link, not_first, why_me};
 
 /// Whatever a [`Notice`] says to `reader`; nothing when there is nothing to say of it.
@@ -54,39 +55,41 @@ fn hand_over_doubled(incident: &Incident) -> Said {
 }
 
 fn cancel_refused(incident: &Incident) -> Said {
-    let reporter = &incident.report.reporter;
-    Said::paragraph(format!(
-        "Only <@{reporter}>, who reported it, or an engineering manager can cancel this incident."
-    ))
+    Said::paragraph(match incident.report.person() {
+        Some(person) => {
+            format!("Only <@{person}>, who reported it, or an engineering manager can cancel this incident.")
+        }
+        None => format!(
+            "Only an engineering manager can cancel this incident, which {} reported.",
+            reporter(incident)
+        ),
+    })
 }
 
 fn close_refused(incident: &Incident) -> Said {
-    let reporter = &incident.report.reporter;
-    let on_it = incident.responder().filter(|by| *by != reporter);
+    let person = incident.report.person();
+    let on_it = incident.responder().filter(|by| Some(*by) != person);
     let on_it = on_it.map_or_else(String::new, |by| format!("<@{by}>, who is on it, "));
-    Said::paragraph(format!(
-        "Only {on_it}<@{reporter}>, who reported it, or an engineering manager can close this incident."
-    ))
+    let reported = person.map_or_else(String::new, |person| format!("<@{person}>, who reported it, "));
+    let or = if on_it.is_empty() && reported.is_empty() { "" } else { "or " };
+    Said::paragraph(format!("Only {on_it}{reported}{or}an engineering manager can close this incident."))
 }
 
 fn too_late(incident: &Incident) -> Said {
-    Said::paragraph(format!("That button is of no use any more: {}.", uncapitalised(&standing(incident))))
+    let standing = standing(incident);
+    let standing = standing.strip_prefix("This ").map_or(standing.clone(), |rest| format!("this {rest}"));
+    Said::paragraph(format!("That button is of no use any more: {standing}."))
 }
 
 /// How things stand, for somebody who comes too late.
 fn standing(incident: &Incident) -> String {
     match &incident.phase {
         Phase::Acknowledged { by, .. } => format!("<@{by}> is on it already"),
-        Phase::Cancelled { by, .. } => format!("<@{by}> has cancelled this incident"),
+        Phase::Cancelled { by, .. } => format!("{} has cancelled this incident", whoever(incident, by)),
         Phase::Closed { by, .. } => format!("<@{by}> has closed this incident"),
         Phase::Hunting { .. }
         | Phase::Paging { .. }
         | Phase::ManagersPaged { .. }
         | Phase::ScheduleShown { .. } => "This incident has moved on".to_owned(),
     }
-}
-
-fn uncapitalised(clause: &str) -> String {
-    let mut letters = clause.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }

@@ -3,6 +3,7 @@
 mod answers;
 mod channel;
 mod forgery;
+mod machine;
 mod people;
 mod promises;
 mod replies;

@@ -69,6 +69,10 @@ fn described(
             let until = until.map_or_else(String::new, |until| format!(" until {}", moment(until)));
             format!("away by {their} status “{}”{until}", quote(status))
         }
+        Verdict::SaidAway { until } => {
+            let they = if whom == Whom::You { "you" } else { "they" };
+            format!("away until {}, as {they} said", moment(*until))
+        }
         Verdict::Away => "away".to_owned(),
         Verdict::DoNotDisturb { until } => format!("in do-not-disturb until {}", moment(*until)),
         Verdict::AskedAlready => "asked already for this incident".to_owned(),
@@ -91,19 +95,20 @@ fn kind(verdict: &Verdict) -> Kind {
         Verdict::Away => same(1, "away"),
         Verdict::DoNotDisturb { .. } => same(2, "in do-not-disturb"),
         Verdict::Status { .. } => same(3, "away by status"),
-        Verdict::OutsideHours { .. } => same(4, "outside working hours"),
-        Verdict::Holiday { .. } => same(5, "off today"),
-        Verdict::Excluded { .. } => same(6, "left out by the team"),
-        Verdict::NotVolunteering => same(7, "not volunteering"),
-        Verdict::New { .. } => same(8, "too new"),
-        Verdict::NotOnRoster => same(9, "not on the roster"),
-        Verdict::Guest => (10, "a guest", "guests"),
-        Verdict::Stranger => same(11, "of another organisation"),
-        Verdict::Deactivated => same(12, "deactivated"),
-        Verdict::Unknown { .. } => same(13, "unknown to Slack"),
-        Verdict::AskedAlready => same(14, "asked already"),
-        Verdict::Manager => (15, "a manager", "managers"),
-        Verdict::Bot => (16, "a bot", "bots"),
+        Verdict::SaidAway { .. } => same(4, "away by their own word"),
+        Verdict::OutsideHours { .. } => same(5, "outside working hours"),
+        Verdict::Holiday { .. } => same(6, "off today"),
+        Verdict::Excluded { .. } => same(7, "left out by the team"),
+        Verdict::NotVolunteering => same(8, "not volunteering"),
+        Verdict::New { .. } => same(9, "too new"),
+        Verdict::NotOnRoster => same(10, "not on the roster"),
+        Verdict::Guest => (11, "a guest", "guests"),
+        Verdict::Stranger => same(12, "of another organisation"),
+        Verdict::Deactivated => same(13, "deactivated"),
+        Verdict::Unknown { .. } => same(14, "unknown to Slack"),
+        Verdict::AskedAlready => same(15, "asked already"),
+        Verdict::Manager => (16, "a manager", "managers"),
+        Verdict::Bot => (17, "a bot", "bots"),
     }
 }
 
@@ -124,6 +129,7 @@ pub fn summary(considered: &[Candidate]) -> String {
         | Verdict::NotVolunteering
         | Verdict::OutsideHours { .. }
         | Verdict::Status { .. }
+        | Verdict::SaidAway { .. }
         | Verdict::Away
         | Verdict::DoNotDisturb { .. }
         | Verdict::Deactivated

@@ -2,11 +2,11 @@
 //!
 //! Told from what was recorded when they were chosen, not from how things stand now.
 
-use jiff::Timestamp;
 use pagerslack_core::incident::{Attempt, ManagersReason};
 use pagerslack_core::{Candidate, Incident, Phase, Policy, UserId, Verdict};
 
 use super::moment::{at_time, moment};
+use super::reporter::reporter;
 use super::why::{counts_with_names, reason};
 use super::{Said, link, quoted};
 
@@ -22,10 +22,10 @@ pub fn why_me(incident: &Incident, attempt: u32, reader: &UserId, policy: &Polic
         Verdict::Unknown { why } => Some(why.as_str()),
         _ => None,
     });
-    let last_turn = place.and_then(|place| found.considered.get(place)).and_then(|it| it.last_turn);
+    let asked = place.and_then(|place| found.considered.get(place));
     let wanted = incident.report.first.as_ref() == Some(&found.responder);
     let lines = [
-        why_them(incident, found, them, place, unknown, wanted, last_turn),
+        why_them(incident, found, them, place, unknown, wanted, asked),
         why_not_others(found, them, place, unknown.is_some(), wanted),
         what_now(incident, attempt, found, them, policy),
     ];
@@ -39,7 +39,7 @@ fn why_them(
     place: Option<usize>,
     unknown: Option<&str>,
     wanted: bool,
-    last_turn: Option<Timestamp>,
+    asked: Option<&Candidate>,
 ) -> String {
     let (question, you, your) = match them {
         None => ("*Why you?*".to_owned(), "you", "your"),
@@ -54,13 +54,21 @@ fn why_them(
     }
     if wanted {
         return format!(
-            "{question} <@{}> asked for {object} first, and {you} were online and could be disturbed.",
-            incident.report.reporter
+            "{question} {} asked for {object} first, and {you} were online and could be disturbed.",
+            reporter(incident)
+        );
+    }
+    if let Some(at) = asked.and_then(|asked| asked.volunteered_at) {
+        return format!(
+            "{question} {} said {} that {you} could take one, and so went to the head of the queue once; {you} were \
+             online and could be disturbed.",
+            if them.is_none() { "You" } else { "They" },
+            at_time(at, found.paged_at)
         );
     }
     let stood = place.map_or_else(|| "in".to_owned(), |place| format!("at number {} of", place + 1));
     let subject = if them.is_none() { "You" } else { "They" };
-    let turn = match last_turn {
+    let turn = match asked.and_then(|asked| asked.last_turn) {
         Some(at) => format!("{your} last turn was {}", at_time(at, found.paged_at)),
         None => format!("{you} had had no turn yet"),
     };

@@ -75,11 +75,17 @@ pub(crate) async fn everything(client: &Client) -> BTreeMap<&'static str, Result
         ("users.info", client.user_info(caller, &user).await.map(understood)),
         ("users.list", client.users_list(caller, Some("c")).await.map(understood)),
         ("users.lookupByEmail", client.lookup_by_email(caller, "a@b.c").await.map(understood)),
+        ("views.open", client.open_view(caller, "1.2.3", &view("modal")).await.map(understood)),
+        ("views.publish", client.publish_home(caller, &user, &view("home")).await.map(understood)),
     ])
 }
 
 fn sign_in_code(code: &secrecy::SecretString) -> SignInCode<'_> {
     SignInCode { code, redirect_uri: "r", verifier: code }
+}
+
+fn view(kind: &str) -> serde_json::Value {
+    json!({ "type": kind, "blocks": [] })
 }
 
 pub(crate) fn app_credentials() -> AppCredentials {

@@ -35,6 +35,8 @@ pub struct File {
     pub admin: Option<String>,
     /// How long an incident is kept in a store that is shared, after the last that happened in it.
     pub retention: SignedDuration,
+    /// How many requests a minute each token of the API may make.
+    pub api_requests_per_minute: u32,
     /// How often every open incident is looked at.
     pub audit_interval: SignedDuration,
     /// Where a sign of life goes after each such look.
@@ -61,6 +63,7 @@ impl Default for File {
             allow_legacy_verification_token: false,
             admin: None,
             retention: SignedDuration::from_hours(90 * 24),
+            api_requests_per_minute: 120,
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
@@ -114,6 +117,9 @@ impl File {
             slack.take("allow_legacy_verification_token", allow, value::flag);
         });
         root.within("dashboard", |dashboard| self.dashboard.read(dashboard));
+        root.within("api", |api| {
+            api.take("requests_per_minute", &mut self.api_requests_per_minute, value::number(1..=1_000_000));
+        });
         root.within("files", |files| self.defaults.files.read(files));
         root.within("defaults", |defaults| self.defaults.read(defaults));
         let mut lines = BTreeMap::new();

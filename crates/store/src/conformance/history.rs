@@ -115,6 +115,7 @@ fn told_on(team: &str, id: &str, day: i64, events: Vec<Event>) -> Commit {
         url: URL.to_owned(),
         note: String::new(),
         reporter: "U1".into(),
+        machine: None,
         first: None,
         response_url: None,
     };

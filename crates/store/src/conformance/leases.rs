@@ -6,7 +6,7 @@ use super::samples::{
     adding, after, append, claim, claim_one, commit, deadline, disposing, incident, job, start,
 };
 use super::{Outcome, Shared, Suite};
-use crate::{Claim, ClaimedJob, CommitError, Disposal, Held};
+use crate::{Claim, ClaimedJob, CommitError, Disposal, Held, Renewal};
 
 pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a held job is not handed out", held).await;
@@ -68,11 +68,11 @@ fn held_by(claimed: &ClaimedJob) -> Held {
 async fn renewed(store: Shared) -> Outcome {
     store.commit(adding([deadline(1, start())])).await?;
     let held = claim_one(&*store, start()).await?;
-    assert_eq!(store.renew(&[held_by(&held)], after(90)).await?, [true]);
+    assert_eq!(store.renew(&[held_by(&held)], after(90)).await?, [Renewal::Held]);
     assert_eq!(claim(&*store, held.lease_until).await?, []);
     assert_eq!(store.next_due().await?, Some(after(90)));
     // The store reads no clock: the lease may have ended, and nobody has claimed the job.
-    assert_eq!(store.renew(&[held_by(&held)], after(120)).await?, [true]);
+    assert_eq!(store.renew(&[held_by(&held)], after(120)).await?, [Renewal::Held]);
     store.commit(disposing(&held, Disposal::Again { due: after(91), doubtful: false })).await?;
     let again = claim_one(&*store, after(91)).await?;
     assert_eq!((again.tries, again.doubtful, again.last_claimed_at), (2, false, Some(start())));
@@ -84,13 +84,16 @@ async fn not_renewed(store: Shared) -> Outcome {
     let claimed = claim(&*store, start()).await?;
     let [lost, free, kept] = claimed.as_slice() else { panic!("three jobs: {claimed:?}") };
     store.commit(disposing(free, Disposal::Again { due: after(500), doubtful: false })).await?;
-    assert_eq!(store.renew(&[held_by(kept)], after(100)).await?, [true]);
+    assert_eq!(store.renew(&[held_by(kept)], after(100)).await?, [Renewal::Held]);
     let taken_over = claim_one(&*store, lost.lease_until).await?;
     assert_eq!(taken_over.job.key, lost.job.key);
     let mut gone = held_by(kept);
     gone.key = "gone".to_owned().into();
     let all = [held_by(lost), held_by(free), gone, held_by(kept)];
-    assert_eq!(store.renew(&all, after(1_000)).await?, [false, false, false, true]);
+    assert_eq!(
+        store.renew(&all, after(1_000)).await?,
+        [Renewal::Lost, Renewal::Lost, Renewal::Lost, Renewal::Held]
+    );
     assert!(store.renew(&[], after(1_000)).await?.is_empty());
     // Neither was the lease of whoever took it over made longer, nor is the free one held.
     assert_eq!(store.next_due().await?, Some(taken_over.lease_until));

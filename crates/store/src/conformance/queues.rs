@@ -32,14 +32,17 @@ async fn unknown(store: Shared) -> Outcome {
 async fn fold(store: Shared) -> Outcome {
     let mut model = Queue::default();
     let mut dice = 1_u64;
-    for step in 0..40 {
+    for step in 0..80 {
         let changes: Vec<QueueChange> = (0..1 + step % 4)
             .map(|_| {
                 dice = dice.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
                 let user = UserId::new(format!("U{}", dice >> 61));
-                match (dice >> 59) & 3 {
-                    0 | 1 => QueueChange::Joined { user },
-                    2 if step % 3 == 0 => QueueChange::Left { user },
+                match (dice >> 58) & 7 {
+                    0..=2 => QueueChange::Joined { user },
+                    3 if step % 3 == 0 => QueueChange::Left { user },
+                    4 => QueueChange::Volunteered { user, at: after(step) },
+                    5 => QueueChange::Away { user, until: Some(after(step)) },
+                    6 if step % 3 == 0 => QueueChange::Away { user, until: None },
                     _ => QueueChange::Turn { user, at: precise() },
                 }
             })

@@ -3,7 +3,7 @@
 use jiff::civil::{date, time};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::{Delay, ManagersReason, ManagersWhom, Posting, Via};
-use pagerslack_core::job::{AnswerTo, Notice, Question, Wish};
+use pagerslack_core::job::{AnswerTo, Notice, Question, Wish, Word};
 use pagerslack_core::{
     Candidate, Event, IncidentId, Job, JobKind, Message, MessageRef, Recorded, Report, RotationId, TeamId,
     Verdict,
@@ -111,6 +111,7 @@ pub(super) fn every_event() -> Vec<Event> {
         url: URL.to_owned(),
         note: "\u{202e} it's \"down\" & <!here> \u{0} \u{1f440}\n".to_owned(),
         reporter: "W1".into(),
+        machine: None,
         first: Some("U3".into()),
         response_url: Some("https://hooks.example.com/1".to_owned()),
     };
@@ -135,6 +136,7 @@ pub(super) fn every_event() -> Vec<Event> {
         Event::Cancelled { by: "U1".into() },
         Event::FollowUpPosted { message: message("1.4") },
         Event::Closed { by: "U1".into() },
+        Event::Resolved,
     ];
     let why = || "channel_not_found".to_owned();
     events.extend(
@@ -182,6 +184,7 @@ fn every_verdict() -> Vec<Candidate> {
         Verdict::OutsideHours { local: time(23, 5, 0, 0), zone: "Asia/Kolkata".to_owned() },
         Verdict::Status { status: ":palm_tree: away".to_owned(), until: Some(precise()) },
         Verdict::Away,
+        Verdict::SaidAway { until: precise() },
         Verdict::DoNotDisturb { until: precise() },
         Verdict::AskedAlready,
         Verdict::Manager,
@@ -213,6 +216,9 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         JobKind::ReadBack,
         JobKind::Nudge { user: "U1".into() },
         JobKind::Alert { to: "C9".to_owned(), text: "oncall.csv: \"line 3\"".to_owned() },
+        JobKind::Home { user: "U1".into() },
+        JobKind::Stand { user: "U1".into(), word: Word::Away { until: precise() } },
+        JobKind::OpenReportForm { trigger_id: "1.2.3".to_owned() },
     ];
     let why = "not_in_channel".to_owned();
     let messages = [
@@ -226,6 +232,7 @@ pub(crate) fn every_job_kind() -> Vec<JobKind> {
         Message::Taken { taken: 1 },
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
+        Message::Resolved,
         Message::FollowUp,
         Message::Delayed,
         Message::FollowUpUpdate,
@@ -248,13 +255,13 @@ mod tests {
     #[test]
     fn the_samples_show_every_event() {
         let kinds: BTreeSet<usize> = every_event().iter().map(event_kind).collect();
-        assert!(kinds.into_iter().eq(0..=18));
+        assert!(kinds.into_iter().eq(0..=19));
     }
 
     #[test]
     fn the_samples_show_every_kind_of_job() {
         let kinds: BTreeSet<usize> = every_job_kind().iter().map(job_kind).collect();
-        assert!(kinds.into_iter().eq(0..=26));
+        assert!(kinds.into_iter().eq(0..=30));
     }
 
     fn event_kind(event: &Event) -> usize {
@@ -278,6 +285,7 @@ mod tests {
             Event::HuntResumed { .. } => 16,
             Event::ClockPutBack { .. } => 17,
             Event::Delayed { .. } => 18,
+            Event::Resolved => 19,
         }
     }
 
@@ -304,6 +312,7 @@ mod tests {
                 Message::FollowUp => 18,
                 Message::FollowUpUpdate => 19,
                 Message::Delayed => 26,
+                Message::Resolved => 30,
             },
             JobKind::Answer { .. } => 15,
             JobKind::FollowUp { .. } => 20,
@@ -312,6 +321,9 @@ mod tests {
             JobKind::Alert { .. } => 23,
             JobKind::Wish { .. } => 24,
             JobKind::ReadBack => 25,
+            JobKind::Home { .. } => 27,
+            JobKind::Stand { .. } => 28,
+            JobKind::OpenReportForm { .. } => 29,
         }
     }
 }

@@ -4,27 +4,24 @@
 //! time at which something may be due there. A commit that touches jobs says so afterwards; whoever has looked says when
 //! the next is due, unless somebody else has said something meanwhile (a stamp tells). Said too early it costs a look. It
 //! can be said too late only by a process that dies between its commit and the word about it, so now and then every
-//! workspace is looked into.
+//! workspace is looked into ([`sweep`](super::sweep)).
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::{Job, JobKey, JobKind, RotationId, TeamId, Urgency};
 use redis::Value;
 
 use super::convert::{answer, bound, count, instant, score};
 use super::{Redis, script};
-use crate::{Causes, Claim, ClaimedJob, Fence, Held, Shares, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Fence, Held, Renewal, Shares, StoreError};
 
 /// How many workspaces are looked into for one claim. What is due in others waits for the next, which comes at once.
-const WORKSPACES: usize = 64;
+pub(super) const WORKSPACES: usize = 64;
 
 /// How many jobs of a workspace are leased by one script, while which nobody else is served.
 const JOBS: usize = 1_000;
-
-/// How often every workspace is looked into. A job of a process that died is waited for as long as its lease anyway.
-const SWEEP: SignedDuration = SignedDuration::from_secs(10);
 
 /// How often the next due time is asked for anew when others change it at the same moment.
 const TRIES: usize = 8;
@@ -107,7 +104,7 @@ impl Redis {
         claim: Claim,
         mut shares: Shares,
     ) -> Result<Vec<ClaimedJob>, StoreError> {
-        self.sweep_now_and_then(claim.now).await?;
+        self.sweep_some(claim.now).await?;
         if claim.limit == 0 {
             return Ok(Vec::new());
         }
@@ -169,7 +166,10 @@ impl Redis {
         claim: &Claim,
         limit: usize,
     ) -> Result<(usize, Vec<ClaimedJob>), StoreError> {
-        let (key, args) = self.about(team, [bound(claim.now), bound(claim.lease_until), limit.to_string()]);
+        let times = [bound(claim.now), bound(claim.lease_until)];
+        let (key, mut args) = self.about(team, times);
+        // Asked for again since its answer was lost, it gives the same jobs: else they would be held by nobody.
+        args.extend([limit.to_string().into_bytes(), self.marker().into_bytes()]);
         let value = self.change(&script::CLAIM, vec![key], args).await?;
         let (earliest, rows): (String, Vec<(String, String, String)>) = answer("leasing due jobs", value)?;
         // If it is not noted, somebody looks once more in vain.
@@ -194,12 +194,12 @@ impl Redis {
         &self,
         held: &[Held],
         lease_until: Timestamp,
-    ) -> Result<Vec<bool>, StoreError> {
+    ) -> Result<Vec<Renewal>, StoreError> {
         let mut by_team: BTreeMap<&TeamId, Vec<usize>> = BTreeMap::new();
         for (place, job) in held.iter().enumerate() {
             by_team.entry(&job.team).or_default().push(place);
         }
-        let mut renewed = vec![false; held.len()];
+        let mut renewed = vec![Renewal::Unknown; held.len()];
         let (mut failed, mut reached) = (None, false);
         for (team, places) in by_team {
             let (key, mut args) = self.about(team, [bound(lease_until)]);
@@ -210,8 +210,7 @@ impl Redis {
             let renewing = self.change(&script::RENEW, vec![key], args).await;
             let still: Vec<u8> = match renewing.and_then(|value| answer("holding jobs for longer", value)) {
                 Ok(still) => still,
-                // One workspace that cannot be reached costs the others nothing. Of its jobs it is not known whether they
-                // are held, so nothing is done under them any more.
+                // One workspace that cannot be reached costs the others nothing. Its own leases last as long as they did.
                 Err(error) => {
                     tracing::warn!(%team, error = %Causes(&error), "the leases of a workspace are not renewed");
                     failed = Some(error);
@@ -221,7 +220,7 @@ impl Redis {
             reached = true;
             for (place, still) in places.into_iter().zip(still) {
                 if let Some(renewed) = renewed.get_mut(place) {
-                    *renewed = still == 1;
+                    *renewed = if still == 1 { Renewal::Held } else { Renewal::Lost };
                 }
             }
         }
@@ -271,29 +270,12 @@ impl Redis {
         self.change(&script::DUE_SEEN, self.due_keys(), args).await.map(drop)
     }
 
-    async fn earliest(&self, team: &TeamId) -> Result<String, StoreError> {
+    pub(super) async fn earliest(&self, team: &TeamId) -> Result<String, StoreError> {
         let (key, args) = self.about(team, []);
         answer("looking for the next job", self.ask(&script::EARLIEST, vec![key], args).await?)
     }
 
     fn due_keys(&self) -> Vec<String> {
         vec![self.keys.shared("due"), self.keys.shared("stamps")]
-    }
-
-    /// Looks into every workspace, if nobody here has for a while.
-    async fn sweep_now_and_then(&self, now: Timestamp) -> Result<(), StoreError> {
-        if !self.swept.is_due(now, SWEEP) {
-            return Ok(());
-        }
-        for teams in self.teams().await?.chunks(WORKSPACES) {
-            let looks = teams.iter().map(async |team| {
-                let next = self.earliest(team).await?;
-                if next.is_empty() { Ok(()) } else { self.due_sooner(team, &next).await }
-            });
-            for looked in futures_util::future::join_all(looks).await {
-                looked?;
-            }
-        }
-        Ok(())
     }
 }

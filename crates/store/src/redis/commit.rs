@@ -99,6 +99,12 @@ fn queue(tape: &mut Tape, commit: &Commit) {
             QueueChange::Joined { user } => tape.text("joined").text(user.as_str()).text(""),
             QueueChange::Left { user } => tape.text("left").text(user.as_str()).text(""),
             QueueChange::Turn { user, at } => tape.text("turn").text(user.as_str()).text(&record(*at)),
+            QueueChange::Volunteered { user, at } => {
+                tape.text("volunteered").text(user.as_str()).text(&record(*at))
+            }
+            QueueChange::Away { user, until } => {
+                tape.text("away").text(user.as_str()).text(&until.map(record).unwrap_or_default())
+            }
         };
     }
 }

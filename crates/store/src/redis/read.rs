@@ -240,12 +240,17 @@ impl Redis {
     }
 }
 
+/// `TURN:TURNED_AT`, and `:VOLUNTEERED_AT:AWAY_UNTIL` of those who said so.
 fn place(user: &str, value: &str) -> Result<Place, StoreError> {
-    let (turn, turned_at) = value.split_once(':').unwrap_or((value, ""));
+    let mut fields = value.split(':');
+    let turn = count(fields.next().unwrap_or_default())?;
+    let mut moment = || fields.next().filter(|field| !field.is_empty()).map(instant).transpose();
     Ok(Place {
         user: user.into(),
-        turn: count(turn)?,
-        turned_at: (!turned_at.is_empty()).then(|| instant(turned_at)).transpose()?,
+        turn,
+        turned_at: moment()?,
+        volunteered_at: moment()?,
+        away_until: moment()?,
     })
 }
 

@@ -9,7 +9,7 @@ use pagerslack_core::{IncidentId, Job, JobKey, JobKind, RotationId, TeamId, Urge
 use rusqlite::{Connection, OptionalExtension as _, Row, Rows, params};
 
 use super::convert::{bound, count, failed, instant, position, to_cursor};
-use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, Shares, StoreError};
+use crate::{Causes, Claim, ClaimedJob, Cursor, Fence, Held, Page, Renewal, Shares, StoreError};
 
 /// The free jobs of one class whose time has come, the longest due first, and of those due together the first added.
 /// Walks an index, so that timers of the far future cost nothing.
@@ -52,7 +52,7 @@ pub(super) fn claim(db: &Connection, claim: &Claim, shares: &Shares) -> Result<V
 }
 
 /// Holds jobs for longer, each that is still held under its token; says which are.
-pub(super) fn renew(db: &Connection, held: &[Held], until: Timestamp) -> Result<Vec<bool>, StoreError> {
+pub(super) fn renew(db: &Connection, held: &[Held], until: Timestamp) -> Result<Vec<Renewal>, StoreError> {
     let renewed = db
         .prepare_cached(
             "UPDATE jobs SET lease_until = ?4 WHERE team = ?1 AND key = ?2 AND fence = ?3 AND lease_until IS NOT NULL",
@@ -61,9 +61,10 @@ pub(super) fn renew(db: &Connection, held: &[Held], until: Timestamp) -> Result<
             held.iter()
                 .map(|job| {
                     // A token that is no number of SQLite's is none that it has given.
-                    let Ok(fence) = i64::try_from(job.fence.0) else { return Ok(false) };
+                    let Ok(fence) = i64::try_from(job.fence.0) else { return Ok(Renewal::Lost) };
                     let params = params![job.team.as_str(), job.key.as_str(), fence, bound(until)];
-                    statement.execute(params).map(|rows| rows > 0)
+                    let rows = statement.execute(params)?;
+                    Ok(if rows > 0 { Renewal::Held } else { Renewal::Lost })
                 })
                 .collect()
         });

@@ -5,7 +5,7 @@
 
 use pagerslack_core::incident::EVENT_FORM;
 use pagerslack_core::{IncidentId, Job, JobKey, MessageRef, QueueChange, Recorded, TeamId};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 
 use super::claim::is_readable;
 use super::convert::{bound, failed, number, record};
@@ -241,30 +241,40 @@ fn move_queue(db: &Connection, queue: &QueueCommit) -> Result<(), StoreError> {
     let what = "moving somebody in a queue";
     for change in &queue.changes {
         let turn = next_turn(db, queue).map_err(failed(what))?;
-        let (user, turned_at) = match change {
-            QueueChange::Joined { user } | QueueChange::Left { user } => (user, None),
-            QueueChange::Turn { user, at } => (user, Some(record(*at)?)),
-        };
+        let rotation = &queue.rotation;
         let (team, channel, user) =
-            (queue.rotation.team.as_str(), queue.rotation.channel.as_str(), user.as_str());
-        let sql = match change {
-            QueueChange::Left { .. } => "DELETE FROM places WHERE team = ?1 AND channel = ?2 AND user = ?3",
-            QueueChange::Joined { .. } => {
-                "INSERT INTO places (team, channel, user, turn, turned_at) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (team, channel, user) DO NOTHING"
-            }
-            QueueChange::Turn { .. } => {
-                "UPDATE places SET turn = ?4, turned_at = ?5 WHERE team = ?1 AND channel = ?2 AND user = ?3"
-            }
+            (rotation.team.as_str(), rotation.channel.as_str(), change.user().as_str());
+        let run = |sql: &str, values: &[&dyn ToSql]| {
+            let mut all: Vec<&dyn ToSql> = vec![&team, &channel, &user];
+            all.extend(values);
+            db.prepare_cached(sql).and_then(|mut statement| statement.execute(&*all)).map_err(failed(what))
         };
-        db.prepare_cached(sql)
-            .and_then(|mut statement| match change {
-                QueueChange::Left { .. } => statement.execute(params![team, channel, user]),
-                QueueChange::Joined { .. } | QueueChange::Turn { .. } => {
-                    statement.execute(params![team, channel, user, turn, turned_at])
-                }
-            })
-            .map_err(failed(what))?;
+        match change {
+            QueueChange::Left { .. } => {
+                run("DELETE FROM places WHERE team = ?1 AND channel = ?2 AND user = ?3", &[])?;
+            }
+            QueueChange::Joined { .. } => {
+                let sql = "INSERT INTO places (team, channel, user, turn) VALUES (?1, ?2, ?3, ?4)
+                           ON CONFLICT (team, channel, user) DO NOTHING";
+                run(sql, &[&turn])?;
+            }
+            QueueChange::Turn { at, .. } => {
+                let sql = "UPDATE places SET turn = ?4, turned_at = ?5, volunteered_at = NULL
+                           WHERE team = ?1 AND channel = ?2 AND user = ?3";
+                run(sql, &[&turn, &record(*at)?])?;
+            }
+            QueueChange::Volunteered { at, .. } => {
+                let sql = "UPDATE places SET volunteered_at = ifnull(volunteered_at, ?4), away_until = NULL
+                           WHERE team = ?1 AND channel = ?2 AND user = ?3";
+                run(sql, &[&record(*at)?])?;
+            }
+            QueueChange::Away { until, .. } => {
+                let sql = "UPDATE places
+                           SET away_until = ?4, volunteered_at = iif(?4 IS NULL, volunteered_at, NULL)
+                           WHERE team = ?1 AND channel = ?2 AND user = ?3";
+                run(sql, &[&until.map(record).transpose()?])?;
+            }
+        }
     }
     Ok(())
 }

@@ -181,18 +181,19 @@ pub(super) fn live_messages(
     Ok(Page { items, next })
 }
 
-/// A place's user, turn and time of the turn; all absent in a queue without places.
-type PlaceColumns = (Option<String>, Option<i64>, Option<i64>);
+/// A place's user, turn and moments (of the turn, of volunteering, until when they are away); all absent in a queue
+/// without places.
+type PlaceColumns = (Option<String>, Option<i64>, [Option<i64>; 3]);
 
 /// A rotation's queue.
 pub(super) fn queue(db: &Connection, rotation: &RotationId) -> Result<Queue, StoreError> {
     let found = rows(
         db,
-        "SELECT queues.version, places.user, places.turn, places.turned_at
+        "SELECT queues.version, places.user, places.turn, places.turned_at, places.volunteered_at, places.away_until
          FROM queues LEFT JOIN places USING (team, channel) WHERE queues.team = ?1 AND queues.channel = ?2",
         [rotation.team.as_str(), rotation.channel.as_str()],
         |row| {
-            let place: PlaceColumns = (row.get(1)?, row.get(2)?, row.get(3)?);
+            let place: PlaceColumns = (row.get(1)?, row.get(2)?, [row.get(3)?, row.get(4)?, row.get(5)?]);
             Ok((row.get::<_, i64>(0)?, place))
         },
     )
@@ -200,12 +201,15 @@ pub(super) fn queue(db: &Connection, rotation: &RotationId) -> Result<Queue, Sto
     let version = found.first().map_or(Ok(0), |(version, ..)| count(*version))?;
     let places = found
         .into_iter()
-        .filter_map(|(_, (user, turn, turned_at))| Some((user?, turn?, turned_at)))
-        .map(|(user, turn, turned_at)| {
+        .filter_map(|(_, (user, turn, moments))| Some((user?, turn?, moments)))
+        .map(|(user, turn, moments)| {
+            let [turned_at, volunteered_at, away_until] = moments.map(|at| at.map(instant).transpose());
             Ok(Place {
                 user: user.as_str().into(),
                 turn: count(turn)?,
-                turned_at: turned_at.map(instant).transpose()?,
+                turned_at: turned_at?,
+                volunteered_at: volunteered_at?,
+                away_until: away_until?,
             })
         })
         .collect::<Result<_, StoreError>>()?;

@@ -12,7 +12,7 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, REPORTS];
+const MIGRATIONS: &[&str] = &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, REPORTS];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -171,6 +171,12 @@ INSERT OR IGNORE INTO past_by_incident (id, team, incident, row)
     SELECT id, team, coalesce(CAST(row AS TEXT) ->> 'incident', 'row ' || id), row FROM past ORDER BY id;
 DROP TABLE past;
 ALTER TABLE past_by_incident RENAME TO past;
+";
+
+/// What people in the queue say of themselves.
+const WISHES: &str = "
+ALTER TABLE places ADD COLUMN volunteered_at INTEGER;
+ALTER TABLE places ADD COLUMN away_until INTEGER;
 ";
 
 /// The reports of a workspace in their order, with their times, so that those of a month are found without walking

@@ -20,7 +20,9 @@ use tokio::sync::{mpsc, oneshot};
 use super::convert::failed;
 use super::health::Health;
 use super::{archive, claim, commit, records};
-use crate::{Claim, ClaimedJob, Commit, CommitError, Filed, Held, Past, RecordWrite, Shares, StoreError};
+use crate::{
+    Claim, ClaimedJob, Commit, CommitError, Filed, Held, Past, RecordWrite, Renewal, Shares, StoreError,
+};
 
 /// How many requests share a transaction at most. At this size the wait for the disk is spread thin, while
 /// the first of the group still waits only a few milliseconds for the last.
@@ -48,7 +50,7 @@ pub(super) enum Write {
     /// To lease jobs; none are leased if nobody waits for them any more.
     Claim(Claim, Shares, Reply<Result<Vec<ClaimedJob>, StoreError>>),
     /// To hold jobs for longer.
-    Renew(Vec<Held>, Timestamp, Reply<Result<Vec<bool>, StoreError>>),
+    Renew(Vec<Held>, Timestamp, Reply<Result<Vec<Renewal>, StoreError>>),
     /// To write a record.
     Record(RecordWrite, Reply<Result<Option<u64>, StoreError>>),
     /// To sweep a shelf of records of what has expired by then.
@@ -193,7 +195,7 @@ impl Write {
 enum Answer {
     Commit(Reply<Result<(), CommitError>>, Result<(), CommitError>),
     Claim(Reply<Result<Vec<ClaimedJob>, StoreError>>, Result<Vec<ClaimedJob>, StoreError>),
-    Renew(Reply<Result<Vec<bool>, StoreError>>, Result<Vec<bool>, StoreError>),
+    Renew(Reply<Result<Vec<Renewal>, StoreError>>, Result<Vec<Renewal>, StoreError>),
     Record(Reply<Result<Option<u64>, StoreError>>, Result<Option<u64>, StoreError>),
     Count(Reply<Result<u64, StoreError>>, Result<u64, StoreError>),
 }

@@ -28,6 +28,7 @@ pub(super) fn any_verdict() -> impl Strategy<Value = Verdict> {
         4 => Just(Verdict::Available),
         2 => Just(Verdict::Away),
         1 => any_time().prop_map(|until| Verdict::DoNotDisturb { until }),
+        1 => any_time().prop_map(|until| Verdict::SaidAway { until }),
         1 => Just(Verdict::AskedAlready),
         1 => Just(Verdict::Manager),
         1 => Just(Verdict::Deactivated),
@@ -78,9 +79,9 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         Just(Posting::FollowUp),
     ];
     prop_oneof![
-        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user())).prop_map(
-            |(url, note, response_url, first)| {
-                Event::Reported(Report { url, note, response_url, first, ..report() })
+        (".*", ".*", prop::option::of(".*"), prop::option::of(any_user()), prop::option::of(".*")).prop_map(
+            |(url, note, response_url, first, machine)| {
+                Event::Reported(Report { url, note, response_url, first, machine, ..report() })
             }
         ),
         message().prop_map(|message| Event::RootPosted { message }),
@@ -117,5 +118,6 @@ pub(super) fn any_event() -> impl Strategy<Value = Event> {
         any_user().prop_map(|by| Event::Cancelled { by }),
         message().prop_map(|message| Event::FollowUpPosted { message }),
         any_user().prop_map(|by| Event::Closed { by }),
+        Just(Event::Resolved),
     ]
 }

@@ -164,6 +164,7 @@ impl Law {
             | Event::PostRefused { .. }
             | Event::AckRefused { .. }
             | Event::Delayed { .. }
+            | Event::Resolved
             | Event::ClockPutBack { .. } => {}
         }
         Ok(())

@@ -79,6 +79,12 @@ fn one_of_each_event() {
         Event::ClockPutBack { deadline: Some(at(60)) },
         Event::Delayed { why: Delay::Limited },
         Event::Delayed { why: Delay::NoAnswer },
+        Event::Reported(Report {
+            reporter: Report::nobody(),
+            machine: Some("Alertmanager".to_owned()),
+            ..report()
+        }),
+        Event::Resolved,
     ];
     let lines = events.into_iter().zip(1..).map(|(event, seq)| {
         let recorded = Recorded { seq, at: at(0), event };
@@ -118,6 +124,8 @@ fn one_of_each_event() {
     {"seq":31,"at":"1970-01-01T00:00:00Z","event":{"type":"clock_put_back","deadline":"1970-01-01T00:01:00Z"}}
     {"seq":32,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"limited"}}
     {"seq":33,"at":"1970-01-01T00:00:00Z","event":{"type":"delayed","why":"no_answer"}}
+    {"seq":34,"at":"1970-01-01T00:00:00Z","event":{"type":"reported","incident":"4aq5zrpgaxkg8ytp","rotation":{"team":"T1","channel":"C1"},"url":"https://example.com/incidents/7","note":"the shop is down","reporter":"","machine":"Alertmanager","response_url":"https://hooks.slack.com/commands/1"}}
+    {"seq":35,"at":"1970-01-01T00:00:00Z","event":{"type":"resolved"}}
     "#);
 }
 
@@ -137,6 +145,7 @@ fn one_of_each_verdict() {
         Verdict::Status { status: ":palm_tree: Faro".to_owned(), until: Some(at(60)) },
         Verdict::Status { status: "ooo".to_owned(), until: None },
         Verdict::Away,
+        Verdict::SaidAway { until: at(60) },
         Verdict::DoNotDisturb { until: at(60) },
         Verdict::AskedAlready,
         Verdict::Manager,
@@ -159,6 +168,7 @@ fn one_of_each_verdict() {
     {"user":"U1","verdict":"status","status":":palm_tree: Faro","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"status","status":"ooo","until":null}
     {"user":"U1","verdict":"away"}
+    {"user":"U1","verdict":"said_away","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"do_not_disturb","until":"1970-01-01T00:01:00Z"}
     {"user":"U1","verdict":"asked_already"}
     {"user":"U1","verdict":"manager"}

@@ -70,6 +70,7 @@ pub(super) fn command(words: &str) -> Command {
         ["call", "managers", by] => Command::CallManagers { by: (*by).into(), managers },
         ["hand", "over", by, who @ ..] => Command::HandOver { by: (*by).into(), manager: is_manager(who) },
         ["cancel", by, who @ ..] => Command::Cancel { by: (*by).into(), manager: is_manager(who) },
+        ["resolve"] => Command::Resolve,
         ["follow-up", "posted"] => Command::FollowUpPosted { message: message("follow-up") },
         ["close", by, who @ ..] => Command::Close { by: (*by).into(), manager: is_manager(who) },
         other => panic!("no such command: {other:?}"),
@@ -151,6 +152,7 @@ pub(super) fn told(event: &Event) -> String {
         }
         Event::Cancelled { by } => format!("{by} cancels"),
         Event::FollowUpPosted { .. } => "follow-up posted".to_owned(),
+        Event::Resolved => "resolved".to_owned(),
         Event::Closed { by } => format!("{by} closes"),
     }
 }

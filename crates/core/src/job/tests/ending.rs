@@ -94,7 +94,10 @@ impl Desk {
             | JobKind::NudgeSweep
             | JobKind::Nudge { .. }
             | JobKind::Wish { .. }
-            | JobKind::Alert { .. } => unreachable!("no event plans it"),
+            | JobKind::Alert { .. }
+            | JobKind::Home { .. }
+            | JobKind::Stand { .. }
+            | JobKind::OpenReportForm { .. } => unreachable!("no event plans it"),
         })
     }
 

@@ -60,6 +60,7 @@ fn one_of_each() -> Vec<JobKind> {
         Message::Taken { taken: 2 },
         Message::HandedOver { taken: 1 },
         Message::Cancelled,
+        Message::Resolved,
         Message::Delayed,
         Message::FollowUp,
         Message::FollowUpUpdate,
@@ -115,6 +116,7 @@ fn one_of_each_job() {
     send/taken/2 {"kind":"send","message":"taken","taken":2}
     send/handed-over/1 {"kind":"send","message":"handed_over","taken":1}
     send/cancelled {"kind":"send","message":"cancelled"}
+    send/resolved {"kind":"send","message":"resolved"}
     send/delayed {"kind":"send","message":"delayed"}
     send/follow-up {"kind":"send","message":"follow_up"}
     update/follow-up {"kind":"send","message":"follow_up_update"}
@@ -165,6 +167,7 @@ fn any_kind() -> impl Strategy<Value = JobKind> {
         number().prop_map(|round| Message::ManagersUpdate { round }),
         prop::sample::select(vec![
             Message::Cancelled,
+            Message::Resolved,
             Message::Delayed,
             Message::FollowUp,
             Message::FollowUpUpdate

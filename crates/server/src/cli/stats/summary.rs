@@ -9,13 +9,14 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use pagerslack_core::report::{Bucket, Frame, Summary, Times};
 use pagerslack_core::{TeamId, calendar};
+use url::Url;
 
 use super::rows::waited;
 use super::{Which, query};
 use crate::cli::output::Output;
 use crate::cli::server::Server;
 use crate::clock::{Clock as _, SystemClock};
-use crate::config::{Config, Environment};
+use crate::config::{Config, Environment, server_address};
 use crate::stats::{self, Selection, month, of_month, one_workspace};
 
 /// How many people are named.
@@ -37,8 +38,12 @@ pub(super) struct Arguments {
     /// Where it goes, once it is complete [default: standard output]
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
-    #[command(flatten)]
-    server: Option<Server>,
+    /// Of a running server, such as https://pager.example.com (http:// only on this machine), with its admin token
+    #[arg(long, value_name = "ADDRESS", value_parser = server_address)]
+    server: Option<Url>,
+    /// The file that holds the admin token [default: PAGERSLACK_ADMIN_TOKEN, PAGERSLACK_ADMIN_TOKEN_FILE]
+    #[arg(long, value_name = "FILE", requires = "server")]
+    token_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,8 +74,11 @@ impl Arguments {
 pub(super) async fn run(arguments: &Arguments, path: Option<&Path>, environment: &Environment) -> Result<()> {
     let mut output = Output::open(arguments.output.as_deref())?;
     let selection = arguments.selection();
-    let summary = match &arguments.server {
-        Some(server) => asked(server, arguments, &selection, environment).await?,
+    let summary = match arguments.server.clone() {
+        Some(server) => {
+            let server = Server::at(server, arguments.token_file.clone());
+            asked(&server, arguments, &selection, environment).await?
+        }
         None => local(arguments, &selection, path, environment).await?,
     };
     let text = match arguments.format {

@@ -16,7 +16,7 @@ const STRANGERS: usize = 30;
 impl Engine {
     /// The queue with those who would join it now and without those who have left it, in the order in which a hunt
     /// would consider them.
-    pub(super) async fn line(&self, rotation: &RotationId) -> Result<Line, AnswerError> {
+    pub(in crate::engine) async fn line(&self, rotation: &RotationId) -> Result<Line, AnswerError> {
         let caller = self.background(&rotation.team);
         let members = self.directory.members(caller, &rotation.channel).await;
         let members: BTreeSet<UserId> =
@@ -25,15 +25,16 @@ impl Engine {
         let mut queue = self.store.queue(rotation).await.map_err(|error| no_records(&error))?;
         let config = self.rotation(rotation);
         let look = self.look(caller, rotation, &config.rules, &members, BTreeSet::new()).await;
-        let changes = self.arrivals(rotation, &queue, &members, &look);
-        changes.iter().for_each(|change| queue.apply(change));
-        let newcomers = changes.iter().filter_map(|change| match change {
+        let version = queue.version;
+        let arrivals = self.arrivals(rotation, &queue, &members, &look);
+        arrivals.iter().for_each(|change| queue.apply(change));
+        let newcomers = arrivals.iter().filter_map(|change| match change {
             QueueChange::Joined { user } => Some(user.clone()),
-            QueueChange::Left { .. } | QueueChange::Turn { .. } => None,
+            _ => None,
         });
         let order = look.order(&queue, &members);
         let newcomers = newcomers.collect();
-        Ok(Line { order, queue, newcomers, managers: look.managers, day: look.day })
+        Ok(Line { order, queue, version, arrivals, newcomers, managers: look.managers, day: look.day })
     }
 
     /// Asks who those are of whom nothing was ever read, so that no bot or guest is counted among the engineers. Few
@@ -55,9 +56,13 @@ impl Engine {
         let (team, config) = (&rotation.team, self.rotation(rotation));
         let mut facts: HashMap<UserId, Facts> =
             users.iter().map(|user| (user.clone(), Facts::NONE)).collect();
+        let away = line.queue.away(self.now());
         let verdict = |facts: &HashMap<UserId, Facts>, user: &UserId| {
             if line.managers.contains(user) {
                 return Some(Verdict::Manager);
+            }
+            if let Some(until) = away.get(user) {
+                return Some(Verdict::SaidAway { until: *until });
             }
             let known = facts.get(user).cloned().unwrap_or(Facts::NONE);
             config.rules.verdict(user, &known, self.now(), &line.day)

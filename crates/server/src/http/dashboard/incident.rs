@@ -184,6 +184,9 @@ impl Telling<'_> {
             Event::PostRefused { posting, why } => {
                 Step::of("bad", html! { "Slack refused " (posted(*posting)) ": " code { (why) } "." })
             }
+            Event::Resolved => {
+                Step::of("good", html! { "The machine that reported it says that it is over." })
+            }
             Event::Acknowledged { by, via, .. } => {
                 Step::of("good", html! { (self.name(by)) " took it" (taken_how(*via)) "." })
             }

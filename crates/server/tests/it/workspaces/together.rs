@@ -77,6 +77,7 @@ async fn incidents_of_the_same_id_are_two() {
             url: "https://i.example/1".to_owned(),
             note: String::new(),
             reporter: "U1".into(),
+            machine: None,
             first: None,
             response_url: None,
         };

@@ -7,6 +7,7 @@ use super::{AnswerError, InChannel, StatusAnswer, Told, failed, in_no_rotation, 
 use crate::text::{cut, escape};
 use crate::words::list::{Line, Paragraph, listed};
 use crate::words::moment::{at_time, when};
+use crate::words::reporter::{by as whoever, reporter};
 use crate::words::{Said, link};
 
 /// So much of an address is shown where room is scarce.
@@ -51,7 +52,7 @@ fn line(told: &Told, now: Timestamp) -> Line {
     let incident = &told.incident;
     let thread =
         told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
-    let since = format!("reported by <@{}> {}", incident.report.reporter, at_time(incident.reported_at, now));
+    let since = format!("reported by {} {}", reporter(incident), at_time(incident.reported_at, now));
     let say = |url: String| format!("• {url}{thread}: {}; {since}", stands(incident, now));
     Line::new(
         say(link(&incident.report.url)),
@@ -76,7 +77,9 @@ pub(super) fn stands(incident: &Incident, now: Timestamp) -> String {
         }
         Phase::ScheduleShown { at } => format!("schedule shown {}, nobody is paged", at_time(*at, now)),
         Phase::Acknowledged { by, at, .. } => format!("<@{by}> is on it since {}", when(*at, now)),
-        Phase::Cancelled { by, at } => format!("cancelled by <@{by}> {}", at_time(*at, now)),
+        Phase::Cancelled { by, at } => {
+            format!("cancelled by {} {}", whoever(incident, by), at_time(*at, now))
+        }
         Phase::Closed { by, at } => format!("closed by <@{by}> {}", at_time(*at, now)),
     }
 }

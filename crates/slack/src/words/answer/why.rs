@@ -12,6 +12,7 @@ use crate::words::list::{Line, Paragraph, listed};
 use crate::words::managers::because;
 use crate::words::moment::at_time;
 use crate::words::page::outcome;
+use crate::words::reporter::reporter;
 use crate::words::why::{counts, label};
 use crate::words::{Said, link, quoted, reason, spoken};
 
@@ -56,9 +57,9 @@ fn incident<'a>(told: &'a Told, now: Timestamp, paragraphs: &mut Vec<Paragraph<'
         told.thread.as_deref().map_or_else(String::new, |thread| format!(" (<{}|thread>)", escape(thread)));
     let heading = |url: String| {
         format!(
-            "*{url}* in <#{}>{thread}, reported by <@{}> {}: {}.",
+            "*{url}* in <#{}>{thread}, reported by {} {}: {}.",
             incident.report.rotation.channel,
-            incident.report.reporter,
+            reporter(incident),
             at_time(incident.reported_at, now),
             stands(incident, now)
         )

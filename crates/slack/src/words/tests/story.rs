@@ -37,10 +37,20 @@ impl Story {
             url: texts.url.to_owned(),
             note: texts.note.to_owned(),
             reporter: "U1".into(),
+            machine: None,
             first: first.map(UserId::new),
             response_url: None,
         };
         Self { log: vec![] }.then(0, Event::Reported(report))
+    }
+
+    /// The same, reported by a machine of this name.
+    pub(super) fn of_machine(texts: &Texts<'_>, name: &str) -> Self {
+        let mut story = Self::of(texts);
+        if let Some(Recorded { event: Event::Reported(report), .. }) = story.log.first_mut() {
+            (report.reporter, report.machine) = (Report::nobody(), Some(name.to_owned()));
+        }
+        story
     }
 
     pub(super) fn then(mut self, seconds: i64, event: Event) -> Self {
@@ -151,6 +161,7 @@ pub(super) fn verdicts(other: &str) -> Vec<Verdict> {
     let all = vec![
         Verdict::Away,
         Verdict::DoNotDisturb { until: at(3_600) },
+        Verdict::SaidAway { until: at(7_200) },
         Verdict::Status { status: format!(":palm_tree: {}", other()), until: Some(at(400_000)) },
         Verdict::OutsideHours { local: time(23, 10, 0, 0), zone: other() },
         Verdict::Holiday { name: other() },
@@ -193,6 +204,7 @@ fn number_of(verdict: &Verdict) -> usize {
         Verdict::Stranger => 14,
         Verdict::Bot => 15,
         Verdict::Unknown { .. } => 16,
+        Verdict::SaidAway { .. } => 17,
     }
 }
 

@@ -1,6 +1,26 @@
 -- Leases due jobs of one workspace: the most urgent first, within a class the longest due, of those due together the first
 -- added. A job whose lease has ended without a word is as good as free, and doubtful.
 local now, lease_until, limit = ARGV[2], ARGV[3], tonumber(ARGV[4])
+local marker = base .. 'c:' .. ARGV[5]
+
+-- The same claim once more, since its answer was lost on the way: what it gave is given again, as far as it is still held
+-- under the token of then. Writing the marker's end anew is a change like any other, as in a commit.
+local given = redis.call('GET', marker)
+if given then
+  redis.call('EXPIRE', marker, 30)
+  local again = {}
+  for _, each in ipairs(cjson.decode(given)) do
+    local key, fence, claimed_before = each[1], each[2], each[3]
+    local job, raw = job_of(key)
+    if job and job[LEASE] ~= '' and job[FENCE] == fence then
+      again[#again + 1] = { key, raw, claimed_before }
+    elseif not job and fence == '' then
+      again[#again + 1] = { key, raw or '', '' }
+    end
+  end
+  return { earliest(), again }
+end
+
 local found = {}
 
 local function look(set)
@@ -30,7 +50,7 @@ table.sort(found, function(a, b)
   return one[ID] < other[ID]
 end)
 
-local claimed = {}
+local claimed, gives = {}, {}
 for i = 1, math.min(limit, #found) do
   local key, job = found[i][1], found[i][2]
   if job then
@@ -41,8 +61,11 @@ for i = 1, math.min(limit, #found) do
     job[TRIES] = string.format('%.0f', math.min(tonumber(job[TRIES]) + 1, 4294967295))
     put_job(key, job)
     claimed[#claimed + 1] = { key, cjson.encode(job), claimed_before }
+    gives[#gives + 1] = { key, job[FENCE], claimed_before }
   else
     claimed[#claimed + 1] = { key, redis.call('HGET', JOBS, key) or '', '' }
+    gives[#gives + 1] = { key, '', '' }
   end
 end
+redis.call('SET', marker, cjson.encode(gives), 'EX', 30)
 return { earliest(), claimed }

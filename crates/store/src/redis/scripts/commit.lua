@@ -159,15 +159,29 @@ end
 if has_queue == '1' then
   local changes = tonumber(take())
   for _ = 1, changes do
-    local kind, user, turned_at = take(), take(), take()
+    local kind, user, at = take(), take(), take()
     local turn = string.format('%.0f', redis.call('HINCRBY', queue_key, 'version', 1))
     local field = 'u' .. user
     if kind == 'left' then
       redis.call('HDEL', queue_key, field)
     elseif kind == 'joined' then
       redis.call('HSETNX', queue_key, field, turn .. ':')
-    elseif redis.call('HEXISTS', queue_key, field) == 1 then
-      redis.call('HSET', queue_key, field, turn .. ':' .. turned_at)
+    else
+      local place = redis.call('HGET', queue_key, field)
+      if place then
+        local last, turned_at, volunteered_at, away = string.match(place .. '::', '^([^:]*):([^:]*):([^:]*):([^:]*)')
+        if kind == 'turn' then
+          last, turned_at, volunteered_at = turn, at, ''
+        elseif kind == 'volunteered' then
+          if volunteered_at == '' then volunteered_at = at end
+          away = ''
+        elseif kind == 'away' then
+          away = at
+          if away ~= '' then volunteered_at = '' end
+        end
+        local said = (volunteered_at ~= '' or away ~= '') and ':' .. volunteered_at .. ':' .. away or ''
+        redis.call('HSET', queue_key, field, last .. ':' .. turned_at .. said)
+      end
     end
   end
   if changes > 0 then redis.call('SADD', base .. 'channels', queue) end

@@ -87,6 +87,46 @@ async fn what_nobody_was_told_of_is_found_within_ten_seconds() {
     assert_eq!(claim(&store, after(10), 9).await, [job(&team, 1, start())]);
 }
 
+/// So many workspaces that no claim may look into all of them: each looks into some, and together into all.
+#[tokio::test]
+async fn a_claim_looks_into_some_of_many_workspaces_and_the_next_goes_on() {
+    const MANY: usize = 4_000;
+    let server = Plain::fast().await.unwrap();
+    let store = Redis::connect(&server.url()).await.unwrap();
+    let others: Vec<String> = (0..MANY).map(|number| format!("T{number:04}")).collect();
+    let add: Vec<&str> =
+        ["SADD", "pagerslack:{*}:workspaces"].into_iter().chain(others.iter().map(String::as_str)).collect();
+    server.run(&add).await.unwrap();
+    let team = TeamId::new("T1");
+    store.commit(adding(&team, [job(&team, 1, start())])).await.unwrap();
+    server.run(&["DEL", "pagerslack:{*}:due", "pagerslack:{*}:stamps"]).await.unwrap();
+    let scripts = async || -> u64 {
+        let calls: String = server.figure("cmdstat_evalsha").await.unwrap();
+        calls.split(',').find_map(|part| part.strip_prefix("calls=")?.parse().ok()).unwrap()
+    };
+    let (mut claimed, mut claims, mut looks) = (Vec::new(), 0, Vec::new());
+    let mut before = scripts().await;
+    loop {
+        claimed.extend(claim(&store, start(), 9).await);
+        claims += 1;
+        let now = scripts().await;
+        looks.push(now - before);
+        before = now;
+        // The one question that is always asked.
+        if looks.last() == Some(&1) {
+            break;
+        }
+        assert!(claims < 20, "it comes to an end: {looks:?}");
+    }
+    assert!(looks.iter().all(|looks| *looks < 700), "{looks:?}");
+    assert!(looks.iter().sum::<u64>() > MANY as u64, "each was looked into: {looks:?}");
+    assert_eq!(claimed, [job(&team, 1, start())]);
+    assert_eq!(claim(&store, after(9), 9).await, []);
+    assert_eq!(scripts().await - before, 1, "there is a rest after a round");
+    assert_eq!(claim(&store, after(10), 9).await, []);
+    assert!(scripts().await - before > 500, "then the next begins");
+}
+
 #[tokio::test]
 async fn a_workspace_with_much_to_do_does_not_keep_another_waiting() {
     let server = Plain::fast().await.unwrap();

@@ -104,6 +104,7 @@ impl Life {
             url: self.url(),
             note: "checkout fails for every fifth customer".to_owned(),
             reporter: user(self.number + 150),
+            machine: None,
             first: None,
             response_url: Some(format!(
                 "https://hooks.slack.example/commands/T024BE7LD/{}/abcdefghijklmnop",

@@ -1,10 +1,15 @@
 //! Redis fails: what was confirmed is there, what was refused is not, and nothing is made twice.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use pagerslack_core::{Event, IncidentId, Recorded, TeamId};
 use pagerslack_store::redis::RedisOpenError;
-use pagerslack_store::{Commit, CommitError, Record, RecordWrite, Records, Redis, Store, StoreError};
+use pagerslack_store::{
+    Claim, Commit, CommitError, Held, Record, RecordWrite, Records, Redis, Renewal, Store, StoreError,
+};
 use redis_servers::{Cluster, PATIENCE, Plain, Proxy, SentinelTrio, eventually};
 
 use super::{adding, claim, cluster_address, job, sentinel_address, start};
@@ -80,6 +85,40 @@ async fn a_change_whose_answer_is_lost_is_made_once() {
     assert_eq!(record, written.map(|version| Record { version, value, expires_at: None }));
 }
 
+/// Jobs are leased, and the answer that tells who has them is lost on the way: whoever asked has them after all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn jobs_whose_claim_got_no_answer_are_held_by_whoever_asked() {
+    let server = Plain::start().await.unwrap();
+    let proxy = Proxy::start(server.address()).await.unwrap();
+    let store = Arc::new(Redis::connect(&server.url_at(proxy.address())).await.unwrap());
+    let team = TeamId::new("T1");
+    let jobs = [1, 2, 3].map(|number| job(&team, number, start()));
+    store.commit(adding(&team, jobs.clone())).await.unwrap();
+    let spoilt = ["HSET", "pagerslack:{T1}:jobs", jobs[0].key.as_str(), "no job at all"];
+    server.run(&spoilt).await.unwrap();
+    // The look into every workspace is behind us, and both connections stand.
+    claim(&*store, start(), 0).await;
+    // The question what is due passes; the answer to the lease after it is on its way for long enough to be stopped.
+    proxy.delay(Duration::from_millis(250));
+    let late = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { claim(&*store, start(), 9).await })
+    };
+    let leased = || async {
+        let held: usize = server.ask(&["ZCARD", "pagerslack:{T1}:held"]).await?;
+        anyhow::ensure!(held == 3, "{held} are held");
+        Ok(())
+    };
+    eventually("the server to lease the jobs", PATIENCE, leased).await.unwrap();
+    proxy.hold_answers();
+    proxy.cut();
+    proxy.heal();
+    assert_eq!(late.await.unwrap(), jobs[1..]);
+    assert_eq!(claim(&*store, start(), 9).await, [], "they are held");
+    let fences: String = server.ask(&["HGET", "pagerslack:{T1}:count", "fence"]).await.unwrap();
+    assert_eq!(fences, "2", "each was leased once");
+}
+
 #[tokio::test]
 async fn what_was_confirmed_survives_a_kill_of_the_server() {
     let server = Plain::start().await.unwrap();
@@ -113,6 +152,42 @@ async fn a_half_open_connection_is_given_up() {
     proxy.heal();
     store.commit(append("T1", "i2", 0)).await.unwrap();
     assert_eq!(events(&store, "T1", "i2").await, 1);
+}
+
+/// One workspace, in which nothing can be done: the others get their jobs and hold them for longer, and of its own nobody says
+/// that they are lost.
+#[tokio::test]
+async fn a_workspace_that_fails_leaves_the_others_alone() {
+    let server = Plain::fast().await.unwrap();
+    let store = Redis::connect(&server.url()).await.unwrap();
+    let teams = ["T1", "T2", "T3"].map(TeamId::new);
+    for team in &teams {
+        store.commit(adding(team, [1, 2].map(|number| job(team, number, start())))).await.unwrap();
+    }
+    let lease = |limit| Claim { now: start(), lease_until: start() + SignedDuration::from_mins(1), limit };
+    let claimed = store.claim(lease(3)).await.unwrap();
+    let held: Vec<Held> = claimed
+        .iter()
+        .map(|it| Held { team: it.job.rotation.team.clone(), key: it.job.key.clone(), fence: it.fence })
+        .collect();
+    assert_eq!(held.iter().map(|held| &held.team).collect::<BTreeSet<_>>().len(), 3, "one of each: {held:?}");
+    // What should be a hash is something else.
+    server.run(&["RENAME", "pagerslack:{T2}:jobs", "pagerslack:{T2}:lost"]).await.unwrap();
+    server.run(&["SET", "pagerslack:{T2}:jobs", "no hash"]).await.unwrap();
+    let rest = claim(&store, start(), 9).await;
+    assert_eq!(
+        rest.iter().map(|job| job.rotation.team.as_str()).collect::<BTreeSet<_>>(),
+        ["T1", "T3"].into()
+    );
+    let until = start() + SignedDuration::from_mins(2);
+    let expected = held.iter().map(|it| if it.team == teams[1] { Renewal::Unknown } else { Renewal::Held });
+    assert_eq!(store.renew(&held, until).await.unwrap(), expected.collect::<Vec<_>>());
+    let of_it: Vec<Held> = held.iter().filter(|held| held.team == teams[1]).cloned().collect();
+    assert!(store.renew(&of_it, until).await.is_err(), "nobody was reached");
+    // When it is well again, everything is there.
+    server.run(&["RENAME", "pagerslack:{T2}:lost", "pagerslack:{T2}:jobs"]).await.unwrap();
+    assert_eq!(store.renew(&of_it, until).await.unwrap(), [Renewal::Held]);
+    assert_eq!(claim(&store, start(), 9).await.len(), 1);
 }
 
 /// A server whose memory is full, or whose replicas are gone, takes a change whole or not at all.
