@@ -10,6 +10,7 @@ mod e2e;
 mod fuzz;
 mod holidays;
 mod machine;
+mod screenshots;
 mod simulation;
 mod step;
 mod suite;
@@ -88,6 +89,8 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Take the pictures of the dashboard in docs/pictures anew, in a real browser
+    Screenshots,
     /// Check the formatting (mend it with `cargo fmt --all`)
     Fmt,
     /// Check the house rules that no other tool knows: headers, clocks, arrows between crates, links
@@ -133,6 +136,7 @@ fn run(task: Task) -> anyhow::Result<ExitCode> {
         Task::Simulate { simulate } => simulation::run(&simulate)?,
         Task::Holidays { check: true } => holidays::check()?,
         Task::Holidays { check: false } => holidays::generate()?,
+        Task::Screenshots => screenshots::run()?,
         Task::Fmt => Step::Fmt.run()?,
         Task::Tidy => Step::Tidy.run()?,
         Task::Unused => Step::Unused.run()?,

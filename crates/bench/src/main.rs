@@ -6,7 +6,7 @@
 //! that its memory and its processor time are its own.
 //!
 //! One figure a file: [`ingest`], [`accept`], [`page`], [`choose`], [`coverage`], [`presence`], [`quiet`], [`year`], [`restart`],
-//! [`import`], [`replicas`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
+//! [`import`], [`dashboard`], [`replicas`] and [`told`] for numbers that nothing is demanded of. Run it on a machine that does nothing else, from a
 //! release build.
 
 mod figure;
@@ -14,6 +14,7 @@ mod figure;
 mod accept;
 mod choose;
 mod coverage;
+mod dashboard;
 mod import;
 mod ingest;
 mod page;
@@ -44,7 +45,7 @@ use roles::Role;
 #[derive(Parser)]
 #[command(name = "pagerslack-bench", about, disable_help_subcommand = true)]
 struct Cli {
-    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, replicas or told; may be given several times
+    /// Measure only this: ingest, accept, page, choose, coverage, presence, quiet, year, restart, import, dashboard, replicas or told; may be given several times
     #[arg(long, value_name = "NAME")]
     only: Vec<String>,
     /// Succeed even when a figure misses its bar
@@ -62,7 +63,7 @@ struct Cli {
 type Measure = fn(&Bench) -> Result<Vec<Figure>>;
 
 /// What is measured, in the order of the table.
-const GROUPS: [(&str, Measure); 12] = [
+const GROUPS: [(&str, Measure); 13] = [
     ("ingest", ingest::measure),
     ("accept", accept::measure),
     ("page", page::measure),
@@ -73,6 +74,7 @@ const GROUPS: [(&str, Measure); 12] = [
     ("year", year::measure),
     ("restart", restart::measure),
     ("import", import::measure),
+    ("dashboard", dashboard::measure),
     ("replicas", replicas::measure),
     ("told", told::measure),
 ];

@@ -31,7 +31,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{incidents, requests};
 
 /// Where nobody listens: the API of a bot that has nothing to call.
-const NOBODY: &str = "http://127.0.0.1:9/api/";
+pub(crate) const NOBODY: &str = "http://127.0.0.1:9/api/";
 
 /// The hidden commands.
 #[derive(Subcommand)]
@@ -228,7 +228,7 @@ async fn fill(store: &Path, incidents: usize) -> Result<()> {
 }
 
 /// Commits what `next` makes of 0, 1, … until it makes nothing, so many at a time. Says how many.
-async fn commit_all(
+pub(crate) async fn commit_all(
     store: &Arc<Sqlite>,
     tasks: usize,
     next: impl Fn(usize) -> Option<Commit> + Clone + Send + 'static,

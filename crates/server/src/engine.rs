@@ -282,8 +282,13 @@ impl Engine {
         loop {
             cursor = self.directory.refresh_page(self.now(), team, cursor.as_deref()).await?;
             if cursor.is_none() {
-                return Ok(());
+                break;
             }
         }
+        // For the eye alone: without it a channel is called by its id.
+        if let Err(error) = self.directory.learn_names(self.background(team)).await {
+            tracing::debug!(%team, error = &error as &dyn std::error::Error, "channels are called by their ids");
+        }
+        Ok(())
     }
 }

@@ -39,6 +39,9 @@ pub const BOT_EVENTS: &[&str] = &[
     "tokens_revoked",
 ];
 
+/// Where Slack sends a browser back to after somebody signed in to the dashboard.
+pub const SIGN_IN_CALLBACK: &str = "/sign-in/callback";
+
 /// Slack's limit on an app's name, in characters.
 const NAME_LIMIT: usize = 35;
 
@@ -63,8 +66,10 @@ pub fn manifest(name: &str, base_url: Option<&Url>, socket_mode: bool) -> Value 
     put(&mut interactivity, "request_url", request("/slack/interactions"));
     let scopes: Vec<&str> = SCOPES.iter().map(|(scope, _)| *scope).collect();
     let mut oauth = json!({ "scopes": { "bot": scopes } });
-    if let Some(callback) = address("/slack/oauth/callback") {
-        oauth["redirect_urls"] = json!([callback]);
+    let back = ["/slack/oauth/callback", SIGN_IN_CALLBACK].map(address);
+    if let Some(back) = back.into_iter().collect::<Option<Vec<String>>>() {
+        // Signing in to the dashboard asks people for nothing but who they are, by scopes that no app has to ask for.
+        oauth["redirect_urls"] = json!(back);
     }
     json!({
         "_metadata": { "major_version": 1 },

@@ -2,13 +2,11 @@
 
 use pagerslack_core::{TeamId, UserGroupId, UserId};
 use pagerslack_slack::client::AppCredentials;
+pub use pagerslack_slack::manifest::SIGN_IN_CALLBACK;
 use pagerslack_sources::settings::is_loopback;
 use url::Url;
 
 use super::{CALLBACK, Environment, File};
-
-/// Where Slack sends a browser back to after somebody signed in.
-pub const SIGN_IN_CALLBACK: &str = "/sign-in/callback";
 
 /// What the dashboard begins with.
 #[derive(Clone, Debug)]

@@ -118,6 +118,10 @@ impl Engine {
     /// Asks Slack about the first of a queue, out of what paging leaves of the rate budget, and remembers the answers.
     /// Says whether Slack told who is in the channel.
     pub async fn look_up_queue(&self, rotation: &RotationId) -> bool {
+        if self.directory.channel_name(&rotation.team, &rotation.channel).is_none() {
+            // Somebody has invited the bot since the start.
+            let _ = self.directory.learn_names(self.background(&rotation.team)).await;
+        }
         self.top(rotation).await.is_ok()
     }
 }

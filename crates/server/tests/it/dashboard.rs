@@ -3,6 +3,7 @@
 mod coverage;
 mod eyes;
 mod gate;
+mod live;
 mod office;
 mod pages;
 mod reports;

@@ -91,6 +91,8 @@ struct Known {
     /// Addresses that nobody has.
     nobodys: Cache<String, Refusal>,
     direct: Cache<UserId, ChannelId>,
+    /// What channels are called.
+    names: Cache<ChannelId, Arc<str>>,
     /// Who the bot is in a workspace: that never changes while the app is installed.
     itself: BTreeMap<TeamId, UserId>,
     asked: Asked,
@@ -120,6 +122,7 @@ impl Directory {
             emails: Cache::new(PEOPLE_TTL, MOST_LISTS),
             nobodys: Cache::new(NOBODYS_TTL, MOST_LISTS),
             direct: Cache::new(PEOPLE_TTL, MOST_LISTS),
+            names: Cache::new(PEOPLE_TTL, MOST_LISTS),
             itself: BTreeMap::new(),
             asked: Asked {
                 members: UnderWay::new(),
@@ -379,6 +382,20 @@ impl Directory {
         Ok(page.next)
     }
 
+    /// Reads what the channels are called that the bot is in.
+    ///
+    /// # Errors
+    ///
+    /// When Slack does not say.
+    pub async fn learn_names(&self, caller: Caller<'_>) -> Result<(), CallError> {
+        let channels = self.client.own_channels(caller).await?;
+        let mut known = self.known();
+        for channel in channels.into_iter().filter(|channel| !channel.name.is_empty()) {
+            known.names.answered(caller.now, caller.team, &channel.id, channel.name.into());
+        }
+        Ok(())
+    }
+
     /// Takes in what an event says, whatever it is.
     pub fn apply(&self, now: Timestamp, inbound: &Inbound) {
         let mut known = self.known();
@@ -478,6 +495,7 @@ impl Known {
         self.emails.forget(team);
         self.nobodys.forget(team);
         self.direct.forget(team);
+        self.names.forget(team);
         let Asked { members, people, dnd, presence, groups, emails, direct } = &mut self.asked;
         members.forget(team);
         people.forget(team);

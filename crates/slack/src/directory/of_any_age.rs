@@ -39,6 +39,11 @@ impl Directory {
         self.known().members.get_of_any_age(team, channel).flatten()
     }
 
+    /// What a channel was called when it was last read.
+    pub fn channel_name(&self, team: &TeamId, channel: &ChannelId) -> Option<Arc<str>> {
+        self.known().names.get_of_any_age(team, channel)
+    }
+
     /// Who was in a user group when it was last read, unless it has changed since.
     pub fn group_of_any_age(&self, team: &TeamId, group: &UserGroupId) -> Option<Arc<[UserId]>> {
         self.known().groups.get_of_any_age(team, group).flatten()

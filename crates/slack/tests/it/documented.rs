@@ -136,7 +136,9 @@ async fn no_documented_error_is_taken_for_success() {
     let Some(folder) = fixtures("methods") else { return };
     let mut codes = BTreeSet::new();
     for method in Method::ALL {
-        codes.extend(description(&folder, method.name())["errors"].as_object().unwrap().keys().cloned());
+        // Of openid.connect.userInfo no errors are documented.
+        let described = description(&folder, method.name());
+        codes.extend(described["errors"].as_object().into_iter().flat_map(|errors| errors.keys().cloned()));
     }
     assert!(codes.len() > 50);
     for code in codes {

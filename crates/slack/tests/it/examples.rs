@@ -224,7 +224,8 @@ async fn every_documented_error_is_told_apart() {
                 | Method::OpenidConnectToken
                 | Method::ViewsOpen
         );
-        for code in description(&folder, method.name())["errors"].as_object().unwrap().keys() {
+        let described = description(&folder, method.name());
+        for code in described["errors"].as_object().into_iter().flat_map(|errors| errors.keys()) {
             let error = outcome(method, &json!({ "ok": false, "error": code })).await.unwrap_err();
             match error {
                 CallError::Unknown { why: Cause::Trouble { .. } } => {

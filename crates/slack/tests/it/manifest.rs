@@ -31,6 +31,7 @@ fn over_http_slack_is_told_our_addresses() {
         ("/settings/interactivity/request_url", "https://pagerslack.example.com/slack/interactions"),
         ("/features/slash_commands/0/url", "https://pagerslack.example.com/slack/commands"),
         ("/oauth_config/redirect_urls/0", "https://pagerslack.example.com/slack/oauth/callback"),
+        ("/oauth_config/redirect_urls/1", "https://pagerslack.example.com/sign-in/callback"),
     ] {
         assert_eq!(manifest.pointer(pointer).and_then(Value::as_str), Some(value));
     }

@@ -43,10 +43,10 @@ pub struct File {
     pub heartbeat_url: Option<HeartbeatUrl>,
     /// How long it goes on answering once it was told to stop, so that nobody sends anything here any more by then.
     pub shutdown_drain: SignedDuration,
-    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
-    pub sample_presence: bool,
     /// The web dashboard.
     pub dashboard: DashboardKeys,
+    /// Whether the bot looks from time to time who is online, with what paging leaves of Slack's rate limits.
+    pub sample_presence: bool,
     /// What holds where no rotation says otherwise.
     pub defaults: RotationKeys,
     /// By channel, what holds there: the defaults with the rotation's own keys over them.
@@ -67,8 +67,8 @@ impl Default for File {
             audit_interval: SignedDuration::from_mins(1),
             heartbeat_url: None,
             shutdown_drain: SignedDuration::from_secs(2),
-            sample_presence: false,
             dashboard: DashboardKeys::default(),
+            sample_presence: false,
             defaults: RotationKeys::default(),
             rotations: BTreeMap::new(),
         }

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 use pagerslack_core::incident::{Delay, ManagersReason, Posting, Via, replay};
-use pagerslack_core::{Candidate, Event, Incident, IncidentId, Phase, Recorded, TeamId, UserId};
+use pagerslack_core::{Candidate, Event, Incident, IncidentId, Phase, Recorded, TeamId, UserId, Verdict};
 use pagerslack_slack::words::spoken;
 
 use super::access::Viewer;
@@ -98,8 +98,7 @@ impl Telling<'_> {
             section aria-labelledby="steps" {
                 h2 id="steps" { "What happened" }
                 ol.timeline id="timeline" data-live {
-                    @for recorded in log {
-                        @if let Some(step) = self.step(recorded) {
+                    @for (recorded, step) in log.iter().filter_map(|it| Some((it, self.step(it)?))) {
                             li data-kind=(step.kind) {
                                 p.at {
                                     (moments::exact(recorded.at))
@@ -110,7 +109,6 @@ impl Telling<'_> {
                                     @if let Some(why) = step.why { (why) }
                                 }
                             }
-                        }
                     }
                 }
             }
@@ -121,6 +119,7 @@ impl Telling<'_> {
         let incident = self.incident;
         html! {
             div { dt { "Reported by" } dd { (self.names.of(&incident.report.reporter)) } }
+            div { dt { "Where" } dd { (self.names.channel(&incident.report.rotation.channel)) } }
             div { dt { "Asked" } dd { (match incident.attempts.len() {
                 0 => "nobody".to_owned(),
                 1 => "1 person".to_owned(),
@@ -157,13 +156,14 @@ impl Telling<'_> {
                     }
                 })
             }
-            Event::RootPosted { .. } => Step::plain(html! { "The thread stands in the channel." }),
+            // What goes as it should needs no word of its own: the page before it tells of it.
+            Event::RootPosted { .. } | Event::ManagersPosted { .. } => return None,
             Event::Paged { attempt, responder, considered, .. } => {
                 Step::of("paged", html! { (self.name(responder)) " was chosen (page " (attempt) ")." })
                     .because(self.why(responder, considered, at))
             }
-            Event::PagePosted { attempt, deadline, .. } => Step::plain(html! {
-                "Page " (attempt) " stands in the thread: " (spoken(deadline.duration_since(at))) " to answer."
+            Event::PagePosted { deadline, .. } => Step::plain(html! {
+                "The page stands in the thread: " (spoken(deadline.duration_since(at))) " to answer."
             }),
             Event::PageTimedOut { attempt } => {
                 Step::of("bad", html! { (self.asked(*attempt)) " did not answer in time." })
@@ -180,7 +180,6 @@ impl Telling<'_> {
                 )
                 .because(self.why_managers(reason, at))
             }
-            Event::ManagersPosted { .. } => Step::plain(html! { "The managers' page stands." }),
             Event::PostRefused { posting, why } => {
                 Step::of("bad", html! { "Slack refused " (posted(*posting)) ": " code { (why) } "." })
             }
@@ -235,7 +234,7 @@ impl Telling<'_> {
         html! {
             @if let Some(chosen) = chosen {
                 p {
-                    "First in the queue who was " (self.names.reason(responder, &chosen.verdict, at)) ". "
+                    "First in the queue who was " (was(&self.names.reason(responder, &chosen.verdict, at), &chosen.verdict)) ". "
                     @match chosen.last_turn {
                         Some(turn) => { "Their last turn was " (spoken(at.duration_since(turn))) " before." },
                         None => "They had had no turn yet.",
@@ -281,6 +280,11 @@ impl Telling<'_> {
             ManagersReason::OnDemand { by } => html! { p { (self.names.of(by)) " asked for them." } },
         }
     }
+}
+
+/// A reason as told afterwards.
+fn was<'a>(reason: &'a str, verdict: &Verdict) -> &'a str {
+    if *verdict == Verdict::Available { "online and could be disturbed" } else { reason }
 }
 
 fn posted(posting: Posting) -> &'static str {

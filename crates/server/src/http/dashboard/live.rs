@@ -14,7 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderName, StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::{Stream, StreamExt as _, future, stream};
@@ -83,23 +83,28 @@ type Versions = BTreeMap<(TeamId, IncidentId), u64>;
 
 /// Compares the open incidents with those seen before, and tells of every difference.
 async fn poll_once(engine: &Engine, seen: Option<Versions>) -> Option<Versions> {
-    let found = match versions(engine).await {
-        Ok(found) => found,
+    match versions(engine).await {
+        Ok(found) => {
+            for (team, incident, seq) in seen.iter().flat_map(|seen| differences(seen, &found)) {
+                engine.changed(&team, &incident, seq);
+            }
+            Some(found)
+        }
         Err(error) => {
             tracing::debug!(error = %Causes(&error), "open incidents were not looked at");
-            return seen;
-        }
-    };
-    for (key, version) in seen.iter().flat_map(|_| &found) {
-        let before = seen.as_ref().and_then(|seen| seen.get(key));
-        if before != Some(version) {
-            engine.changed(&key.0, &key.1, *version);
+            seen
         }
     }
-    for (key, version) in seen.iter().flatten().filter(|(key, _)| !found.contains_key(key)) {
-        engine.changed(&key.0, &key.1, version.saturating_add(1));
-    }
-    Some(found)
+}
+
+/// What has come, gone on, or is open no longer.
+fn differences(seen: &Versions, found: &Versions) -> Vec<(TeamId, IncidentId, u64)> {
+    let on = found.iter().filter(|(key, version)| seen.get(key) != Some(version));
+    let over = seen.iter().filter(|(key, _)| !found.contains_key(key));
+    let on = on.map(|((team, incident), version)| (team.clone(), incident.clone(), *version));
+    let over =
+        over.map(|((team, incident), version)| (team.clone(), incident.clone(), version.saturating_add(1)));
+    on.chain(over).collect()
 }
 
 async fn versions(engine: &Engine) -> Result<Versions, pagerslack_store::StoreError> {
@@ -126,7 +131,9 @@ pub(super) async fn watch(State(dashboard): State<Arc<Dashboard>>, viewer: Viewe
     // The first word opens the page's ear at once, whatever buffers on the way.
     let hello = stream::iter([Ok(Event::default().event("hello").data("listening"))]);
     let events = hello.chain(changes).take_until(over);
-    Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT)).into_response()
+    let events = Sse::new(events).keep_alive(KeepAlive::new().interval(HEARTBEAT));
+    // Or nginx would hold them back until it has a pageful.
+    ([(HeaderName::from_static("x-accel-buffering"), "no")], events).into_response()
 }
 
 /// What happens in the viewer's workspaces. The place is given up with the stream.
@@ -149,4 +156,22 @@ fn changes(
             return Some((Ok(event), (from, viewer, place)));
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_came_went_on_and_ended_is_told() {
+        let versions = |all: &[(&str, u64)]| -> Versions {
+            all.iter().map(|(id, version)| (("T1".into(), IncidentId::new(id)), *version)).collect()
+        };
+        let (seen, found) =
+            (versions(&[("A", 3), ("B", 2), ("C", 5)]), versions(&[("A", 3), ("B", 4), ("D", 1)]));
+        let told: Vec<String> =
+            differences(&seen, &found).into_iter().map(|(_, id, seq)| format!("{id} {seq}")).collect();
+        assert_eq!(told, ["B 4", "D 1", "C 6"]);
+        assert!(differences(&found, &found).is_empty());
+    }
 }

@@ -26,6 +26,12 @@ impl<'a> Names<'a> {
         person.map_or_else(|| user.to_string(), |person| person.name.clone())
     }
 
+    /// What a channel is called, or its id where that was never read.
+    pub(super) fn channel(&self, channel: &ChannelId) -> String {
+        let name = self.engine.directory().channel_name(self.team, channel);
+        name.map_or_else(|| format!("Channel {channel}"), |name| format!("#{name}"))
+    }
+
     /// Several people in one breath.
     pub(super) fn all<'u>(&self, users: impl IntoIterator<Item = &'u UserId>) -> String {
         listed(&users.into_iter().map(|user| self.of(user)).collect::<Vec<_>>())

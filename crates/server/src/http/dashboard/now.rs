@@ -189,7 +189,8 @@ fn card(dashboard: &Dashboard, incident: &Incident, now: Timestamp) -> Markup {
             h3 { a href=(path) { (short(&report.url)) } }
             @if !report.note.is_empty() { p.note { (report.note) } }
             p.hint {
-                "Reported by " (names.of(&report.reporter)) " " (moments::ago(incident.reported_at, now)) " · "
+                "Reported by " (names.of(&report.reporter)) " in " (names.channel(&report.rotation.channel)) " "
+                (moments::ago(incident.reported_at, now)) " · "
                 (address(&report.url, "The incident"))
                 @if let Some(root) = &incident.root {
                     " · " a href=(thread_link(team, root)) rel="noopener noreferrer" { "The thread in Slack" }

@@ -119,9 +119,8 @@ impl Shown<'_> {
         html! {
             section aria-labelledby=(heading) {
                 h2 id=(heading) {
-                    "Channel "
                     a href=(channel_link(&rotation.team, &rotation.channel)) rel="noopener noreferrer" {
-                        (rotation.channel)
+                        (names.channel(&rotation.channel))
                     }
                     @if several { span.hint { " in " (rotation.team) } }
                 }

@@ -48,7 +48,7 @@ impl Browser {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_page_reads_well_in_light_and_dark_on_a_desk_and_on_a_phone() {
     let office = Office::after_a_morning().await;
-    let axe = office::axe();
+    let (axe, door) = (office::axe(), Office::with_a_door().await);
     for (room, more) in [("light", vec![]), ("dark", vec![DARK])] {
         for on in ["desk", "phone"] {
             let browser = if on == "desk" {
@@ -68,9 +68,47 @@ async fn every_page_reads_well_in_light_and_dark_on_a_desk_and_on_a_phone() {
                     assert_eq!(browser.faults(axe).await, Vec::<String>::new(), "{which}");
                 }
             }
+            browser.driver.goto(&door.url("/sign-in")).await.unwrap();
+            browser.showing("h1", "Sign in").await;
+            browser.picture(&format!("dashboard-sign-in-{on}-{room}.png")).await;
+            assert!(browser.overflow().await <= 0, "the door sticks out");
+            if let Some(axe) = &axe {
+                assert_eq!(browser.faults(axe).await, Vec::<String>::new(), "the door on a {on}, {room}");
+            }
             browser.close().await;
         }
     }
+}
+
+/// Given a dashboard with a door, when somebody opens a page in a browser, then they are led to Slack's page and back
+/// in, keep up with what happens, and are out once they have signed out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_browser_is_led_through_the_door_and_out_again() {
+    let door = Office::with_a_door().await;
+    let browser = Browser::open(1200, 900).await;
+    browser.driver.goto(&door.url("/queue")).await.unwrap();
+    browser.press(".door", "Sign in with Slack", "a.button").await;
+    browser.showing(".who", "ana").await;
+    browser.showing("#link", "Live").await;
+    door.stage.types("U1", "https://incident.example/1 Checkout is down").await;
+    browser.showing("#open-list", "Checkout is down").await;
+    browser.driver.goto(&door.url("/queue")).await.unwrap();
+    browser.press("form.ask", "Ask Slack now", "button").await;
+    browser.showing("table.queue tbody", "online and may be disturbed").await;
+    browser.press(".who", "Sign out", "button").await;
+    browser.showing("h1", "Sign in").await;
+    browser.driver.goto(&door.url("/queue")).await.unwrap();
+    browser.showing("h1", "Sign in").await;
+
+    browser.press(".door", "With the admin token", "summary").await;
+    browser.find("#token").await.send_keys("no such token").await.unwrap();
+    browser.press(".door", "Admin token", "form button").await;
+    browser.showing(".told", "That is not the admin token.").await;
+    browser.press(".door", "With the admin token", "summary").await;
+    browser.find("#token").await.send_keys(office::ADMIN_TOKEN).await.unwrap();
+    browser.press(".door", "Admin token", "form button").await;
+    browser.showing(".who", "Administrator").await;
+    browser.close().await;
 }
 
 /// Given somebody who looks at what is open, when an incident is reported and then taken, then the page says so without

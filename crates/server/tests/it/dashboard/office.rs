@@ -1,17 +1,21 @@
 //! A stage whose pages are served on a real port, with a day of incidents behind it.
 
 use std::net::{Ipv4Addr, SocketAddr};
-
 use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Query;
+use axum::response::Redirect;
+use axum::routing::get;
 use http::Request;
 use jiff::civil::date;
-use pagerslack::config::{RotationConfig, Settings};
+use pagerslack::config::{Environment, RotationConfig, Settings};
 use pagerslack_core::calendar::{self, Calendar};
 use pagerslack_core::roster::{Entry, Exclusion, Roster, Who};
 use pagerslack_core::{Rules, UserId};
 use pagerslack_sources::public;
-use slack_sim::Presence;
+use secrecy::SecretString;
+use slack_sim::{Presence, SignInRequest};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -20,6 +24,9 @@ use crate::harness::{Stage, team};
 
 /// The team of these stories.
 pub const TEAM: [&str; 8] = ["ana", "bo", "chen", "dara", "eli", "femi", "gita", "hana"];
+
+/// What opens the door of [`Office::with_a_door`].
+pub const ADMIN_TOKEN: &str = "0123456789abcdef0123456789abcdef";
 
 /// A stage and its port.
 pub struct Office {
@@ -71,11 +78,40 @@ impl Office {
         Self { stage, address, _open: shutdown.drop_guard() }
     }
 
+    /// A bot that others can reach, in front of which people sign in: at a Slack on a port of its own, or with the admin
+    /// token.
+    pub async fn with_a_door() -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let slack_at = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let slack_url = format!("http://{}", slack_at.local_addr().unwrap());
+        let file =
+            format!("[dashboard]\nurl = \"http://{address}\"\n[slack]\napi_url = \"{slack_url}/api/\"\n");
+        let change = |environment: &mut Environment| {
+            environment.api_url = None;
+            environment.admin_token = Some(SecretString::from(ADMIN_TOKEN.to_owned()));
+        };
+        let stage = Stage::behind_a_door(team(&TEAM), change, &file).await;
+        let shutdown = CancellationToken::new();
+        // Of Slack the browser needs the page where people sign in alone.
+        stage.slack.with(|world, _| world.set_signing_in("U1"));
+        let handle = stage.slack.clone();
+        let asked = move |Query(asked): Query<SignInRequest>| async move {
+            let back = handle.with(|world, now| world.sign_in(now, &asked)).unwrap();
+            Redirect::to(back.as_str())
+        };
+        let slack = Router::new().route("/openid/connect/authorize", get(asked));
+        tokio::spawn(pagerslack::http::serve(slack_at, slack, shutdown.clone()));
+        tokio::spawn(pagerslack::http::serve(listener, stage.bot.router(), shutdown.clone()));
+        Self { stage, address, _open: shutdown.drop_guard() }
+    }
+
     /// Two incidents answered in the morning, one of which took three people, and two open ones: a page that waits, and
     /// a call of the managers.
     pub async fn after_a_morning() -> Self {
         let office = Self::open().await;
         let stage = &office.stage;
+        stage.bot.engine().warm(&"T1".into()).await.unwrap();
         stage.types("M1", "https://incident.example/checkout Payments fail with a 502").await;
         stage.pass("40 s").await;
         let page = stage.pages().remove(0);
