@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_slack::HttpTransport;
-use pagerslack_store::Sqlite;
+use pagerslack_store::{Backend, Sqlite};
 use tower::ServiceExt as _;
 
 use crate::Bench;
@@ -52,11 +52,24 @@ pub(crate) fn measure(bench: &Bench) -> Result<Vec<Figure>> {
         roles::commit_all(&store, TASKS, taken).await?;
         let open = move |number| (number < OPEN).then(|| incidents::paged(closed + number, now));
         roles::commit_all(&store, TASKS, open).await?;
+        let backend: Arc<dyn Backend> = Arc::<Sqlite>::clone(&store);
         let bot = roles::assemble(store, Arc::new(HttpTransport::new()?), roles::NOBODY).await?;
+        let bot = bot.with_uploads(&backend);
+        let books = bot.books().context("a bot with a store has books")?;
+        bench.progress("dashboard: reading the history");
+        books.fill(now).await?;
         let report = incidents::report(INCIDENTS / 2);
         let incident = format!("/incidents/{}/{}", report.rotation.team, report.incident);
         let mut figures = Vec::new();
-        for (name, path) in [("now", "/"), ("incident", &incident), ("queue", "/queue")] {
+        let pages = [
+            ("now", "/"),
+            ("incident", &incident),
+            ("queue", "/queue"),
+            ("coverage", "/coverage"),
+            ("reports of a month", "/reports"),
+            ("reports of a year", "/reports?period=year"),
+        ];
+        for (name, path) in pages {
             let mut times = Vec::new();
             for _ in 0..TIMES {
                 times.push(fetched(&bot.router(), path).await?);

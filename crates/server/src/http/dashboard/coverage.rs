@@ -15,7 +15,7 @@ use serde::Deserialize;
 use super::access::Viewer;
 use super::charts::framed;
 use super::layout::Page;
-use super::names::channel_link;
+use super::names::{Names, channel_link};
 use super::{Dashboard, absent, unreadable};
 use crate::engine::Coverage;
 
@@ -59,7 +59,7 @@ pub(super) async fn show(
         Some(rotation) => match pictures(&dashboard, rotation).await {
             Ok(pictures) => html! {
                 h1 { "Coverage" }
-                (choice(&rotations, rotation))
+                (choice(&dashboard, &rotations, rotation))
                 (pictures)
             },
             Err(error) => return unreadable(&viewer, &error),
@@ -73,7 +73,10 @@ fn key(rotation: &RotationId) -> String {
 }
 
 /// A form to choose another rotation with, where there are several.
-fn choice(rotations: &[RotationId], chosen: &RotationId) -> Markup {
+fn choice(dashboard: &Dashboard, rotations: &[RotationId], chosen: &RotationId) -> Markup {
+    let name =
+        |rotation: &RotationId| Names::new(dashboard.engine(), &rotation.team).channel(&rotation.channel);
+    let several = rotations.iter().any(|rotation| rotation.team != chosen.team);
     let link = channel_link(&chosen.team, &chosen.channel);
     html! {
         @if rotations.len() > 1 {
@@ -82,14 +85,14 @@ fn choice(rotations: &[RotationId], chosen: &RotationId) -> Markup {
                 select id="rotation" name="rotation" {
                     @for rotation in rotations {
                         option value=(key(rotation)) selected[rotation == chosen] {
-                            (rotation.channel) " in " (rotation.team)
+                            (name(rotation)) @if several { " in " (rotation.team) }
                         }
                     }
                 }
                 button type="submit" { "Show" }
             }
         } @else {
-            p { "Channel " a href=(link) rel="noopener noreferrer" { (chosen.channel) } }
+            p { a href=(link) rel="noopener noreferrer" { (name(chosen)) } }
         }
     }
 }

@@ -89,7 +89,7 @@ pub(super) async fn show(
             let shown = shown(&dashboard, place, &period, &zone);
             html! {
                 h1 { "Reports" }
-                (form(&places, place, &period))
+                (form(&dashboard, &places, place, &period))
                 @match shown {
                     None => { p.none { "The history is being read: look again in a moment." } },
                     Some(shown) => {
@@ -193,13 +193,15 @@ fn fresh(dashboard: &Dashboard, now: Timestamp) -> Markup {
     }
 }
 
-fn form(places: &[Place], chosen: &Place, period: &Period) -> Markup {
+fn form(dashboard: &Dashboard, places: &[Place], chosen: &Place, period: &Period) -> Markup {
     let workspaces = places.iter().filter(|place| place.rotation.is_none()).count();
     let name = |place: &Place| match &place.rotation {
         None if workspaces > 1 => format!("All channels in {}", place.team),
         None => "All channels".to_owned(),
-        Some(rotation) if workspaces > 1 => format!("{} in {}", rotation.channel, place.team),
-        Some(rotation) => rotation.channel.to_string(),
+        Some(rotation) => {
+            let channel = Names::new(dashboard.engine(), &place.team).channel(&rotation.channel);
+            if workspaces > 1 { format!("{channel} in {}", place.team) } else { channel }
+        }
     };
     html! {
         form.choose method="get" action="/reports" {
