@@ -176,8 +176,18 @@ fn append(db: &Connection, commit: &Commit, recorded: &Recorded) -> Result<(), S
             body
         ])
     })
-    .map(drop)
-    .map_err(failed("appending an event"))
+    .map_err(failed("appending an event"))?;
+    match recorded.seq {
+        1 => set_reported(db, commit).map_err(failed("filing a report")),
+        _ => Ok(()),
+    }
+}
+
+/// Files an incident under its report, which was written just now.
+fn set_reported(db: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE incidents SET reported = ?3 WHERE team = ?1 AND incident = ?2")?
+        .execute(params![commit.team.as_str(), commit.incident.as_str(), db.last_insert_rowid()])
+        .map(drop)
 }
 
 fn set_index(db: &Connection, commit: &Commit, index: &IncidentIndex) -> rusqlite::Result<()> {

@@ -231,6 +231,10 @@ pub(super) fn rotations(db: &Connection) -> Result<Vec<RotationId>, StoreError> 
     .map_err(failed("reading the rotations"))
 }
 
+/// Asks for the last incidents of a rotation.
+pub(super) const RECENT: &str = "SELECT incident FROM incidents
+    WHERE team = ?1 AND channel = ?2 AND reported IS NOT NULL ORDER BY reported DESC LIMIT ?3";
+
 /// The last incidents of a rotation, newest first.
 pub(super) fn recent(
     db: &Connection,
@@ -239,8 +243,7 @@ pub(super) fn recent(
 ) -> Result<Vec<IncidentId>, StoreError> {
     rows(
         db,
-        "SELECT events.incident FROM events JOIN incidents USING (team, incident)
-         WHERE events.seq = 1 AND events.team = ?1 AND incidents.channel = ?2 ORDER BY events.id DESC LIMIT ?3",
+        RECENT,
         params![rotation.team.as_str(), rotation.channel.as_str(), i64::try_from(limit).unwrap_or(i64::MAX)],
         |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
     )

@@ -13,7 +13,7 @@ pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
 const MIGRATIONS: &[&str] =
-    &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES, REPORTS];
+    &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES, REPORTS, RECENT];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -197,6 +197,14 @@ CREATE INDEX jobs_held_of ON jobs (team, lease_until) WHERE lease_until IS NOT N
 /// through the logs of years.
 const REPORTS: &str = "
 CREATE INDEX events_reports ON events (team, id, at, incident) WHERE seq = 1;
+";
+
+/// The `id` of an incident's report, so that the last ones of a channel are found without walking through the others.
+const RECENT: &str = "
+ALTER TABLE incidents ADD COLUMN reported INTEGER;
+UPDATE incidents SET reported =
+    (SELECT id FROM events WHERE events.team = incidents.team AND events.incident = incidents.incident AND seq = 1);
+CREATE INDEX incidents_recent ON incidents (team, channel, reported);
 ";
 
 /// The schema that a database has: 0 for an empty one.

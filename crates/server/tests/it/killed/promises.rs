@@ -80,6 +80,14 @@ impl Told {
         });
         recorded.map(|recorded| recorded.at)
     }
+
+    /// When it was decided to write what stands since then. Where that is not in the log, at that time itself.
+    fn decided(&self, stands: Timestamp) -> Timestamp {
+        let calls = |it: &&Recorded| {
+            matches!(it.event, Event::Paged { .. } | Event::ManagersPaged { .. }) && it.at <= stands
+        };
+        self.log.iter().rev().find(calls).map_or(stands, |recorded| recorded.at)
+    }
 }
 
 /// What there is to look at.
@@ -266,9 +274,11 @@ impl Evidence<'_> {
                     );
                 }
                 let life = self.that_posted(at);
-                // Of a message of which the bot did not know that it stands nothing can have been read.
+                // Of a message of which the bot did not know that it stands nothing can have been read when this was
+                // decided, which may be a while before it stands.
+                let decided = one.decided(at);
                 let stood = |eyes: &&Eyes| {
-                    eyes.at < at && one.known_since(eyes).is_some_and(|known| known + ON_ITS_WAY < at)
+                    eyes.at < at && one.known_since(eyes).is_some_and(|known| known + ON_ITS_WAY < decided)
                 };
                 // The direct messages of one round are one call of the managers; between them nothing is read back.
                 let round =
