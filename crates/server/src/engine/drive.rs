@@ -184,11 +184,11 @@ impl Driver {
             let again = Disposal::Again { due, doubtful: job.doubtful };
             if let Err(error) = self.engine.dispose(&job, again).await {
                 tracing::warn!(
-                                    team = %job.job.rotation.team,
-                job = job.job.key.as_str(),
-                                    error = %Causes(&error),
-                                    "still running here"
-                                );
+                    team = %job.job.rotation.team,
+                    job = job.job.key.as_str(),
+                    error = %Causes(&error),
+                    "still running here"
+                );
             }
             return;
         };
@@ -214,20 +214,20 @@ impl Engine {
         };
         self.metrics.jobs_failed.count();
         tracing::error!(
-                    team = %job.job.rotation.team,
-        job = job.job.key.as_str(),
-                    error = %Causes(&error),
-                    "a job failed and comes up again"
-                );
+            team = %job.job.rotation.team,
+            job = job.job.key.as_str(),
+            error = %Causes(&error),
+            "a job failed and comes up again"
+        );
         let due = self.now() + AFTER_A_FAILURE;
         // Whatever the job sent may have landed although it could not be recorded (P2).
         if let Err(error) = self.dispose(job, Disposal::Again { due, doubtful: true }).await {
             tracing::warn!(
-                            team = %job.job.rotation.team,
-            job = job.job.key.as_str(),
-                            error = %Causes(&error),
-                            "it waits for its lease to end"
-                        );
+                team = %job.job.rotation.team,
+                job = job.job.key.as_str(),
+                error = %Causes(&error),
+                "it waits for its lease to end"
+            );
         }
     }
 }

@@ -268,11 +268,11 @@ impl Engine {
                 // In a storm posts take turns; that is no news.
                 if error.limited_until().is_none() {
                     tracing::warn!(
-                                            team = %job.job.rotation.team,
-                    job = job.job.key.as_str(),
-                                            error = error as &dyn std::error::Error,
-                                            "a post is put off"
-                                        );
+                        team = %job.job.rotation.team,
+                        job = job.job.key.as_str(),
+                        error = error as &dyn std::error::Error,
+                        "a post is put off"
+                    );
                 }
                 self.note_delay(incident, wanted_since(incident, posting), *retry_at, delay_of(error))
                     .await?;
@@ -280,11 +280,11 @@ impl Engine {
             }
             CallError::Unknown { .. } => {
                 tracing::warn!(
-                                    team = %job.job.rotation.team,
-                job = job.job.key.as_str(),
-                                    error = error as &dyn std::error::Error,
-                                    "a post may have landed"
-                                );
+                    team = %job.job.rotation.team,
+                    job = job.job.key.as_str(),
+                    error = error as &dyn std::error::Error,
+                    "a post may have landed"
+                );
                 let since = wanted_since(incident, posting);
                 self.note_delay(incident, since, now + READ_BACK_AFTER, Delay::NoAnswer).await?;
                 self.put_off(job, now + READ_BACK_AFTER, true).await
