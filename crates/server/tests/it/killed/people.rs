@@ -99,6 +99,8 @@ pub(crate) struct People {
     /// Where and what: every report that was answered "On it", or by saying that it is open already.
     pub(crate) accepted: Vec<(&'static str, String)>,
     pub(crate) eyes: Vec<Eyes>,
+    /// Who pressed a button, and under which message, once for each time.
+    pub(crate) presses: Vec<(String, String)>,
     /// How many commands were typed.
     pub(crate) typed: usize,
     /// How many of them failed in Slack, or were refused, so that they were typed again.
@@ -119,6 +121,7 @@ impl People {
             seen: BTreeMap::new(),
             accepted: Vec::new(),
             eyes: Vec::new(),
+            presses: Vec::new(),
             typed: 0,
             failed: 0,
         }
@@ -280,6 +283,7 @@ impl People {
                 // Once it has done something it is not there any more.
                 let pressed =
                     self.slack.with(|world, now| world.click(now, &user, &channel, &ts, action)).is_ok();
+                self.presses.extend(pressed.then(|| (user.clone(), ts.clone())));
                 if pressed && times > 1 {
                     let deed = Deed::Press { user, channel, ts, action, times: times - 1 };
                     self.wills.push(Will { due: now + AGAIN, deed });
