@@ -9,7 +9,7 @@ use super::office::{self, Office};
 use crate::browser::Browser;
 
 /// What is switched on in a dark room.
-const DARK: &str = "--blink-settings=preferredColorScheme=0";
+pub const DARK: &str = "--blink-settings=preferredColorScheme=0";
 /// A browser that runs no script of a page.
 const NO_SCRIPT: &str = "--blink-settings=scriptEnabled=false";
 
@@ -27,13 +27,13 @@ async fn pages(office: &Office) -> Vec<(&'static str, String)> {
 
 impl Browser {
     /// By how many pixels a page sticks out at the side.
-    async fn overflow(&self) -> i64 {
+    pub async fn overflow(&self) -> i64 {
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         self.driver.execute(script, vec![]).await.unwrap().json().as_i64().unwrap()
     }
 
     /// What an examiner of accessibility finds wrong, a line each.
-    async fn faults(&self, axe: &str) -> Vec<String> {
+    pub async fn faults(&self, axe: &str) -> Vec<String> {
         self.driver.execute(axe.to_owned(), vec![]).await.unwrap();
         let run = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((it) => \
                    done(it.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`))), \
