@@ -123,6 +123,11 @@ impl Target {
         Ok(())
     }
 
+    /// Whether it did not answer when it was last tried.
+    fn fails(&self) -> bool {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner).failures > 0
+    }
+
     /// Gives the place back. Says whether the target has begun or ceased to fail.
     fn end(&self, heard: bool, now: Timestamp) -> bool {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
@@ -131,9 +136,12 @@ impl Target {
         if heard {
             (line.failures, line.rests_until) = (0, None);
         } else {
-            let (first, longest) = REST;
-            let rest = first.saturating_mul(1 << line.failures.min(10)).min(longest);
-            (line.failures, line.rests_until) = (line.failures.saturating_add(1), Some(now + rest));
+            // Those that were under way together and failed together have failed once.
+            if line.rests_until.is_none_or(|until| until <= now) {
+                let (first, longest) = REST;
+                let rest = first.saturating_mul(1 << line.failures.min(10)).min(longest);
+                (line.failures, line.rests_until) = (line.failures.saturating_add(1), Some(now + rest));
+            }
         }
         failed_before == heard
     }
@@ -165,7 +173,8 @@ impl Engine {
             let disposal = if age > UNKNOWN { Disposal::Done } else { again(now + UNKNOWN / 6) };
             return self.dispose(job, disposal).await;
         };
-        if age > GIVE_UP {
+        // What got old while nobody was here to tell it is told all the same, to whoever answers.
+        if age > GIVE_UP && target.fails() {
             return self.give_up_telling(job, target, &told).await;
         }
         if let Err(due) = target.begin(now) {
@@ -186,6 +195,9 @@ impl Engine {
             Some(why) => {
                 if changed {
                     tracing::warn!(to, id, why, "a webhook is not heard, and is tried again for three days");
+                }
+                if age > GIVE_UP {
+                    return self.give_up_telling(job, target, &told).await;
                 }
                 let wait = (age / 2).clamp(REST.0, LONGEST_WAIT);
                 self.dispose(job, again(now + wait)).await
@@ -272,5 +284,41 @@ mod tests {
         let body = br#"{"test": 2432232314}"#;
         let signature = signature(&secret, "msg_p5jXN8AQM9LWM0D4loKWxJek", "1614265330", body);
         assert_eq!(signature, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
+    }
+
+    fn target() -> Target {
+        let webhook = Webhook {
+            name: "status-page".to_owned(),
+            url: pagerslack_sources::settings::heartbeat_url("https://status.example/in").unwrap(),
+            secret: Vec::new().into(),
+            events: Vec::new(),
+            channels: Vec::new(),
+            note: false,
+        };
+        Target { webhook, line: Mutex::default() }
+    }
+
+    #[test]
+    fn those_that_fail_together_have_failed_once() {
+        let (target, now) = (target(), Timestamp::UNIX_EPOCH);
+        for _ in 0..AT_ONCE {
+            assert_eq!(target.begin(now), Ok(()));
+        }
+        assert_eq!(target.begin(now), Err(now + NO_ROOM));
+        assert!(target.end(false, now), "it has begun to fail");
+        assert!((1..AT_ONCE).all(|_| !target.end(false, now)));
+        assert_eq!(target.begin(now), Err(now + REST.0));
+        let later = now + REST.0;
+        assert_eq!(
+            (target.begin(later), target.begin(later)),
+            (Ok(()), Err(later + NO_ROOM)),
+            "one at a time"
+        );
+        assert!(!target.end(false, later), "it fails as before");
+        assert_eq!(target.begin(later), Err(later + REST.0 * 2));
+        let later = later + REST.0 * 2;
+        assert_eq!(target.begin(later), Ok(()));
+        assert!(target.end(true, later), "it has ceased to fail");
+        assert!((0..AT_ONCE).all(|_| target.begin(later).is_ok()));
     }
 }

@@ -5,6 +5,7 @@ mod described;
 mod documented;
 mod incidents;
 mod tokens;
+mod unavailable;
 mod webhooks;
 
 use std::process::Command;

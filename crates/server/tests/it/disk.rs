@@ -12,8 +12,11 @@ use std::time::{Duration, Instant};
 use pagerslack_core::incident::replay;
 use pagerslack_core::{Phase, RotationId};
 use pagerslack_store::{Sqlite, Store as _};
+use reqwest::StatusCode;
+use serde_json::json;
 use slack_sim::{Message, World, WorldBuilder};
 
+use crate::api::Door;
 use crate::service::{CHANNEL, Service, eventually, eventually_within, exited, terminate};
 use place::{Disk, Life, STORE, patient};
 
@@ -285,4 +288,39 @@ async fn a_start_on_a_full_disk_loses_nothing() {
     service.is_taken(FIRST, &page.0).await;
     stops(&service, life).await;
     promises_hold(&service, &disk, &[FIRST]).await;
+}
+
+/// Given a machine with a token, when nothing can be written, then its report is refused with what to do, and nobody is
+/// paged; and when it can again, the same report under the same key is the one incident.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_machine_is_told_that_its_report_could_not_be_recorded() {
+    let service = service().await;
+    let disk = Disk::limited(&service);
+    let life = Life::begin(&service);
+    ready(&service).await;
+    stops(&service, life).await;
+    let door = Door { service, environment: Vec::new() };
+    let made = door.run("token create Grafana --team T1 --all-channels").await;
+    let token = made.out.trim();
+    let life = Life::begin(&door.service);
+    ready(&door.service).await;
+    disk.fill(&life);
+    let report = json!({ "url": FIRST, "channel": CHANNEL });
+    let send = async |key| door.post_under("/api/v1/incidents", token, key, &report).await;
+    for key in [Some("1"), None] {
+        let refused = send(key).await;
+        let told = refused.is_problem(StatusCode::SERVICE_UNAVAILABLE, "page by hand meanwhile");
+        assert!(told && refused.retry_after == Some(5), "{refused:?}");
+    }
+    door.service.is_logged("a machine's report could not be recorded").await;
+    assert_eq!(door.service.messages(), 0, "P2");
+    disk.free(&life);
+    ready(&door.service).await;
+    let accepted = send(Some("1")).await;
+    assert_eq!(accepted.status, 201, "{accepted:?}");
+    let page = door.service.is_asked(FIRST).await;
+    door.service.eyes(&page);
+    door.service.is_taken(FIRST, &page.0).await;
+    stops(&door.service, life).await;
+    promises_hold(&door.service, &disk, &[FIRST]).await;
 }

@@ -6,8 +6,10 @@
 mod asking;
 mod auditing;
 mod looking;
+mod outside;
 
 pub use looking::Post;
+pub use outside::{Heard, Log};
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};

@@ -38,6 +38,7 @@ mod lost;
 mod managers;
 mod metrics;
 mod nudge_cli;
+mod outside;
 mod pass;
 mod presence;
 mod redis_tls;

@@ -72,8 +72,8 @@ impl Problem {
     }
 
     pub(super) fn unavailable() -> Self {
-        let detail = "The store is out of reach, so nothing was recorded and nobody is paged by this: try again, and page by \
-                      hand meanwhile.";
+        let detail = "The store is out of reach: count on nothing being recorded, and on nobody being paged by this. Try again, \
+                      and page by hand meanwhile.";
         let problem = Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "Not recorded", detail);
         Self { retry_after: Some(SOON), ..problem }
     }

@@ -1,7 +1,11 @@
 //! What addresses outside are told, by a receiver that checks signatures with the convention's own library.
 
+use std::collections::BTreeMap;
+use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -14,7 +18,7 @@ use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 
 use super::Door;
-use crate::service::{eventually, stopped};
+use crate::service::{eventually, eventually_within, stopped};
 use crate::wire::{page, react, taken};
 
 const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -26,13 +30,25 @@ struct Receiver {
     heard: Arc<Mutex<Vec<(String, Value)>>>,
     /// With what it answers, first to last; 204 once these are used up.
     answers: Arc<Mutex<Vec<StatusCode>>>,
+    /// Whether it takes what it is told, and never answers.
+    hangs: Arc<AtomicBool>,
+    /// How many requests it keeps waiting, and how many those were at most.
+    waiting: Arc<AtomicUsize>,
+    most_waiting: Arc<AtomicUsize>,
 }
 
 impl Receiver {
     async fn listen(answers: &[StatusCode]) -> Self {
         let listener = TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await.unwrap();
         let answers = Arc::new(Mutex::new(answers.to_vec()));
-        let receiver = Self { at: listener.local_addr().unwrap(), heard: Arc::default(), answers };
+        let receiver = Self {
+            at: listener.local_addr().unwrap(),
+            heard: Arc::default(),
+            answers,
+            hangs: Arc::default(),
+            waiting: Arc::default(),
+            most_waiting: Arc::default(),
+        };
         let router = Router::new().route("/in/{token}", post(hear)).with_state(receiver.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         receiver
@@ -40,6 +56,31 @@ impl Receiver {
 
     fn heard(&self) -> Vec<(String, Value)> {
         self.heard.lock().unwrap().clone()
+    }
+
+    /// How often it was told each message; every time the same.
+    fn times(&self) -> BTreeMap<String, usize> {
+        let mut times = BTreeMap::new();
+        let heard = self.heard();
+        for (id, told) in &heard {
+            assert!(heard.iter().all(|(other, same)| other != id || same == told), "{heard:?}");
+            *times.entry(id.clone()).or_default() += 1;
+        }
+        times
+    }
+
+    /// Keeps a request waiting until whoever sent it goes.
+    async fn keeps_waiting(self) -> Response {
+        struct Gone(Arc<AtomicUsize>);
+        impl Drop for Gone {
+            fn drop(&mut self) {
+                self.0.fetch_sub(1, Ordering::SeqCst);
+            }
+        }
+        let waiting = self.waiting.fetch_add(1, Ordering::SeqCst) + 1;
+        let _gone = Gone(Arc::clone(&self.waiting));
+        self.most_waiting.fetch_max(waiting, Ordering::SeqCst);
+        pending().await
     }
 
     /// Waits until it has been told of an event; gives its id and what it was told.
@@ -54,18 +95,21 @@ async fn hear(State(receiver): State<Receiver>, headers: HeaderMap, body: Bytes)
     assert!(checked.is_ok(), "{headers:?}");
     let id = headers["webhook-id"].to_str().unwrap().to_owned();
     receiver.heard.lock().unwrap().push((id, serde_json::from_slice(&body).unwrap()));
+    if receiver.hangs.load(Ordering::SeqCst) {
+        return receiver.keeps_waiting().await;
+    }
     let mut answers = receiver.answers.lock().unwrap();
     let answer = if answers.is_empty() { StatusCode::NO_CONTENT } else { answers.remove(0) };
     // To where nobody may follow.
     (answer, [(header::LOCATION, "/in/elsewhere")]).into_response()
 }
 
+fn webhook(name: &str, receiver: &Receiver) -> String {
+    format!("[[webhook]]\nname = \"{name}\"\nurl = \"http://{}/in/s3cret\"\n", receiver.at)
+}
+
 async fn door(receiver: &Receiver, keys: &str) -> Door {
-    let at = receiver.at;
-    let mut door = Door::prepare(&format!(
-        "[[webhook]]\nname = \"status-page\"\nurl = \"http://{at}/in/s3cret\"\n{keys}"
-    ))
-    .await;
+    let mut door = Door::prepare(&(webhook("status-page", receiver) + keys)).await;
     door.environment.push(("PAGERSLACK_WEBHOOK_STATUS_PAGE", SECRET.to_owned()));
     door
 }
@@ -122,14 +166,57 @@ async fn what_is_not_heard_comes_again() {
     page(&door.service.slack).await;
     process.kill();
     let process = door.serve().await;
-    let all =
-        crate::service::eventually_within(std::time::Duration::from_secs(60), "a third try", || async {
-            Some(receiver.heard()).filter(|heard| heard.len() == 3)
-        });
+    let all = eventually_within(Duration::from_secs(60), "a third try", || async {
+        Some(receiver.heard()).filter(|heard| heard.len() == 3)
+    });
     let all = all.await;
     assert!(all.iter().all(|one| *one == all[0]), "{all:?}");
     assert_eq!(all[0].1["data"]["note"], "the shop is down");
     assert!(door.service.log().contains("a webhook is not heard, and is tried again for three days"));
+    stopped(process).await;
+}
+
+/// Given two who are told, of whom one takes what it is told and never answers, when incidents are reported, then people are
+/// asked and the other hears of everything; the silent one is given up after ten seconds, has four requests under way at
+/// most, and hears everything again, under the same ids, once it answers.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_never_answers_holds_up_nobody() {
+    let (silent, ledger) = (Receiver::listen(&[]).await, Receiver::listen(&[]).await);
+    silent.hangs.store(true, Ordering::SeqCst);
+    let mut door = door(&silent, &webhook("ledger", &ledger)).await;
+    door.environment.push(("PAGERSLACK_WEBHOOK_LEDGER", SECRET.to_owned()));
+    let process = door.serve().await;
+    for number in 1..=4 {
+        door.service.report(&format!("https://i.example/{number}"));
+    }
+    eventually("four pages, and the other is told of each step", || async {
+        let pages = door.transcript().matches("can you take this incident?").count();
+        let waiting = silent.most_waiting.load(Ordering::SeqCst);
+        (pages == 4 && ledger.times().len() == 8 && waiting == 4).then_some(())
+    })
+    .await;
+    eventually_within(Duration::from_secs(40), "it is given up for now", || async {
+        let log = door.service.log();
+        let line = log.lines().find(|line| line.contains("a webhook is not heard, and is tried again"))?;
+        assert!(line.contains("no answer") && line.contains("status-page"), "{line}");
+        Some(())
+    })
+    .await;
+    silent.hangs.store(false, Ordering::SeqCst);
+    eventually_within(Duration::from_secs(60), "it has answered everything", || async {
+        let (_, metrics) = door.service.asked("/metrics").await?;
+        metrics.contains("pagerslack_webhooks_delivered_total 16").then_some(())
+    })
+    .await;
+    assert_eq!(silent.most_waiting.load(Ordering::SeqCst), 4, "pages go first");
+    let (silent, ledger) = (silent.times(), ledger.times());
+    assert!(silent.keys().eq(ledger.keys()), "{silent:?} {ledger:?}");
+    assert!(
+        silent.values().filter(|times| **times > 1).count() >= 4,
+        "those that it left waiting: {silent:?}"
+    );
+    assert!(ledger.values().all(|times| *times == 1), "{ledger:?}");
+    assert!(door.service.log().contains("a webhook is heard again"));
     stopped(process).await;
 }
 
