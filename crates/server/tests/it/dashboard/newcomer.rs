@@ -1,7 +1,5 @@
 //! The demo with a year behind it, as a newcomer looks at it.
 
-use std::time::Duration;
-
 use pagerslack::demo::{Demo, Wanted};
 
 use super::eyes::DARK;
@@ -47,18 +45,4 @@ async fn a_newcomer_finds_every_page_full() {
         }
     }
     demo.stop().await;
-}
-
-impl Browser {
-    /// Opens a page, time and again until it shows something: the history is read in the background.
-    async fn opened(&self, url: &str, css: &str, shows: &str) {
-        for _ in 0..100 {
-            self.driver.goto(url).await.unwrap();
-            if self.look(css, shows).await.is_some() {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(200)).await;
-        }
-        panic!("nothing at {css} of {url} shows {shows:?}: {}", self.driver.source().await.unwrap());
-    }
 }
