@@ -1,4 +1,4 @@
-//! The demo: the fake Slack and the bot in it, on loopback; with a year behind it, if that is wanted ([`history`]).
+//! The demo: the fake Slack and the bot in it, on loopback; with a year behind it, if that is wanted (`history`).
 
 mod history;
 
