@@ -65,21 +65,12 @@ pub struct Demo {
 }
 
 impl Demo {
-    /// Starts the pretended Slack on `port` of loopback (0 for any free one) and the bot beside it.
-    ///
-    /// # Errors
-    ///
-    /// When a port is taken.
-    pub async fn start(port: u16, socket_mode: bool) -> Result<Self> {
-        Self::with(Wanted { port, socket_mode, ..Wanted::default() }).await
-    }
-
-    /// The same with everything that can be wanted.
+    /// Starts the pretended Slack on loopback, and the bot beside it.
     ///
     /// # Errors
     ///
     /// When a port is taken, or the database cannot be used.
-    pub async fn with(wanted: Wanted) -> Result<Self> {
+    pub async fn start(wanted: Wanted) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let bot_url = Url::parse(&format!("http://{}/", listener.local_addr()?))?;
         let clock = Arc::new(ScaledClock::new(Timestamp::now(), 1));

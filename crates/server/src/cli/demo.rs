@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments, environment: &Environment) -> Resu
     let kept = store.as_ref().map(|store| store.display().to_string());
     let admin_token = environment.admin_token.clone();
     let mut orders = Orders::listen()?;
-    let demo = Demo::with(Wanted { port, socket_mode, history, store, admin_token }).await?;
+    let demo = Demo::start(Wanted { port, socket_mode, history, store, admin_token }).await?;
     let mut out = std::io::stdout();
     writeln!(out, "A pretended Slack with PagerSlack in it runs at {}", demo.url)?;
     writeln!(

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use pagerslack::demo::Demo;
+use pagerslack::demo::{Demo, Wanted};
 use thirtyfour::prelude::*;
 
 /// A browser of one's own, gone with the value.
@@ -159,7 +159,7 @@ fn pictures() -> PathBuf {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_taken_with_eyes_in_the_browser() {
-    let demo = Demo::start(0, false).await.unwrap();
+    let demo = Demo::start(Wanted::default()).await.unwrap();
     let browser = Browser::open(1400, 860).await;
     browser.driver.goto(&demo.url).await.unwrap();
 
@@ -216,7 +216,7 @@ fn bot_posts(demo: &Demo, message: &serde_json::Value) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn on_a_narrow_screen_somebody_goes_on_holiday_and_a_click_is_thought_over() {
-    let demo = Demo::start(0, false).await.unwrap();
+    let demo = Demo::start(Wanted::default()).await.unwrap();
     let browser = Browser::open(500, 860).await;
     browser.driver.goto(&demo.url).await.unwrap();
 
@@ -271,7 +271,7 @@ async fn on_a_narrow_screen_somebody_goes_on_holiday_and_a_click_is_thought_over
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_only_one_person_saw_is_gone_when_the_page_is_loaded_again() {
-    let demo = Demo::start(0, false).await.unwrap();
+    let demo = Demo::start(Wanted::default()).await.unwrap();
     let browser = Browser::open(1400, 860).await;
     browser.driver.goto(&demo.url).await.unwrap();
     browser.find("#composer").await.send_keys("/devoncall nothing").await.unwrap();

@@ -87,7 +87,7 @@ async fn a_year_lies_behind_the_demo_and_stats_counts_it() {
 /// their last turns.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_year_is_sound_and_stands_in_the_home_tab() {
-    let demo = Demo::with(Wanted { history: true, ..Wanted::default() }).await.unwrap();
+    let demo = Demo::start(Wanted { history: true, ..Wanted::default() }).await.unwrap();
     let audited = Auditor::new(demo.engine.clone()).audit(true).await.unwrap();
     assert_eq!(audited, Audited::default());
     demo.slack.with(|world, now| world.open_home(now, "U001")).unwrap();

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use pagerslack::demo::Demo;
+use pagerslack::demo::{Demo, Wanted};
 use slack_sim::{DisconnectReason, Fault, FaultKind, SimHandle};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -54,14 +54,14 @@ async fn a_report_is_answered(demo: &Demo) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_answered_over_http() {
-    let demo = Demo::start(0, false).await.unwrap();
+    let demo = Demo::start(Wanted::default()).await.unwrap();
     a_report_is_answered(&demo).await;
     demo.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_report_is_answered_over_socket_mode() {
-    let demo = Demo::start(0, true).await.unwrap();
+    let demo = Demo::start(Wanted { socket_mode: true, ..Wanted::default() }).await.unwrap();
     eventually("two links", || async { (demo.sockets.count() == 2).then_some(()) }).await;
     a_report_is_answered(&demo).await;
     demo.stop().await;
@@ -69,7 +69,7 @@ async fn a_report_is_answered_over_socket_mode() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn socket_mode_goes_on_while_slack_replaces_its_links() {
-    let demo = Demo::start(0, true).await.unwrap();
+    let demo = Demo::start(Wanted { socket_mode: true, ..Wanted::default() }).await.unwrap();
     eventually("two links", || async { (demo.sockets.count() == 2).then_some(()) }).await;
     for (number, reason) in [(1, DisconnectReason::Warning), (2, DisconnectReason::RefreshRequested)] {
         demo.sockets.disconnect_all(reason);

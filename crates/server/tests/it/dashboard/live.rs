@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::{Body, BodyDataStream};
 use futures_util::StreamExt as _;
 use http::Request;
-use pagerslack::demo::Demo;
+use pagerslack::demo::{Demo, Wanted};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tower::ServiceExt as _;
@@ -78,7 +78,7 @@ async fn whoever_is_slow_keeps_nobody_waiting() {
 /// Given a page that listens, when the bot is told to stop, then the page is let go and the bot stops at once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_that_listens_keeps_nobody_from_stopping() {
-    let demo = Demo::start(0, true).await.unwrap();
+    let demo = Demo::start(Wanted { socket_mode: true, ..Wanted::default() }).await.unwrap();
     let address = demo.dashboard.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let mut page = TcpStream::connect(&address).await.unwrap();
     let asked = format!("GET /live HTTP/1.1\r\nHost: {address}\r\n\r\n");

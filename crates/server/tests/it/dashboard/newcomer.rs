@@ -10,7 +10,7 @@ use crate::browser::Browser;
 /// in a light and in a dark room, and an examiner of accessibility finds nothing wrong.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_newcomer_finds_every_page_full() {
-    let demo = Demo::with(Wanted { history: true, ..Wanted::default() }).await.unwrap();
+    let demo = Demo::start(Wanted { history: true, ..Wanted::default() }).await.unwrap();
     let url = |path: &str| format!("{}{path}", demo.dashboard.trim_end_matches('/'));
     demo.slack.with(|world, now| {
         let said = "https://incident.example/checkout Checkout answers with errors";
