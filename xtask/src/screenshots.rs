@@ -1,7 +1,7 @@
 //! `cargo xtask screenshots`: the pictures of the dashboard in the documents, as a real browser shows it.
 //!
-//! They are those that a test has taken and looked at (`crates/server/tests/it/dashboard/eyes.rs`), so that no picture
-//! shows what is not tested.
+//! They are those that tests have taken and looked at (`crates/server/tests/it/dashboard/eyes.rs`, and `newcomer.rs` for the
+//! demo with a year behind it), so that no picture shows what is not tested.
 
 use std::fs;
 use std::path::Path;
@@ -13,22 +13,26 @@ use crate::terminal::say;
 use crate::tool::NEXTEST;
 use crate::{e2e, machine};
 
-/// The test that takes them.
-const TEST: &str = "dashboard::eyes::every_page_reads_well_in_light_and_dark_on_a_desk_and_on_a_phone";
+/// The tests that take them.
+const TESTS: [&str; 2] = [
+    "dashboard::eyes::every_page_reads_well_in_light_and_dark_on_a_desk_and_on_a_phone",
+    "dashboard::newcomer::a_newcomer_finds_every_page_full",
+];
 
-/// Where it leaves them.
-const TAKEN: &str = "target/tmp/pictures";
+/// Where they leave them, below the target directory.
+const TAKEN: &str = "tmp/pictures";
 
 /// Where the documents look for them.
 const KEPT: &str = "docs/pictures";
 
 /// What is kept, and under which name.
-const PICTURES: [(&str, &str); 6] = [
-    ("dashboard-now-desk-light.png", "dashboard-now.png"),
-    ("dashboard-now-desk-dark.png", "dashboard-now-dark.png"),
-    ("dashboard-now-phone-light.png", "dashboard-now-phone.png"),
+const PICTURES: [(&str, &str); 7] = [
+    ("year-now-desk-light.png", "dashboard-now.png"),
     ("dashboard-incident-desk-light.png", "dashboard-incident.png"),
-    ("dashboard-queue-desk-light.png", "dashboard-queue.png"),
+    ("year-queue-desk-light.png", "dashboard-queue.png"),
+    ("year-coverage-desk-light.png", "dashboard-coverage.png"),
+    ("year-coverage-desk-dark.png", "dashboard-coverage-dark.png"),
+    ("year-reports-desk-light.png", "dashboard-reports.png"),
     ("dashboard-sign-in-desk-light.png", "dashboard-sign-in.png"),
 ];
 
@@ -40,9 +44,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
     machine::prepare()?;
     e2e::prepare()?;
     NEXTEST.ensure()?;
-    cargo(&["nextest", "run", "--package", "pagerslack", "--test", "it", TEST]).run()?;
+    cargo(&["nextest", "run", "--package", "pagerslack", "--test", "it"]).args(&TESTS).run()?;
+    let target = std::env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
     for (taken, kept) in PICTURES {
-        let (from, to) = (Path::new(TAKEN).join(taken), Path::new(KEPT).join(kept));
+        let (from, to) = (Path::new(&target).join(TAKEN).join(taken), Path::new(KEPT).join(kept));
         fs::copy(&from, &to)
             .with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
     }

@@ -55,6 +55,7 @@ enum Command {
     /// Run the bot.
     Serve,
     /// Try it without Slack: a pretended channel in the browser, with the bot in it.
+    #[command(long_about = demo::LONG_ABOUT)]
     Demo(demo::Arguments),
     /// Check tokens, scopes, clock, store and channels, and say what to do about each fault.
     Doctor(doctor::Arguments),

@@ -42,6 +42,7 @@ mod wish;
 
 pub use audit::{Audited, Auditor};
 pub use changes::Change;
+pub(crate) use coverage::hour_of_week;
 pub use coverage::{Coverage, Sampled};
 pub use drive::Driver;
 pub use index::MessageIndex;

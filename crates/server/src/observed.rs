@@ -7,12 +7,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::RotationId;
 use pagerslack_store::{Causes, RecordWrite, Records, StoreError};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::{Engine, Sampled};
+use crate::engine::{Engine, Sampled, hour_of_week};
 
 /// Where the sums stand.
 const SHELF: &str = "presence";
@@ -136,6 +137,26 @@ impl Observations {
             tokio::time::sleep(EVERY).await;
         }
     }
+}
+
+/// Enters looks of the past, each with its moment, where nothing was seen yet.
+///
+/// # Errors
+/// When the store cannot be written.
+pub(crate) async fn remember(
+    records: &dyn Records,
+    rotation: &RotationId,
+    zone: &TimeZone,
+    looks: Vec<(Timestamp, Sampled)>,
+) -> Result<(), StoreError> {
+    let (mut seen, Some((last, _))) = (Observed::default(), looks.last().copied()) else { return Ok(()) };
+    for (at, sampled) in looks {
+        seen.hour = at.as_second().div_euclid(3_600);
+        seen.take_in(hour_of_week(zone, at), sampled);
+    }
+    let Ok(value) = serde_json::to_vec(&seen) else { return Ok(()) };
+    records.write_record(write(rotation, 0, value, last)).await?;
+    Ok(())
 }
 
 fn name(rotation: &RotationId) -> String {

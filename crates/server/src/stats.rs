@@ -20,7 +20,7 @@ use pagerslack_store::{Archive, Causes, Cursor, History, StoreError, Unreadable}
 use tokio::task::JoinHandle;
 
 /// How many incidents are read at once: some milliseconds of the store's time.
-const AT_ONCE: usize = 200;
+const AT_ONCE: usize = 400;
 
 /// How many rows of old incidents are read at once.
 const PAST_AT_ONCE: usize = 500;

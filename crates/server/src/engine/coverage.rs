@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Weekday;
+use jiff::tz::TimeZone;
 use pagerslack_core::rules::{CoveredDay, coverage};
 use pagerslack_core::{Presence, RotationId, UserId};
 use pagerslack_slack::method::Method;
@@ -119,8 +120,13 @@ impl Engine {
 
     /// Which hour of its week it is in a rotation: the day from Monday on, and the hour.
     pub(crate) fn hour_of_week(&self, rotation: &RotationId, at: Timestamp) -> (usize, usize) {
-        let local = self.rotation(rotation).rules.day_zone.to_datetime(at);
-        let day = local.weekday().since(Weekday::Monday);
-        (usize::from(day.unsigned_abs()), usize::from(local.hour().unsigned_abs()))
+        hour_of_week(&self.rotation(rotation).rules.day_zone, at)
     }
+}
+
+/// Which hour of its week it is in a zone: the day from Monday on, and the hour.
+pub(crate) fn hour_of_week(zone: &TimeZone, at: Timestamp) -> (usize, usize) {
+    let local = zone.to_datetime(at);
+    let day = local.weekday().since(Weekday::Monday);
+    (usize::from(day.unsigned_abs()), usize::from(local.hour().unsigned_abs()))
 }

@@ -26,6 +26,7 @@ mod queue;
 mod reports;
 mod session;
 mod sign_in;
+mod way_back;
 mod with_slack;
 
 use std::net::SocketAddr;

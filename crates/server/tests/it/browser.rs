@@ -131,6 +131,18 @@ impl Browser {
         panic!("nothing at {css} that shows {text:?} lets {inner} be pressed");
     }
 
+    /// Opens a page, time and again until it shows something: the history is read in the background.
+    pub async fn opened(&self, url: &str, css: &str, shows: &str) {
+        for _ in 0..100 {
+            self.driver.goto(url).await.unwrap();
+            if self.look(css, shows).await.is_some() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        panic!("nothing at {css} of {url} shows {shows:?}: {}", self.driver.source().await.unwrap());
+    }
+
     pub async fn picture(&self, name: &str) -> Vec<u8> {
         let folder = pictures();
         std::fs::create_dir_all(&folder).unwrap();

@@ -4,6 +4,7 @@ mod coverage;
 mod eyes;
 mod gate;
 mod live;
+mod newcomer;
 mod office;
 mod pages;
 mod reports;

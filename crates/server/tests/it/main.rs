@@ -20,6 +20,7 @@ mod burst;
 mod crash;
 #[allow(unreachable_pub, reason = "a test binary exports nothing")]
 mod dashboard;
+mod demo;
 mod deploy;
 mod disk;
 mod door;

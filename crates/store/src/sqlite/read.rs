@@ -69,16 +69,15 @@ pub(super) fn open_incident(
     .map_err(failed("looking for an open incident"))
 }
 
+/// Asks for the open incidents of a rotation. `+` keeps SQLite from walking through its reports for the sake of their order.
+pub(super) const OPEN: &str = "SELECT incident FROM incidents
+    WHERE team = ?1 AND channel = ?2 AND open = 1 ORDER BY +reported";
+
 /// Every open incident of a rotation, the longest open first.
 pub(super) fn open_incidents(db: &Connection, rotation: &RotationId) -> Result<Vec<IncidentId>, StoreError> {
-    rows(
-        db,
-        "SELECT incidents.incident FROM incidents JOIN events USING (team, incident)
-         WHERE incidents.team = ?1 AND incidents.channel = ?2 AND incidents.open = 1 AND events.seq = 1
-         ORDER BY events.id",
-        [rotation.team.as_str(), rotation.channel.as_str()],
-        |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
-    )
+    rows(db, OPEN, [rotation.team.as_str(), rotation.channel.as_str()], |row| {
+        Ok(IncidentId::new(row.get::<_, String>(0)?))
+    })
     .map_err(failed("looking for open incidents"))
 }
 
@@ -103,20 +102,19 @@ pub(super) fn open_incidents_after(
     .map_err(failed("looking for every open incident"))
 }
 
+/// Asks for the last incident about an address; `+` as in [`OPEN`].
+pub(super) const ABOUT: &str = "SELECT incident FROM incidents
+    WHERE team = ?1 AND channel = ?2 AND url = ?3 ORDER BY +reported DESC LIMIT 1";
+
 /// The last incident about `url` in a rotation, open or not.
 pub(super) fn last_about(
     db: &Connection,
     rotation: &RotationId,
     url: &str,
 ) -> Result<Option<IncidentId>, StoreError> {
-    rows(
-        db,
-        "SELECT incidents.incident FROM incidents JOIN events USING (team, incident)
-         WHERE incidents.team = ?1 AND incidents.channel = ?2 AND incidents.url = ?3 AND events.seq = 1
-         ORDER BY events.id DESC LIMIT 1",
-        [rotation.team.as_str(), rotation.channel.as_str(), url],
-        |row| Ok(IncidentId::new(row.get::<_, String>(0)?)),
-    )
+    rows(db, ABOUT, [rotation.team.as_str(), rotation.channel.as_str(), url], |row| {
+        Ok(IncidentId::new(row.get::<_, String>(0)?))
+    })
     .map(|mut found| found.pop())
     .map_err(failed("looking for an incident by its address"))
 }
@@ -216,18 +214,27 @@ pub(super) fn queue(db: &Connection, rotation: &RotationId) -> Result<Queue, Sto
     Ok(Queue::new(version, places))
 }
 
+/// Asks for the rotations. Each is found by a step in an index, however much was reported in it.
+pub(super) const ROTATIONS: &str = "
+    WITH RECURSIVE here (team, channel) AS (
+        SELECT * FROM (
+            SELECT team, channel FROM incidents WHERE channel IS NOT NULL ORDER BY team, channel LIMIT 1)
+        UNION ALL
+        SELECT
+            (SELECT team FROM incidents WHERE (team, channel) > (here.team, here.channel) AND channel IS NOT NULL
+             ORDER BY team, channel LIMIT 1),
+            (SELECT channel FROM incidents WHERE (team, channel) > (here.team, here.channel) AND channel IS NOT NULL
+             ORDER BY team, channel LIMIT 1)
+        FROM here WHERE here.team IS NOT NULL)
+    SELECT team, channel FROM here WHERE team IS NOT NULL
+    UNION SELECT team, channel FROM queues ORDER BY team, channel";
+
 /// Every rotation in which anything was reported, or that has a queue.
 pub(super) fn rotations(db: &Connection) -> Result<Vec<RotationId>, StoreError> {
-    rows(
-        db,
-        "SELECT team, channel FROM queues
-         UNION SELECT team, channel FROM incidents WHERE channel IS NOT NULL ORDER BY team, channel",
-        [],
-        |row| {
-            let (team, channel): (String, String) = (row.get(0)?, row.get(1)?);
-            Ok(RotationId::new(team.as_str().into(), channel.as_str().into()))
-        },
-    )
+    rows(db, ROTATIONS, [], |row| {
+        let (team, channel): (String, String) = (row.get(0)?, row.get(1)?);
+        Ok(RotationId::new(team.as_str().into(), channel.as_str().into()))
+    })
     .map_err(failed("reading the rotations"))
 }
 

@@ -12,8 +12,8 @@ use tokio::sync::mpsc;
 
 use super::writer::Read;
 
-/// How many threads read: one may walk through many pages while the other answers short questions.
-pub(super) const READERS: usize = 2;
+/// How many threads read: two may walk through the whole history while the third answers short questions.
+pub(super) const READERS: usize = 3;
 
 /// How many reads may wait. Each is tens of microseconds, and whoever comes after waits for room.
 const WAITING: usize = 256;

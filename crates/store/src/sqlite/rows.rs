@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use pagerslack_core::incident::EVENT_FORM;
 use pagerslack_core::report::{Row, Thin, row_of};
 use pagerslack_core::{Event, IncidentId, TeamId};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::convert::{bound, count, failed, instant, position, to_cursor};
 use super::read;
@@ -21,6 +21,10 @@ const LOGS: &str = "
     CROSS JOIN events AS log
     WHERE log.team = ?1 AND log.incident = report.incident
     ORDER BY report.id, log.seq";
+
+/// The last report of a page.
+const LAST: &str = "
+    SELECT id FROM events WHERE seq = 1 AND team = ?1 AND id > ?2 AND at >= ?3 ORDER BY id LIMIT 1 OFFSET ?4";
 
 /// Every workspace in which anything was reported. Each is found by one step in an index, however much was reported.
 pub(super) fn workspaces(db: &Connection) -> Result<Vec<TeamId>, StoreError> {
@@ -42,6 +46,25 @@ pub(super) fn workspaces(db: &Connection) -> Result<Vec<TeamId>, StoreError> {
         |row| Ok(TeamId::new(row.get::<_, String>(0)?)),
     )
     .map_err(failed("reading the workspaces"))
+}
+
+/// Where a page of so many incidents ends, or `None` if there are not so many.
+pub(super) fn last_of(
+    db: &Connection,
+    team: &TeamId,
+    since: Option<Timestamp>,
+    after: Option<&Cursor>,
+    count: usize,
+) -> Result<Option<Cursor>, StoreError> {
+    let before = i64::try_from(count).unwrap_or(i64::MAX).saturating_sub(1);
+    let (after, since) = (position(after)?, since.map_or(i64::MIN, bound));
+    let last = db
+        .prepare_cached(LAST)
+        .and_then(|mut statement| {
+            statement.query_row(params![team.as_str(), after, since, before], |row| row.get(0)).optional()
+        })
+        .map_err(failed("looking for the end of a page"))?;
+    Ok(last.map(to_cursor))
 }
 
 /// A page of the rows of a workspace.
@@ -66,15 +89,13 @@ pub(super) fn rows(
         if report.replace(of).is_some_and(|before| before != of) {
             log.close(&mut page);
         }
-        let (seq, at) = (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
-        let incident = IncidentId::new(row.get::<_, String>(5).map_err(&failed)?);
-        let read = event(row).map_err(|source| StoreError::Corrupt {
-            what: format!("event {seq} of incident {incident}"),
-            source,
-        });
-        match read.and_then(|thin| Ok((count(seq)?, instant(at)?, thin))) {
+        let (seq, at): (i64, i64) = (row.get(1).map_err(&failed)?, row.get(2).map_err(&failed)?);
+        match event(row).and_then(|thin| Ok((count(seq)?, instant(at)?, thin))) {
             Ok(event) => log.events.push(event),
-            Err(error) => {
+            Err(source) => {
+                let incident = IncidentId::new(row.get::<_, String>(5).map_err(&failed)?);
+                let error =
+                    StoreError::Corrupt { what: format!("event {seq} of incident {incident}"), source };
                 log.unreadable.get_or_insert(Unreadable { team: team.clone(), incident, error });
             }
         }

@@ -5,7 +5,7 @@
 //! Anywhere else, and wherever requests are passed on from outside, people sign in.
 //!
 //! Invariant: nothing of a page is made before [`guard`] has found out for whom. Whoever is not let in is told the same
-//! whatever they asked for.
+//! whatever they asked for; their browser keeps what that was ([`way_back`]).
 
 use std::sync::Arc;
 
@@ -21,6 +21,7 @@ use pagerslack_store::{Causes, StoreError};
 use super::Dashboard;
 use super::session::{Session, Sessions, Who};
 use super::sign_in::SIGN_IN;
+use super::way_back;
 use super::with_slack::WithSlack;
 use crate::config::AdminToken;
 
@@ -96,7 +97,16 @@ pub(super) async fn guard(
     };
     let (viewer, cookie) = match admitted {
         Ok(admitted) => admitted,
-        Err(refused) => return refused,
+        Err(mut refused) => {
+            if let Access::Guarded(gate) = &dashboard.access
+                && refused.status() == StatusCode::SEE_OTHER
+                && let Some(way) = way_back::remember(request.method(), request.uri(), gate.secure)
+                && let Ok(way) = HeaderValue::try_from(way)
+            {
+                refused.headers_mut().append(header::SET_COOKIE, way);
+            }
+            return refused;
+        }
     };
     request.extensions_mut().insert(viewer);
     let mut response = next.run(request).await;

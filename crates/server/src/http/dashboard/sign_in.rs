@@ -16,6 +16,7 @@ use super::Dashboard;
 use super::access::{Access, Gate, is_from_here};
 use super::layout::Page;
 use super::session::{NotKept, Who};
+use super::way_back;
 use super::with_slack::{NotAdmitted, NotSignedIn, WithSlack};
 use crate::http::{body, cookie};
 use crate::states::{LIFE, NotBegun, StateFault};
@@ -76,7 +77,7 @@ pub(super) async fn finish(
             let name = if who.name.is_empty() { who.user.to_string() } else { who.name };
             tracing::info!(team = %who.team, by = %who.user, "somebody signed in to the dashboard");
             let who = Who::Member { team: who.team, user: who.user };
-            let_in(gate, dashboard.engine().clock().now(), who, name).await
+            let_in(gate, &headers, dashboard.engine().clock().now(), who, name).await
         }
         Ok(None) => {
             page(gate, StatusCode::OK, Some("You pressed “Cancel” at Slack, so nobody is signed in."))
@@ -105,7 +106,7 @@ pub(super) async fn with_token(State(dashboard): State<Arc<Dashboard>>, request:
     }
     tracing::info!("somebody signed in to the dashboard with the admin token");
     let who = Who::Admin { token: token.fingerprint() };
-    let_in(gate, dashboard.engine().clock().now(), who, "Administrator".to_owned()).await
+    let_in(gate, &head.headers, dashboard.engine().clock().now(), who, "Administrator".to_owned()).await
 }
 
 /// Ends a session.
@@ -129,9 +130,19 @@ fn with_slack(dashboard: &Dashboard) -> Option<(&Gate, &WithSlack)> {
     }
 }
 
-async fn let_in(gate: &Gate, now: Timestamp, who: Who, name: String) -> Response {
+/// Begins a session, and leads to the page that was asked for before.
+async fn let_in(gate: &Gate, headers: &HeaderMap, now: Timestamp, who: Who, name: String) -> Response {
     match gate.sessions.begin(now, who, name).await {
-        Ok(cookie) => with_cookie(Redirect::to("/"), &cookie),
+        Ok(cookie) => {
+            let way_back = way_back::of(headers, gate.secure);
+            let mut response = with_cookie(Redirect::to(way_back.as_deref().unwrap_or("/")), &cookie);
+            if way_back.is_some()
+                && let Ok(forget) = HeaderValue::try_from(way_back::forget(gate.secure))
+            {
+                response.headers_mut().append(header::SET_COOKIE, forget);
+            }
+            response
+        }
         Err(error @ (NotKept::Store(_) | NotKept::NoRandomness(_) | NotKept::Form(_))) => {
             out_of_order(gate, &error)
         }

@@ -9,7 +9,7 @@ use super::office::{self, Office};
 use crate::browser::Browser;
 
 /// What is switched on in a dark room.
-const DARK: &str = "--blink-settings=preferredColorScheme=0";
+pub const DARK: &str = "--blink-settings=preferredColorScheme=0";
 /// A browser that runs no script of a page.
 const NO_SCRIPT: &str = "--blink-settings=scriptEnabled=false";
 
@@ -27,13 +27,13 @@ async fn pages(office: &Office) -> Vec<(&'static str, String)> {
 
 impl Browser {
     /// By how many pixels a page sticks out at the side.
-    async fn overflow(&self) -> i64 {
+    pub async fn overflow(&self) -> i64 {
         let script = "return document.documentElement.scrollWidth - document.documentElement.clientWidth";
         self.driver.execute(script, vec![]).await.unwrap().json().as_i64().unwrap()
     }
 
     /// What an examiner of accessibility finds wrong, a line each.
-    async fn faults(&self, axe: &str) -> Vec<String> {
+    pub async fn faults(&self, axe: &str) -> Vec<String> {
         self.driver.execute(axe.to_owned(), vec![]).await.unwrap();
         let run = "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then((it) => \
                    done(it.violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target} ${n.failureSummary}`))), \
@@ -81,7 +81,7 @@ async fn every_page_reads_well_in_light_and_dark_on_a_desk_and_on_a_phone() {
 }
 
 /// Given a dashboard with a door, when somebody opens a page in a browser, then they are led to Slack's page and back
-/// in, keep up with what happens, and are out once they have signed out.
+/// to that page, keep up with what happens, and are out once they have signed out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_browser_is_led_through_the_door_and_out_again() {
     let door = Office::with_a_door().await;
@@ -89,6 +89,8 @@ async fn a_browser_is_led_through_the_door_and_out_again() {
     browser.driver.goto(&door.url("/queue")).await.unwrap();
     browser.press(".door", "Sign in with Slack", "a.button").await;
     browser.showing(".who", "ana").await;
+    browser.showing("h1", "Queue").await;
+    browser.driver.goto(&door.url("/")).await.unwrap();
     browser.showing("#link", "Live").await;
     door.stage.types("U1", "https://incident.example/1 Checkout is down").await;
     browser.showing("#open-list", "Checkout is down").await;

@@ -32,7 +32,9 @@ async fn who_is_not_signed_in_learns_nothing() {
     {
         let seen = visitor.get(path).await;
         assert_eq!((seen.status, seen.to.as_str(), seen.page.as_str()), (303, "/sign-in", ""), "{path}");
-        assert!(seen.set.is_empty());
+        // What was asked for is kept, and nothing that the asker did not know.
+        assert!(seen.set.iter().all(|it| it.starts_with("__Host-pagerslack-way-back=")), "{:?}", seen.set);
+        assert_eq!(seen.set.len(), usize::from(!["/", "/live"].contains(&path)), "{path}");
     }
     let seen = visitor.posts("/queue/look-up?team=T1&channel=C1", "").await;
     assert_eq!((seen.status, seen.to.as_str()), (303, "/sign-in"));
@@ -73,6 +75,31 @@ async fn a_member_signs_in_with_slack_and_out_again() {
     assert!(seen.set[0].contains("Max-Age=0"));
     *visitor.cookies.borrow_mut() = stolen;
     assert_eq!(visitor.get("/").await.status, 303, "the number is good no longer, wherever it is kept");
+}
+
+/// Given somebody who follows a link to a page, when they have signed in, then they are there, once; and a cookie that
+/// somebody has made up leads nowhere else.
+#[tokio::test]
+async fn signing_in_leads_to_the_page_that_was_asked_for() {
+    let stage = Stage::behind_a_door(team(&TEAM), with_token, URL).await;
+    stage.types("U1", "https://incident.example/1").await;
+    let page = format!("/incidents/T1/{}", stage.incidents().await.remove(0).0);
+    let visitor = Visitor::of(&stage);
+    visitor.get(&page).await;
+    let seen = visitor.signs_in("U2").await;
+    assert_eq!((seen.status, seen.to.as_str()), (303, page.as_str()));
+    assert_eq!(visitor.get(&page).await.status, 200);
+    visitor.posts("/sign-out", "").await;
+    assert_eq!(visitor.signs_in("U2").await.to, "/", "the way is gone once");
+
+    let admin = Visitor::of(&stage);
+    admin.get("/reports?period=year").await;
+    assert_eq!(admin.posts("/sign-in/token", &format!("token={TOKEN}")).await.to, "/reports?period=year");
+    let lured = Visitor::of(&stage);
+    // //evil.example
+    let way = ("__Host-pagerslack-way-back".to_owned(), "Ly9ldmlsLmV4YW1wbGU".to_owned());
+    lured.cookies.borrow_mut().extend([way]);
+    assert_eq!(lured.signs_in("U2").await.to, "/");
 }
 
 /// Given codes and states that are old, used, another browser's or another sign-in's, then nobody is let in.
