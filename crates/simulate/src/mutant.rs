@@ -50,11 +50,13 @@ pub enum Mutant {
     LetsAnybodyIn,
     /// Opens no WebSocket again once the first ones broke.
     StaysDeaf,
+    /// Takes whatever it tells somebody outside for heard.
+    BelievesItWasHeard,
 }
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ForgetsReports,
         Self::SendsAgainBlindly,
         Self::DisturbsAnybody,
@@ -64,6 +66,7 @@ impl Mutant {
         Self::SaysNotWhy,
         Self::LetsAnybodyIn,
         Self::StaysDeaf,
+        Self::BelievesItWasHeard,
     ];
 
     /// The promise that it breaks.
@@ -77,6 +80,7 @@ impl Mutant {
             Self::TakesUnreadableForNo => Promise::FailTowardsPaging,
             Self::SaysNotWhy => Promise::Explainable,
             Self::LetsAnybodyIn => Promise::LetNoOneIn,
+            Self::BelievesItWasHeard => Promise::ToldOutside,
         }
     }
 
@@ -266,6 +270,7 @@ fn lie(mutant: Mutant, url: &str) -> Option<Bytes> {
         Mutant::OverlooksEyes if asks("reactions.get") => {
             json!({"ok": true, "type": "message", "message": {"reactions": []}})
         }
+        Mutant::BelievesItWasHeard if url == crate::outside::ADDRESS => json!({}),
         Mutant::TakesUnreadableForNo if asks("users.getPresence") => json!({"ok": true, "presence": "away"}),
         _ => return None,
     };
