@@ -4,6 +4,7 @@
 //! are rows, not function calls. [`plan`] derives them from events, so that whoever commits an event commits
 //! what it calls for in the same breath.
 
+mod kind;
 mod message;
 mod plan;
 

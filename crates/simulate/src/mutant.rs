@@ -13,7 +13,9 @@ use axum::middleware::{Next, from_fn};
 use bytes::Bytes;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId};
+use pagerslack_core::{
+    Event, IncidentId, JobKey, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId,
+};
 use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_store::{
@@ -239,6 +241,10 @@ impl Store for Broken<Access> {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.inner.next_due().await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        self.inner.due(now, limit).await
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

@@ -92,6 +92,11 @@ impl Webhooks {
         Self { targets: webhooks.into_iter().map(target).collect(), transport }
     }
 
+    /// How many did not answer when they were last tried.
+    fn failing(&self) -> usize {
+        self.targets.iter().filter(|target| target.fails()).count()
+    }
+
     /// The jobs that follow from an event that led to `after`.
     pub(super) fn plan(&self, recorded: &Recorded, after: &Incident) -> Vec<Job> {
         let Some(name) = recorded.event.public_name() else { return Vec::new() };
@@ -185,6 +190,9 @@ impl Engine {
         let trouble = self.post_outside(&target.webhook, &told, now).await;
         let now = self.now();
         let changed = target.end(trouble.is_none(), self.clock.elapsed());
+        if changed {
+            self.metrics.webhooks_failing.set(self.webhooks.failing());
+        }
         let (to, id) = (name, told.id.as_str());
         match trouble {
             None => {
@@ -195,6 +203,7 @@ impl Engine {
                 self.dispose(job, Disposal::Done).await
             }
             Some(why) => {
+                self.metrics.webhooks_failed.count();
                 if changed {
                     tracing::warn!(to, id, why, "a webhook is not heard, and is tried again for three days");
                 }
