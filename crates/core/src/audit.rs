@@ -10,7 +10,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::incident::{Incident, ManagerRound, Phase, Posting};
-use crate::job::{Job, JobKey, JobKind, Message, Urgency};
+use crate::job::{Job, JobKey, JobKind, LONGEST_WAIT_OUTSIDE, Message, Urgency};
 use crate::policy::Policy;
 
 /// A clock that runs behind what was recorded by less than this has not been put back: two commits may have read
@@ -55,7 +55,8 @@ pub enum Finding {
     },
 }
 
-/// Compares what an incident needs with the jobs that there are about it. Nothing is wrong with one that is over.
+/// Compares what an incident needs with the jobs that there are about it. Nothing is wrong with one that is over, but that
+/// somebody outside may not have been told so.
 pub fn examine(incident: &Incident, jobs: &[JobState], policy: &Policy, now: Timestamp) -> Vec<Finding> {
     let mut findings = Vec::new();
     for wanted in needed(incident, policy, now) {
@@ -64,6 +65,7 @@ pub fn examine(incident: &Incident, jobs: &[JobState], policy: &Policy, now: Tim
             Some(there) => findings.extend(at_the_wrong_time(there, wanted, policy, now)),
         }
     }
+    findings.extend(jobs.iter().filter_map(|there| tells_at_the_wrong_time(there, now)));
     if clock_was_put_back(incident, now) {
         findings.push(Finding::ClockPutBack);
     }
@@ -166,6 +168,20 @@ fn at_the_wrong_time(there: &JobState, wanted: Job, policy: &Policy, now: Timest
     };
     let too_far = there.lease_until.is_none() && due > latest + TOO_FAR;
     too_far.then(|| Finding::TooFarAhead(Job { due: wanted.due.max(now), ..there.job.clone() }))
+}
+
+/// The same for what somebody outside is to be told. Whether they have been told is written nowhere but in the job, so
+/// that one is missing cannot be found.
+fn tells_at_the_wrong_time(there: &JobState, now: Timestamp) -> Option<Finding> {
+    if !matches!(there.job.kind, JobKind::Webhook { .. }) {
+        return None;
+    }
+    let since = there.lease_until.unwrap_or(there.job.due);
+    if since + LATE < now {
+        return Some(Finding::Late { key: there.job.key.clone(), since });
+    }
+    let too_far = there.lease_until.is_none() && there.job.due > now + LONGEST_WAIT_OUTSIDE + TOO_FAR;
+    too_far.then(|| Finding::TooFarAhead(Job { due: now, ..there.job.clone() }))
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! are rows, not function calls. [`plan`] derives them from events, so that whoever commits an event commits
 //! what it calls for in the same breath.
 
+mod kind;
 mod message;
 mod plan;
 
@@ -12,10 +13,13 @@ pub use plan::{Plan, plan};
 
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ChannelId, IncidentId, MessageRef, RotationId, UserId};
+
+/// How long a [`JobKind::Webhook`] waits at most until it is tried again.
+pub const LONGEST_WAIT_OUTSIDE: SignedDuration = SignedDuration::from_hours(1);
 
 /// A job's stable name. There is at most one job of a name, and the name is also the key by which a message
 /// is recognised in Slack when it is unknown whether it landed (P2).

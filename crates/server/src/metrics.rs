@@ -9,8 +9,8 @@ mod kinds;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::SignedDuration;
-use pagerslack_core::{Event, Incident, Recorded};
+use jiff::{SignedDuration, Timestamp};
+use pagerslack_core::{Event, Incident, JobKey, Recorded};
 use pagerslack_slack::client::{Ended, Observer};
 use pagerslack_slack::method::Method;
 use prometheus_client::registry::Registry;
@@ -113,6 +113,10 @@ metrics! {
     api_requests_refused: Counter,
     /// Webhooks that were heard.
     webhooks_delivered: Counter,
+    /// Tries of a webhook that was not heard.
+    webhooks_failed: Counter,
+    /// Receivers of webhooks that did not answer this process when they were last tried.
+    webhooks_failing: Gauge,
     /// Webhooks that were not heard for three days.
     webhooks_given_up: Counter,
     /// Jobs run to their commit.
@@ -121,6 +125,10 @@ metrics! {
     jobs_failed: Counter,
     /// Jobs that the last audit found overdue by more than a minute: of the whole store.
     jobs_late: Gauge,
+    /// Jobs that are due, by kind, as of this scrape: of the whole store, a thousand at most.
+    jobs_due: Labelled<One, Gauge>,
+    /// Those of them that have been due for more than a minute.
+    jobs_overdue: Labelled<One, Gauge>,
     /// For how long the longest due job has been due, as of this scrape: of the whole store.
     jobs_oldest_due_age: SecondsGauge,
     /// How long commits to the store took, those that failed too.
@@ -159,6 +167,9 @@ metrics! {
     build_info: Labelled<Two, Gauge>,
 }
 
+/// A job that has been due for longer is overdue: nobody takes it up.
+const OVERDUE: SignedDuration = SignedDuration::from_mins(1);
+
 /// How an outcome is named, as in the statistics.
 const OUTCOMES: [&str; 5] = ["acknowledged", "managers_paged", "schedule_shown", "cancelled", "closed"];
 
@@ -182,6 +193,7 @@ impl Default for Metrics {
             metrics.slack_waits.of([("by", by)]);
             metrics.slack_wait.of([("by", by)]);
         }
+        metrics.count_due(&[], Timestamp::UNIX_EPOCH);
         for ended in Ended::ALL {
             metrics.slack_calls.of([("method", Method::ChatPostMessage.name()), ("outcome", ended.name())]);
         }
@@ -231,6 +243,16 @@ impl Metrics {
             | Event::ClockPutBack { .. }
             | Event::FollowUpPosted { .. }
             | Event::Resolved => {}
+        }
+    }
+
+    /// Takes in which jobs are due, and since when.
+    pub(crate) fn count_due(&self, due: &[(JobKey, Timestamp)], now: Timestamp) {
+        for kind in JobKey::KINDS {
+            let of_kind = || due.iter().filter(|(key, _)| key.kind() == kind);
+            let overdue = of_kind().filter(|(_, since)| now.duration_since(*since) > OVERDUE);
+            self.jobs_due.of([("kind", kind)]).set(of_kind().count());
+            self.jobs_overdue.of([("kind", kind)]).set(overdue.count());
         }
     }
 

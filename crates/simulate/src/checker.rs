@@ -6,6 +6,7 @@
 
 mod case;
 mod choice;
+mod outside;
 mod people;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,17 +19,19 @@ use pagerslack_store::Store;
 use slack_sim::{Outcome, World};
 
 use crate::crowd;
+use crate::outside::Wishes;
 use crate::scenario::{Scenario, Weather};
 use crate::story::Story;
 use crate::timeline::block_on;
 use crate::wire::LONGEST_WAY;
 use case::Case;
 pub use case::Standing;
+use outside::ToldOutside;
 use people::People;
 
 /// What PagerSlack promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(missing_docs, reason = "each is named in DESIGN and the README")]
+#[allow(missing_docs, reason = "each is named in DESIGN and the README, the last in docs/API.md")]
 pub enum Promise {
     NothingLost,
     OneAtATime,
@@ -38,6 +41,7 @@ pub enum Promise {
     FailTowardsPaging,
     Explainable,
     LetNoOneIn,
+    ToldOutside,
 }
 
 impl fmt::Display for Promise {
@@ -51,6 +55,7 @@ impl fmt::Display for Promise {
             Self::FailTowardsPaging => "P6 fail towards paging",
             Self::Explainable => "P7 explainable",
             Self::LetNoOneIn => "P8 let no one in",
+            Self::ToldOutside => "what docs/API.md promises of webhooks",
         })
     }
 }
@@ -108,6 +113,11 @@ pub(crate) struct Checker {
     /// Who has put a 👀 under which message of the bot's, by its key, and since when.
     eyes: BTreeMap<String, BTreeMap<String, Timestamp>>,
     conditions: Conditions,
+    /// What somebody outside wants to be told, if there is anybody.
+    wishes: Option<Wishes>,
+    outside: ToldOutside,
+    /// From when on nothing goes wrong any more.
+    well_since: Timestamp,
 }
 
 /// What may excuse the bot: nobody sees through a network that is down, or keeps time by a clock that is wrong.
@@ -139,6 +149,9 @@ impl Checker {
             failures: BTreeMap::new(),
             eyes: BTreeMap::new(),
             conditions: Conditions::default(),
+            wishes: scenario.outside.clone(),
+            outside: ToldOutside::default(),
+            well_since: scenario.start + SignedDuration::try_from(scenario.trouble).unwrap_or_default(),
         }
     }
 
@@ -413,6 +426,7 @@ impl Checker {
         if !world.pending_deliveries().is_empty() {
             return broken(Promise::NothingLost, "deliveries are left");
         }
+        self.told_outside()?;
         self.came_out_even()
     }
 

@@ -12,6 +12,11 @@ impl Dice {
         Self(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))))
     }
 
+    /// Others that follow from the same seed, and from which nothing is taken by throwing these.
+    pub(crate) fn aside(seed: u64) -> Self {
+        Self::new(!seed)
+    }
+
     fn rng(&self) -> MutexGuard<'_, fastrand::Rng> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

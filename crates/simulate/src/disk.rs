@@ -11,7 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_store::{
     Claim, ClaimedJob, Commit, CommitError, Cursor, Held, Page, Renewal, Shares, Store, StoreError, Stored,
 };
@@ -185,6 +185,10 @@ impl Store for Access {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         paused!(self, self.inner.next_due())
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        paused!(self, self.inner.due(now, limit))
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

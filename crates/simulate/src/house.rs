@@ -29,6 +29,7 @@ use crate::dice::Dice;
 use crate::disk::{Access, Disk};
 use crate::exchange::Exchange;
 use crate::mutant::{Deaf, Mutant};
+use crate::outside::{Outside, SECRET};
 use crate::scenario::{Place, Scenario};
 use crate::timeline::Timeline;
 use crate::wire::{Network, Wire};
@@ -53,6 +54,7 @@ struct Inner {
     slack: SimHandle,
     network: Network,
     exchange: Exchange,
+    outside: Option<Outside>,
     disk: Disk,
     scenario: Scenario,
     mutant: Option<Mutant>,
@@ -132,6 +134,7 @@ impl House {
         timeline: &Timeline,
         dice: &Dice,
         slack: &SimHandle,
+        outside: Option<&Outside>,
         scenario: &Scenario,
         options: &Options,
     ) -> Result<Self> {
@@ -151,6 +154,7 @@ impl House {
             slack: slack.clone(),
             exchange: Exchange::new(timeline, dice, slack, &network),
             network,
+            outside: outside.cloned(),
             disk: Disk::default(),
             scenario: scenario.clone(),
             mutant: options.mutant,
@@ -248,10 +252,11 @@ impl House {
     }
 
     async fn begin(&self, life: u64, inner: Arc<dyn Store>) -> Result<Doors> {
-        let Inner { timeline, dice, slack, network, disk, scenario, mutant, .. } = &*self.0;
+        let Inner { timeline, dice, slack, network, outside, disk, scenario, mutant, .. } = &*self.0;
         let access = Access { inner, disk: disk.clone(), timeline: timeline.clone() };
         let wire = Wire {
             slack: slack.clone(),
+            outside: outside.clone(),
             network: network.clone(),
             timeline: timeline.clone(),
             dice: dice.clone(),
@@ -261,13 +266,19 @@ impl House {
             None => (Arc::new(access) as Arc<dyn Store>, Arc::new(wire) as _),
         };
         let app = slack.read(|world| world.app().clone());
-        let environment = Environment {
+        let mut environment = Environment {
             bot_token: Some(Token::new(app.bot_token)),
             signing_secret: Some(SecretString::from(app.signing_secret)),
             api_url: Some("http://127.0.0.1/api/".to_owned()),
             ..Environment::default()
         };
-        let mut config = Config::resolve(File::default(), &environment)?;
+        let mut file = File::default();
+        if let Some(wishes) = &scenario.outside {
+            let (variable, secret) = SECRET;
+            environment.webhooks.insert(variable.to_owned(), SecretString::from(secret));
+            file = File::parse(&wishes.settings())?;
+        }
+        let mut config = Config::resolve(file, &environment)?;
         config.settings = scenario.settings();
         let surroundings = Surroundings {
             clock: Arc::new(self.0.clock.clone()),

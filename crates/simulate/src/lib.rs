@@ -7,6 +7,7 @@
 //!           └──► timeline: which task acts next, and when
 //!                 ├─ house: the process, born and killed ── disk, wire ──► the real store, the fake Slack
 //!                 ├─ courier: what Slack sends, late, twice, never ── exchange: over which WebSocket, if any stands
+//!                 ├─ outside: who is told by a webhook, and does not always hear
 //!                 ├─ crowd: people who report, react, press, pass
 //!                 ├─ weather: what goes wrong
 //!                 └─ after every step: checker (Slack, store) ─► a violation, or on
@@ -25,6 +26,7 @@ mod disk;
 mod exchange;
 mod house;
 mod mutant;
+mod outside;
 mod player;
 mod scenario;
 mod story;

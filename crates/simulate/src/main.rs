@@ -84,6 +84,8 @@ struct Sum {
     steps: u64,
     commits: u64,
     calls: u64,
+    told_outside: u64,
+    heard_outside: u64,
 }
 
 impl Sum {
@@ -106,6 +108,8 @@ impl Sum {
         self.steps += run.steps;
         self.commits += run.commits;
         self.calls += run.calls;
+        self.told_outside += run.told_outside;
+        self.heard_outside += run.heard_outside;
     }
 }
 
@@ -176,6 +180,7 @@ fn tell(sum: &Sum, took: f64, jobs: usize) -> std::io::Result<()> {
     }
     writeln!(out, "  {:>9}  deaths of the process", sum.deaths)?;
     writeln!(out, "  {:>9}  steps, {} commits, {} calls of Slack", sum.steps, sum.commits, sum.calls)?;
+    writeln!(out, "  {:>9}  events heard outside, told {} times", sum.heard_outside, sum.told_outside)?;
     writeln!(
         out,
         "{:.0} incident-hours watched, {:.0} of them while somebody was looked for: {:.0} and {:.0} a second on one core",

@@ -13,7 +13,9 @@ use axum::middleware::{Next, from_fn};
 use bytes::Bytes;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{Event, IncidentId, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId};
+use pagerslack_core::{
+    Event, IncidentId, JobKey, MessageRef, Queue, QueueChange, RotationId, TeamId, UserId,
+};
 use pagerslack_slack::socket_mode::{Connect, WebSocket};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_store::{
@@ -50,11 +52,13 @@ pub enum Mutant {
     LetsAnybodyIn,
     /// Opens no WebSocket again once the first ones broke.
     StaysDeaf,
+    /// Takes whatever it tells somebody outside for heard.
+    BelievesItWasHeard,
 }
 
 impl Mutant {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::ForgetsReports,
         Self::SendsAgainBlindly,
         Self::DisturbsAnybody,
@@ -64,6 +68,7 @@ impl Mutant {
         Self::SaysNotWhy,
         Self::LetsAnybodyIn,
         Self::StaysDeaf,
+        Self::BelievesItWasHeard,
     ];
 
     /// The promise that it breaks.
@@ -77,6 +82,7 @@ impl Mutant {
             Self::TakesUnreadableForNo => Promise::FailTowardsPaging,
             Self::SaysNotWhy => Promise::Explainable,
             Self::LetsAnybodyIn => Promise::LetNoOneIn,
+            Self::BelievesItWasHeard => Promise::ToldOutside,
         }
     }
 
@@ -237,6 +243,10 @@ impl Store for Broken<Access> {
         self.inner.next_due().await
     }
 
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        self.inner.due(now, limit).await
+    }
+
     async fn job_count(&self) -> Result<u64, StoreError> {
         self.inner.job_count().await
     }
@@ -266,6 +276,7 @@ fn lie(mutant: Mutant, url: &str) -> Option<Bytes> {
         Mutant::OverlooksEyes if asks("reactions.get") => {
             json!({"ok": true, "type": "message", "message": {"reactions": []}})
         }
+        Mutant::BelievesItWasHeard if url == crate::outside::ADDRESS => json!({}),
         Mutant::TakesUnreadableForNo if asks("users.getPresence") => json!({"ok": true, "presence": "away"}),
         _ => return None,
     };

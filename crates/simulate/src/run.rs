@@ -14,6 +14,7 @@ use crate::crowd::Crowd;
 use crate::dice::Dice;
 use crate::house::House;
 use crate::mutant::Mutant;
+use crate::outside::Outside;
 use crate::scenario::{Scenario, Weather};
 use crate::story::Story;
 use crate::timeline::{Step, Tasks, Timeline};
@@ -58,6 +59,10 @@ pub struct Run {
     pub commits: u64,
     /// How many calls Slack got.
     pub calls: u64,
+    /// How often somebody outside was told something.
+    pub told_outside: u64,
+    /// How much of it they have.
+    pub heard_outside: u64,
     /// How often each kind of trouble came.
     pub troubles: BTreeMap<&'static str, u64>,
 }
@@ -72,8 +77,9 @@ pub fn run(seed: u64, options: Options) -> Result<Run> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let _within = runtime.enter();
     let dice = Dice::new(seed);
-    let scenario = Scenario::draw(&dice);
-    let stage = Stage::set(&dice, scenario, options)?;
+    let aside = Dice::aside(seed);
+    let scenario = Scenario::draw(&dice, &aside);
+    let stage = Stage::set(&dice, &aside, scenario, options)?;
     stage.play()
 }
 
@@ -95,6 +101,7 @@ struct Stage {
     dice: Dice,
     tasks: Tasks,
     slack: SimHandle,
+    outside: Option<Outside>,
     house: House,
     crowd: Crowd,
     skies: Skies,
@@ -108,7 +115,7 @@ struct Stage {
 }
 
 impl Stage {
-    fn set(dice: &Dice, scenario: Scenario, options: Options) -> Result<Self> {
+    fn set(dice: &Dice, aside: &Dice, scenario: Scenario, options: Options) -> Result<Self> {
         let timeline = Timeline::new(scenario.start);
         let story = Story::new(timeline.clone(), options.trace);
         story.tell(|| scenario.summary());
@@ -118,7 +125,8 @@ impl Stage {
             // Some of what the bot says then becomes several messages.
             slack.with(|world, _| world.set_split_beyond(60));
         }
-        let house = House::build(&timeline, dice, &slack, &scenario, &options)?;
+        let outside = scenario.outside.as_ref().map(|wishes| Outside::new(&timeline, aside, &story, wishes));
+        let house = House::build(&timeline, dice, &slack, outside.as_ref(), &scenario, &options)?;
         let courier = Courier::new(&timeline, dice, &slack, &house, &story);
         let crowd = Crowd::new(&timeline, dice, &slack, &story, &scenario);
         let skies = Skies::new(&timeline, dice, &slack, &house, &courier, &story, &scenario);
@@ -126,6 +134,9 @@ impl Stage {
         let tasks = Tasks::new(timeline.clone(), dice.clone());
         timeline.spawn(None, courier.clone().run());
         timeline.spawn(None, skies.clone().run());
+        if let Some(outside) = &outside {
+            timeline.spawn(None, outside.clone().run(scenario.trouble));
+        }
         for (after, channel) in &scenario.reports {
             timeline.spawn(None, crowd.clone().report(*after, scenario.channels[*channel].clone()));
         }
@@ -134,6 +145,7 @@ impl Stage {
             dice: dice.clone(),
             tasks,
             slack,
+            outside,
             house,
             crowd,
             skies,
@@ -158,6 +170,7 @@ impl Stage {
             }
         };
         let now = self.timeline.now();
+        let (told_outside, heard_outside) = self.checker.outside_counts();
         let lengths: Vec<_> = self.checker.incidents(now).collect();
         Ok(Run {
             weather: self.scenario.weather,
@@ -171,6 +184,8 @@ impl Stage {
             steps: self.steps,
             commits: self.house.disk().writes(),
             calls: self.slack.read(|world| world.calls().len()) as u64,
+            told_outside,
+            heard_outside,
             troubles: self.skies.counted(),
         })
     }
@@ -183,6 +198,9 @@ impl Stage {
         }
         self.story.tell(|| "weather   everything is well again");
         self.skies.clear();
+        if let Some(outside) = &self.outside {
+            outside.heal();
+        }
         self.crowd.calm_down();
         let end = self.timeline.now() + self.scenario.aftermath;
         // In stretches, to look whether there is anything left to wait for.
@@ -262,7 +280,8 @@ impl Stage {
         let touched = self.house.disk().take_touched();
         let version = self.slack.version();
         let changed = version != self.seen;
-        if touched.is_empty() && !changed {
+        let heard = self.outside.as_ref().map(Outside::take_heard).unwrap_or_default();
+        if touched.is_empty() && !changed && heard.is_empty() {
             return Ok(());
         }
         let (now, conditions): (Timestamp, Conditions) = (self.timeline.now(), self.skies.conditions());
@@ -274,6 +293,7 @@ impl Stage {
                     checker.look_at_log(now, world, &**store, incident, conditions)?;
                 }
             }
+            checker.look_outside(now, heard)?;
             if changed {
                 checker.look_at_slack(now, world, store.as_deref(), conditions)?;
             }

@@ -10,6 +10,7 @@ use pagerslack_slack::socket_mode::Timings;
 use slack_sim::{World, WorldBuilder};
 
 use crate::dice::Dice;
+use crate::outside::Wishes;
 
 /// The slash command of every simulated app.
 pub(crate) const COMMAND: &str = "/devoncall";
@@ -100,11 +101,13 @@ pub(crate) struct Scenario {
     pub(crate) poll: Duration,
     /// How soon the process misses what comes over a WebSocket, and the like.
     pub(crate) links: Timings,
+    /// What somebody outside wants to be told, if there is anybody.
+    pub(crate) outside: Option<Wishes>,
 }
 
 impl Scenario {
-    /// What the dice decide.
-    pub(crate) fn draw(dice: &Dice) -> Self {
+    /// What the dice decide, and those for what is outside.
+    pub(crate) fn draw(dice: &Dice, aside: &Dice) -> Self {
         let weather = match dice.below(20) {
             0..=1 => Weather::Calm,
             2..=4 => Weather::Steady,
@@ -114,6 +117,7 @@ impl Scenario {
         let day = SignedDuration::from_secs(dice.below(400 * 86_400) as i64);
         let start = Timestamp::from_second(1_790_000_000).unwrap_or_default() + day;
         let channels: Vec<String> = (1..=1 + dice.below(2)).map(|number| format!("C{number}")).collect();
+        let outside = Wishes::draw(aside, &channels);
         let members = draw_members(dice, weather);
         let trouble = Duration::from_secs(dice.between(6, 45) * 60);
         let reports = draw_reports(dice, weather, &channels, trouble);
@@ -136,6 +140,7 @@ impl Scenario {
                 Duration::from_secs(600)
             },
             links: draw_timings(dice),
+            outside,
         }
     }
 
@@ -183,7 +188,7 @@ impl Scenario {
         let policy = &self.rotation.policy;
         format!(
             "{:?} weather, {} engineers, {} managers, {} reports in {} channels, store in {:?}, {}; \
-             {} to answer, {} attempts, {} rounds of managers",
+             {} to answer, {} attempts, {} rounds of managers; outside {}",
             self.weather,
             self.engineers().count(),
             self.members.iter().filter(|member| member.manager).count(),
@@ -194,6 +199,7 @@ impl Scenario {
             policy.ack_timeout,
             policy.max_attempts,
             policy.manager_rounds,
+            self.outside.as_ref().map_or_else(|| "nobody".to_owned(), |wishes| format!("{wishes:?}")),
         )
     }
 }

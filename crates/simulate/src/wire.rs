@@ -1,4 +1,4 @@
-//! The way from the process to Slack: requests take time, get lost on either way, and go on by themselves once they
+//! The way from the process to Slack and to whoever else is outside: requests take time, get lost on either way, and go on by themselves once they
 //! are sent, whatever becomes of the process.
 
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use slack_sim::{Answer, SimHandle};
 use tokio::sync::oneshot;
 
 use crate::dice::Dice;
+use crate::outside::{self, Outside};
 use crate::timeline::Timeline;
 
 /// The longest that a request may be on its way to Slack, in milliseconds. Slack does what it was asked within this
@@ -50,9 +51,10 @@ impl Network {
     }
 }
 
-/// One process' connection to Slack.
+/// One process' connection to Slack and beyond.
 pub(crate) struct Wire {
     pub(crate) slack: SimHandle,
+    pub(crate) outside: Option<Outside>,
     pub(crate) network: Network,
     pub(crate) timeline: Timeline,
     pub(crate) dice: Dice,
@@ -70,12 +72,16 @@ impl Transport for Wire {
         let (timeline, timeout) = (self.timeline.clone(), request.timeout);
         let (there, back) = (self.network.way(&self.dice), self.network.way(&self.dice));
         let slack = self.slack.clone();
+        let outside = self.outside.clone().filter(|_| request.url == outside::ADDRESS);
         let call = call(request)?;
         let (reply, answer) = oneshot::channel();
         // In the world's name: what was sent arrives, even if whoever sent it is dead by then.
         self.timeline.spawn(None, async move {
             timeline.sleep(there).await;
-            let answered = slack.http(call);
+            let answered = match outside {
+                Some(outside) => outside.hear(call),
+                None => slack.http(call),
+            };
             if matches!(answered, Answer::Hang) {
                 std::future::pending::<()>().await;
             }
@@ -94,6 +100,9 @@ fn call(request: Request) -> Result<http::Request<Bytes>, TransportError> {
     let mut builder = http::Request::post(&request.url).header("content-type", request.body.content_type());
     if let Some(token) = &request.token {
         builder = builder.header("authorization", format!("Bearer {}", token.expose()));
+    }
+    for (name, value) in &request.headers {
+        builder = builder.header(*name, value);
     }
     let (Body::Form(body) | Body::Json(body)) = request.body;
     builder.body(body).map_err(|error| TransportError::NotSent(error.to_string()))

@@ -97,6 +97,11 @@ fn p8_a_bot_that_lets_anybody_in_is_caught() -> anyhow::Result<()> {
     is_caught(Mutant::LetsAnybodyIn)
 }
 
+#[test]
+fn a_bot_that_believes_it_was_heard_outside_is_caught() -> anyhow::Result<()> {
+    is_caught(Mutant::BelievesItWasHeard)
+}
+
 /// Given the bot as it is, when the seeds are played that catch the broken ones, then it keeps every promise. CI plays
 /// many more: `cargo xtask simulate --ci`.
 #[test]

@@ -30,7 +30,7 @@ pub use sqlite::Sqlite;
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 
 /// All that a backend must be able to do.
 pub trait Backend: Store + Records + Archive {}
@@ -110,6 +110,10 @@ pub trait Store: Send + Sync {
     /// When the next job can be claimed: the earliest of the due times of free jobs and the ends of the
     /// leases of held ones. `None` when there is no job at all.
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// The jobs that can be claimed at a moment, in no order, each with the time from which on it can: so many at most. For
+    /// whoever counts them; it walks no further than what is due, and leaves everything as it is.
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError>;
 
     /// Says whether the store can be read, and written if the last write failed; a backend that cannot tell about
     /// writing answers for reading.

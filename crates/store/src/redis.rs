@@ -59,7 +59,7 @@ use ::redis::{Cmd, RedisError, Value};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 
 pub use address::AddressError;
 
@@ -412,6 +412,10 @@ impl Store for Redis {
 
     fn is_shared(&self) -> bool {
         true
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        self.every_due(now, limit).await
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

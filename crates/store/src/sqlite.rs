@@ -40,7 +40,7 @@ use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::report::Row;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
@@ -324,6 +324,10 @@ impl Store for Sqlite {
             CommitError::Store(error) => error,
             other => StoreError::Unavailable { what: "trying to write", source: other.into() },
         })
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        self.read(move |db| read::due(db, now, limit)).await
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

@@ -188,6 +188,26 @@ fn a_job_is_too_far_ahead() {
     assert_eq!(root.check(5), "deadline/root is too far ahead, due at 120");
 }
 
+/// Given somebody outside is to be told of the report, then that is late if nobody takes it up, and brought forward if it
+/// waits for longer than anything explains; and what is told of an incident that is over, too.
+#[test]
+fn somebody_outside_is_told_in_time() {
+    let telling = |case: Case, due| {
+        let report = &case.incident.as_ref().unwrap().report;
+        let kind = JobKind::Webhook { target: "ledger".to_owned(), seq: 1 };
+        let job = Job::new(&report.rotation, &report.incident, kind, at(due));
+        let there = JobState { job, lease_until: None, tries: 1, doubtful: false };
+        Case { jobs: case.jobs.iter().cloned().chain([there]).collect(), ..case }
+    };
+    let cancelled = || Case::reported().then(4, Command::Cancel { by: "rae".into(), manager: false });
+    assert_eq!(telling(cancelled(), 20).check(80), "");
+    assert_eq!(telling(cancelled(), 20).check(81), "webhook/1/ledger is late since 20");
+    let held = telling(cancelled(), 20).change("webhook/1/ledger", |there| there.lease_until = Some(at(60)));
+    assert_eq!(held.check(90), "");
+    assert_eq!(telling(cancelled(), 3_665).check(5), "");
+    assert_eq!(telling(cancelled(), 3_666).check(5), "webhook/1/ledger is too far ahead, due at 5");
+}
+
 /// Given ann is asked until 130 and the clock is put back by an hour, when an auditor looks half a minute later,
 /// then she has as long as anybody, from then on; and by the next look nothing is wrong.
 #[test]

@@ -19,6 +19,7 @@ use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::incident::replay;
+use pagerslack_core::job::LONGEST_WAIT_OUTSIDE;
 use pagerslack_core::{Incident, Job, JobKind, Recorded};
 use pagerslack_slack::transport::{Body, Request, Transport, TransportError};
 use pagerslack_store::{ClaimedJob, Disposal};
@@ -37,13 +38,13 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 const AT_ONCE: usize = 4;
 
 /// How soon something is looked at again for which the target has no room.
-const NO_ROOM: SignedDuration = SignedDuration::from_secs(2);
+const NO_ROOM: Duration = Duration::from_secs(2);
 
 /// How long a target is left alone after a failure, at first and at most.
-const REST: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), SignedDuration::from_mins(5));
+const REST: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
-/// How long lies between two tries of the same message at most. It grows with the message's age, by half of it.
-const LONGEST_WAIT: SignedDuration = SignedDuration::from_hours(1);
+/// How long lies between two tries of the same message at least and at most. It grows with the message's age, by half of it.
+const WAIT: (SignedDuration, SignedDuration) = (SignedDuration::from_secs(5), LONGEST_WAIT_OUTSIDE);
 
 /// After how long a message is given up.
 const GIVE_UP: SignedDuration = SignedDuration::from_hours(72);
@@ -52,7 +53,7 @@ const GIVE_UP: SignedDuration = SignedDuration::from_hours(72);
 const UNKNOWN: SignedDuration = SignedDuration::from_hours(1);
 
 /// How often those who keep the bot are told that messages to a target are given up.
-const ALERT_AGAIN: SignedDuration = SignedDuration::from_hours(24);
+const ALERT_AGAIN: Duration = Duration::from_secs(24 * 3_600);
 
 /// Whom to tell, and by what.
 pub struct Webhooks {
@@ -65,15 +66,16 @@ struct Target {
     line: Mutex<Line>,
 }
 
-/// How it stands with a target.
+/// How it stands with a target. Its moments are those of [`Clock::elapsed`](crate::clock::Clock::elapsed): nobody is left
+/// alone for days because the clock was put back.
 #[derive(Default)]
 struct Line {
     under_way: usize,
     /// One after the other.
     failures: u32,
     /// Until when it is left alone.
-    rests_until: Option<Timestamp>,
-    alerted_at: Option<Timestamp>,
+    rests_until: Option<Duration>,
+    alerted_at: Option<Duration>,
 }
 
 /// What is told.
@@ -88,6 +90,11 @@ impl Webhooks {
     pub fn new(webhooks: Vec<Webhook>, transport: Arc<dyn Transport>) -> Self {
         let target = |webhook| Target { webhook, line: Mutex::default() };
         Self { targets: webhooks.into_iter().map(target).collect(), transport }
+    }
+
+    /// How many did not answer when they were last tried.
+    fn failing(&self) -> usize {
+        self.targets.iter().filter(|target| target.fails()).count()
     }
 
     /// The jobs that follow from an event that led to `after`.
@@ -108,16 +115,16 @@ impl Webhooks {
 }
 
 impl Target {
-    /// Takes one of the target's places, or says when to look again.
-    fn begin(&self, now: Timestamp) -> Result<(), Timestamp> {
+    /// Takes one of the target's places, or says how soon to look again.
+    fn begin(&self, now: Duration) -> Result<(), Duration> {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(until) = line.rests_until.filter(|until| *until > now) {
-            return Err(until);
+            return Err(until.saturating_sub(now));
         }
         // Whether it answers again is tried with one.
         let room = if line.failures > 0 { 1 } else { AT_ONCE };
         if line.under_way >= room {
-            return Err(now + NO_ROOM);
+            return Err(NO_ROOM);
         }
         line.under_way += 1;
         Ok(())
@@ -129,7 +136,7 @@ impl Target {
     }
 
     /// Gives the place back. Says whether the target has begun or ceased to fail.
-    fn end(&self, heard: bool, now: Timestamp) -> bool {
+    fn end(&self, heard: bool, now: Duration) -> bool {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
         line.under_way = line.under_way.saturating_sub(1);
         let failed_before = line.failures > 0;
@@ -147,9 +154,9 @@ impl Target {
     }
 
     /// Whether those who keep the bot are to be told now that messages are given up.
-    fn alerts(&self, now: Timestamp) -> bool {
+    fn alerts(&self, now: Duration) -> bool {
         let mut line = self.line.lock().unwrap_or_else(PoisonError::into_inner);
-        let again = line.alerted_at.is_none_or(|last| now.duration_since(last) >= ALERT_AGAIN);
+        let again = line.alerted_at.is_none_or(|last| now.saturating_sub(last) >= ALERT_AGAIN);
         if again {
             line.alerted_at = Some(now);
         }
@@ -177,12 +184,15 @@ impl Engine {
         if age > GIVE_UP && target.fails() {
             return self.give_up_telling(job, target, &told).await;
         }
-        if let Err(due) = target.begin(now) {
-            return self.dispose(job, again(due)).await;
+        if let Err(wait) = target.begin(self.clock.elapsed()) {
+            return self.dispose(job, again(now + wait)).await;
         }
         let trouble = self.post_outside(&target.webhook, &told, now).await;
         let now = self.now();
-        let changed = target.end(trouble.is_none(), now);
+        let changed = target.end(trouble.is_none(), self.clock.elapsed());
+        if changed {
+            self.metrics.webhooks_failing.set(self.webhooks.failing());
+        }
         let (to, id) = (name, told.id.as_str());
         match trouble {
             None => {
@@ -193,13 +203,14 @@ impl Engine {
                 self.dispose(job, Disposal::Done).await
             }
             Some(why) => {
+                self.metrics.webhooks_failed.count();
                 if changed {
                     tracing::warn!(to, id, why, "a webhook is not heard, and is tried again for three days");
                 }
                 if age > GIVE_UP {
                     return self.give_up_telling(job, target, &told).await;
                 }
-                let wait = (age / 2).clamp(REST.0, LONGEST_WAIT);
+                let wait = (age / 2).clamp(WAIT.0, WAIT.1);
                 self.dispose(job, again(now + wait)).await
             }
         }
@@ -236,7 +247,7 @@ impl Engine {
         let to = &target.webhook.name;
         self.metrics.webhooks_given_up.count();
         tracing::error!(to, id = told.id, "a webhook was not heard for three days, and this is given up");
-        if target.alerts(self.now()) {
+        if target.alerts(self.clock.elapsed()) {
             let text = format!(
                 "The webhook {to} has not been heard for three days: what happened in incidents is no longer told it. The \
                  log says what was given up."
@@ -300,22 +311,18 @@ mod tests {
 
     #[test]
     fn those_that_fail_together_have_failed_once() {
-        let (target, now) = (target(), Timestamp::UNIX_EPOCH);
+        let (target, now) = (target(), Duration::ZERO);
         for _ in 0..AT_ONCE {
             assert_eq!(target.begin(now), Ok(()));
         }
-        assert_eq!(target.begin(now), Err(now + NO_ROOM));
+        assert_eq!(target.begin(now), Err(NO_ROOM));
         assert!(target.end(false, now), "it has begun to fail");
         assert!((1..AT_ONCE).all(|_| !target.end(false, now)));
-        assert_eq!(target.begin(now), Err(now + REST.0));
+        assert_eq!(target.begin(now), Err(REST.0));
         let later = now + REST.0;
-        assert_eq!(
-            (target.begin(later), target.begin(later)),
-            (Ok(()), Err(later + NO_ROOM)),
-            "one at a time"
-        );
+        assert_eq!((target.begin(later), target.begin(later)), (Ok(()), Err(NO_ROOM)), "one at a time");
         assert!(!target.end(false, later), "it fails as before");
-        assert_eq!(target.begin(later), Err(later + REST.0 * 2));
+        assert_eq!(target.begin(later), Err(REST.0 * 2));
         let later = later + REST.0 * 2;
         assert_eq!(target.begin(later), Ok(()));
         assert!(target.end(true, later), "it has ceased to fail");

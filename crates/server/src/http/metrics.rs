@@ -8,11 +8,15 @@ use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use jiff::SignedDuration;
+use pagerslack_store::StoreError;
 
 use super::App;
 
 /// How long a scrape waits for the store: less than Prometheus waits for a scrape, which is ten seconds.
 const PATIENCE: Duration = Duration::from_secs(3);
+
+/// How many due jobs are counted at most: far more than there are while they are done.
+const COUNTED: usize = 1_000;
 
 /// Source: <https://prometheus.io/docs/instrumenting/exposition_formats/>.
 const TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
@@ -40,15 +44,19 @@ fn is_open_metrics(accepted: &str) -> bool {
 async fn look(app: &App) {
     let engine = app.engine();
     let metrics = engine.metrics();
+    let now = engine.clock().now();
     let asked = tokio::time::timeout(PATIENCE, async {
         engine.store().probe().await?;
-        engine.store().next_due().await
+        Ok::<_, StoreError>((engine.store().next_due().await?, engine.store().due(now, COUNTED).await?))
     });
-    let due = asked.await.ok().and_then(Result::ok);
-    let age = due.flatten().map(|due| engine.clock().now().duration_since(due));
+    let found = asked.await.ok().and_then(Result::ok);
+    let is_up = found.is_some();
+    let (next, due) = found.unwrap_or_default();
+    let age = next.map(|next| now.duration_since(next));
     metrics.jobs_oldest_due_age.set(age.unwrap_or(SignedDuration::ZERO));
-    metrics.store_up.set(usize::from(due.is_some()));
-    metrics.ready.set(usize::from(due.is_some() && app.ready.load(Ordering::Acquire)));
+    metrics.count_due(&due, now);
+    metrics.store_up.set(usize::from(is_up));
+    metrics.ready.set(usize::from(is_up && app.ready.load(Ordering::Acquire)));
     if let Some(links) = app.links.get() {
         let links = links.borrow();
         metrics.socket_mode_links.set(links.up);

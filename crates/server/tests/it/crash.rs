@@ -15,7 +15,7 @@ use async_trait::async_trait;
 use jiff::{SignedDuration, Timestamp};
 use pagerslack::config::RotationConfig;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::{IncidentId, MessageRef, Queue, RotationId, TeamId, UserId};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 use pagerslack_slack::transport::{Request, Response, Transport, TransportError};
 use pagerslack_slack::words::PASS_ACTION;
 use pagerslack_store::{
@@ -164,6 +164,10 @@ impl Store for FusedStore {
 
     async fn next_due(&self) -> Result<Option<Timestamp>, StoreError> {
         self.1.next_due().await
+    }
+
+    async fn due(&self, now: Timestamp, limit: usize) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        self.1.due(now, limit).await
     }
 
     async fn job_count(&self) -> Result<u64, StoreError> {

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use bytes::Bytes;
+use pagerslack::config::{RotationConfig, Settings};
 use slack_sim::demo_team;
 
+use crate::harness::{Stage, team};
 use crate::service::{CHANNEL, Service, eventually, stopped};
 use crate::wire::{page, react, taken};
 
@@ -73,6 +76,8 @@ async fn what_happens_is_counted_and_tells_of_nobody() {
         ("pagerslack_store_up", 1.0),
         ("pagerslack_ready", 1.0),
         ("pagerslack_jobs_late", 0.0),
+        (r#"pagerslack_jobs_due{kind="page"}"#, 0.0),
+        (r#"pagerslack_jobs_overdue{kind="webhook"}"#, 0.0),
         ("pagerslack_socket_mode_links_wanted", 0.0),
     ] {
         assert_eq!(value(&text, series), expected, "{series}");
@@ -93,7 +98,7 @@ async fn what_happens_is_counted_and_tells_of_nobody() {
         .filter_map(|line| line.split_once('{')?.1.split_once('}'))
         .flat_map(|(labels, _)| labels.split("\",").filter_map(|label| Some(label.split_once('=')?.0)))
         .collect();
-    assert_eq!(labels, BTreeSet::from(["by", "le", "method", "outcome", "tzdata", "version"]));
+    assert_eq!(labels, BTreeSet::from(["by", "kind", "le", "method", "outcome", "tzdata", "version"]));
     stopped(process).await;
 }
 
@@ -126,6 +131,31 @@ fn drawn_and_watched(text: &str) {
         let missing: Vec<_> = asked.difference(&there).collect();
         assert!(asked.len() > 10 && missing.is_empty(), "{path}: {missing:?}");
     }
+}
+
+/// Given something that is due and that nobody takes up, when the bot is scraped, then it is counted by its kind, after a
+/// minute as overdue, and no more once it is done.
+#[tokio::test]
+async fn what_is_due_is_counted_by_its_kind() {
+    let settings = Settings { admin: Some("C7".to_owned()), ..RotationConfig::default().into() };
+    let stage = Stage::new(team(&["ana"]).channel("C7", "keepers"), settings).await;
+    let counted = async || {
+        let (status, text) = stage.request(http::Request::get("/metrics").body(Bytes::new()).unwrap()).await;
+        let text = std::str::from_utf8(&text).unwrap();
+        assert_eq!(status, 200, "{text}");
+        let all =
+            |name: &str| text.lines().filter(|line| line.starts_with(name) && !line.ends_with(" 0")).count();
+        assert!(all("pagerslack_jobs_due{") <= 1 && all("pagerslack_jobs_overdue{") <= 1, "{text}");
+        ["jobs_due", "jobs_overdue"].map(|name| value(text, &format!("pagerslack_{name}{{kind=\"alert\"}}")))
+    };
+    assert_eq!(counted().await, [0.0, 0.0]);
+    stage.bot.engine().alert(&"T1".into(), "look here".to_owned()).await.unwrap();
+    assert_eq!(counted().await, [1.0, 0.0]);
+    stage.runs_ahead("61 s");
+    assert_eq!(counted().await, [1.0, 1.0]);
+    stage.settle().await;
+    assert_eq!(counted().await, [0.0, 0.0]);
+    stage.end().await;
 }
 
 /// Given a scraper that accepts OpenMetrics, then it gets that and is told so; anybody else gets Prometheus' text.

@@ -81,8 +81,13 @@ async fn what_is_heard_at_last_is_told_no_more() {
     outside.answers(None);
     reported_and_taken(&stage).await;
     stage.pass("24 h").await;
+    assert_eq!(stage.count("webhooks_failed"), outside.heard().len() as u64);
+    let failing =
+        |number| stage.bot.engine().metrics().text().contains(&format!("webhooks_failing {number}\n"));
+    assert!(failing(1));
     outside.answers(Some(200));
     stage.pass("1 h 10 min").await;
+    assert!(failing(0));
     let before = outside.heard();
     assert_eq!(stage.count("webhooks_delivered"), 3);
     stage.pass("80 h").await;

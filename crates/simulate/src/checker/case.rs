@@ -64,6 +64,16 @@ impl Case {
         self.log.len()
     }
 
+    /// All that has happened, first to last.
+    pub(super) fn events(&self) -> &[Recorded] {
+        &self.log
+    }
+
+    /// What has this place in the log.
+    pub(super) fn event(&self, seq: u64) -> Option<&Recorded> {
+        self.log.iter().find(|recorded| recorded.seq == seq)
+    }
+
     pub(super) fn channel(&self) -> &str {
         &self.channel
     }

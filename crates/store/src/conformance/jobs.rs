@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use pagerslack_core::audit::JobState;
 use pagerslack_core::job::Notice;
-use pagerslack_core::{Job, JobKind, Message, RotationId, TeamId, Urgency};
+use pagerslack_core::{Job, JobKey, JobKind, Message, RotationId, TeamId, Urgency};
 
 use super::samples::{
     adding, after, claim, claim_one, commit, deadline, disposing, every_job_kind, incident, job, precise,
@@ -25,9 +25,44 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("a key removed and added is there", removed_and_added).await;
     suite.case("the next due time is the earliest", next_due).await;
     suite.case("the same key in two workspaces is two jobs", two_workspaces).await;
+    suite.case("what is due is counted, by its kind and since when, and left alone", due).await;
     suite.case("a workspace with much to do keeps no other waiting", shares).await;
     suite.case("the jobs about an incident, with who holds them", of_an_incident).await;
     suite.case("a lost job is restored as doubtful, one that is there is left alone", restored).await;
+}
+
+/// Given jobs of every kind in two workspaces, some due, some not yet, some held, then those that can be claimed are told,
+/// each with its kind, again and again; a lease that is over counts from its end.
+async fn due(store: Shared) -> Outcome {
+    assert_eq!(store.due(after(1_000), 10).await?, []);
+    let jobs: Vec<Job> = every_job_kind().into_iter().map(|kind| job(kind, after(10))).collect();
+    store.commit(adding(jobs.clone())).await?;
+    let other = RotationId::new("T9".into(), rotation().channel);
+    let theirs = Job::new(&other, &incident(), JobKind::Hunt, after(20));
+    let mut commit = Commit::new(other.team.clone(), incident(), 0);
+    commit.add = vec![theirs.clone()];
+    store.commit(commit).await?;
+    assert_eq!(store.due(after(9), 1_000).await?, []);
+    let sorted = |mut due: Vec<(JobKey, Timestamp)>| {
+        due.sort();
+        due
+    };
+    let mut expected: Vec<_> = jobs.iter().map(|job| (job.key.clone(), after(10))).collect();
+    assert!(expected.iter().all(|(key, _)| key.kind() != "other"), "{expected:?}");
+    expected.sort();
+    assert_eq!(sorted(store.due(after(10), 1_000).await?), expected);
+    expected.push((theirs.key.clone(), after(20)));
+    expected.sort();
+    for _ in 0..2 {
+        assert_eq!(sorted(store.due(after(20), 1_000).await?), expected);
+    }
+    assert_eq!(store.due(after(20), 3).await?.len(), 3);
+    let claim = Claim { now: after(20), lease_until: after(50), limit: 1_000 };
+    assert_eq!(store.claim(claim).await?.len(), expected.len());
+    assert_eq!(store.due(after(49), 1_000).await?, [], "somebody is at it");
+    let over: Vec<_> = expected.into_iter().map(|(key, _)| (key, after(50))).collect();
+    assert_eq!(sorted(store.due(after(60), 1_000).await?), over);
+    Ok(())
 }
 
 /// Given six hundred jobs of one workspace and then one of another, then each gets its share at once, in the usual order;

@@ -26,6 +26,9 @@ const JOBS: usize = 1_000;
 /// How often the next due time is asked for anew when others change it at the same moment.
 const TRIES: usize = 8;
 
+/// Where the jobs of a workspace wait.
+const PLACES: [&str; 5] = ["free:0", "free:1", "free:2", "free:3", "held"];
+
 /// A job's fields in its JSON array, as the scripts write them: its number, then these.
 #[derive(serde::Deserialize)]
 struct Fields(
@@ -236,6 +239,38 @@ impl Redis {
         let value = self.ask(&script::DUE, self.due_keys(), args).await?;
         let found: Vec<(String, String, Value)> = answer("looking for due jobs", value)?;
         Ok(found.into_iter().map(|(team, stamp, _)| Stamped { team: TeamId::new(team), stamp }).collect())
+    }
+
+    /// The jobs that can be claimed, and since when. Their places tell, so none of them is read.
+    pub(super) async fn every_due(
+        &self,
+        now: Timestamp,
+        limit: usize,
+    ) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+        let what = "counting due jobs";
+        let before = format!("({};", bound(now));
+        let teams = self.due_teams(now, limit).await?;
+        let mut due = Vec::new();
+        for some in teams.chunks(WORKSPACES) {
+            let asked = some.iter().flat_map(|stamped| PLACES.map(|set| self.keys.of(&stamped.team, set)));
+            let asked = asked.map(async |set| {
+                let mut cmd = redis::cmd("ZRANGEBYLEX");
+                cmd.arg(set).arg("-").arg(&before).arg("LIMIT").arg(0).arg(limit);
+                answer::<Vec<String>>(what, self.command(what, &cmd).await?)
+            });
+            for members in futures_util::future::join_all(asked).await {
+                for member in members? {
+                    // As `place_of` in the scripts writes it: the time, the job's number, its name.
+                    let (Some(since), Some(key)) = (member.get(..20), member.get(38..)) else { continue };
+                    due.push((JobKey::from(key.to_owned()), instant(since)?));
+                }
+            }
+            if due.len() >= limit {
+                break;
+            }
+        }
+        due.truncate(limit);
+        Ok(due)
     }
 
     /// When the next job can be claimed.

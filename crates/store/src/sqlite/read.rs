@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use pagerslack_core::incident::EVENT_FORM;
-use pagerslack_core::{IncidentId, MessageRef, Place, Queue, Recorded, RotationId, TeamId, UserId};
-use rusqlite::{Connection, OptionalExtension as _, params};
+use pagerslack_core::{IncidentId, JobKey, MessageRef, Place, Queue, Recorded, RotationId, TeamId, UserId};
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::convert::{count, failed, instant, position, to_cursor};
+use super::convert::{bound, count, failed, instant, position, to_cursor};
 use crate::{Cursor, Page, StoreError, Stored};
 
 /// The log of an incident.
@@ -275,6 +275,29 @@ pub(super) fn next_due(db: &Connection) -> Result<Option<Timestamp>, StoreError>
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(failed("looking for the next job"))?;
     next.map(instant).transpose()
+}
+
+/// The jobs that can be claimed, and since when.
+pub(super) fn due(
+    db: &Connection,
+    now: Timestamp,
+    limit: usize,
+) -> Result<Vec<(JobKey, Timestamp)>, StoreError> {
+    const DUE: &str = "
+        SELECT * FROM (SELECT key, due FROM jobs WHERE lease_until IS NULL AND urgency = 0 AND due <= ?1 LIMIT ?2)
+        UNION ALL
+        SELECT * FROM (SELECT key, due FROM jobs WHERE lease_until IS NULL AND urgency = 1 AND due <= ?1 LIMIT ?2)
+        UNION ALL
+        SELECT * FROM (SELECT key, due FROM jobs WHERE lease_until IS NULL AND urgency = 2 AND due <= ?1 LIMIT ?2)
+        UNION ALL
+        SELECT * FROM (SELECT key, due FROM jobs WHERE lease_until IS NULL AND urgency = 3 AND due <= ?1 LIMIT ?2)
+        UNION ALL
+        SELECT * FROM (SELECT key, lease_until FROM jobs WHERE lease_until IS NOT NULL AND lease_until <= ?1 LIMIT ?2)
+        LIMIT ?2";
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let row = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?));
+    let found = rows(db, DUE, params![bound(now), limit], row).map_err(failed("counting due jobs"))?;
+    found.into_iter().map(|(key, since)| Ok((JobKey::from(key), instant(since)?))).collect()
 }
 
 /// How many jobs there are.
