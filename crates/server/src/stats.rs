@@ -1,23 +1,25 @@
-//! The statistics: a row for each incident, from the store to whoever counts, as CSV or as JSON.
+//! The statistics: a row for each incident, from the store to whoever counts, as CSV or as JSON ([`text`]).
 //!
 //! Invariant: memory stays the same however long the history is. A few incidents are read, written and forgotten, while
 //! the next few are read, and whoever takes them slowly is waited for. A store that cannot be read ends the stream with an
 //! error, so that half of a history is never taken for all of it. A single incident that cannot be read is left out, named
 //! in the log and counted.
 
-use std::borrow::Cow;
-use std::io::{self, Write};
+mod text;
+
+use std::io;
 use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
-use pagerslack_core::incident::Via;
-use pagerslack_core::report::{COLUMNS, Fact, Frame, Names, Region, Row, Summary};
-use pagerslack_core::{ChannelId, IncidentId, TeamId, UserId, ZoneName};
-use pagerslack_sources::formulas::disarm;
+use pagerslack_core::report::{Fact, Frame, Names, Row, Summary};
+use pagerslack_core::{ChannelId, IncidentId, TeamId};
 use pagerslack_store::{Archive, Causes, Cursor, History, StoreError, Unreadable};
 use tokio::task::JoinHandle;
+
+pub use text::Format;
+pub(crate) use text::{Text, Total};
 
 /// How many incidents are read at once: some milliseconds of the store's time.
 const AT_ONCE: usize = 400;
@@ -77,15 +79,6 @@ pub fn of_month(month: Date, zone: &TimeZone) -> Selection {
     let moment = |date: Date| date.to_zoned(zone.clone()).ok().map(|at| at.timestamp());
     let next = month.checked_add(Span::new().months(1)).ok();
     Selection { since: moment(month), until: next.and_then(moment), ..Selection::default() }
-}
-
-/// How the rows are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// RFC 4180, with a line of names first. A cell that a spreadsheet would run has an apostrophe before it.
-    Csv,
-    /// A list with an object for each incident.
-    Json,
 }
 
 /// Why there are no statistics, or no more.
@@ -236,10 +229,8 @@ pub fn one_workspace(named: Option<TeamId>, all: &[TeamId]) -> Result<Option<Tea
 /// The statistics on their way out.
 pub struct Stats {
     rows: Rows,
-    format: Format,
+    text: Text,
     state: State,
-    /// How many rows have been written.
-    written: u64,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -252,7 +243,7 @@ enum State {
 impl Stats {
     /// Everything in the archive that the selection holds.
     pub fn new(archive: Arc<dyn Archive>, selection: Selection, format: Format) -> Self {
-        Self { rows: Rows::new(archive, selection), format, state: State::Head, written: 0 }
+        Self { rows: Rows::new(archive, selection), text: Text::new(format), state: State::Head }
     }
 
     /// How many incidents are left out of what has been told, since they cannot be read.
@@ -262,7 +253,7 @@ impl Stats {
 
     /// How many rows have been written.
     pub fn written(&self) -> u64 {
-        self.written
+        self.text.written()
     }
 
     /// The next piece of the text; `None` after the last.
@@ -276,106 +267,20 @@ impl Stats {
             match std::mem::replace(&mut self.state, State::Nothing) {
                 State::Nothing => return Ok(None),
                 State::Head => {
-                    self.head(&mut text)?;
+                    self.text.head(&mut text)?;
                     self.state = State::Rows;
                 }
                 State::Rows => match self.rows.page().await? {
                     Some(rows) => {
-                        self.write(&mut text, &rows)?;
+                        self.text.rows(&mut text, &rows)?;
                         self.state = State::Rows;
                     }
-                    None => self.tail(&mut text),
+                    None => self.text.tail(&mut text, self.rows.left_out())?,
                 },
             }
         }
         Ok(Some(text))
     }
-
-    fn head(&self, text: &mut Vec<u8>) -> io::Result<()> {
-        match self.format {
-            Format::Csv => csv_to(text, |csv| csv.write_record(COLUMNS)),
-            Format::Json => text.write_all(b"["),
-        }
-    }
-
-    fn write(&mut self, text: &mut Vec<u8>, rows: &[Row]) -> io::Result<()> {
-        match self.format {
-            Format::Csv => csv_to(text, |csv| {
-                rows.iter()
-                    .try_for_each(|row| csv.write_record(cells(row).iter().map(|cell| cell.as_bytes())))
-            })?,
-            Format::Json => {
-                for (row, number) in rows.iter().zip(self.written..) {
-                    text.extend_from_slice(if number > 0 { b",\n" } else { b"\n" });
-                    serde_json::to_writer(&mut *text, row)?;
-                }
-            }
-        }
-        self.written += rows.len() as u64;
-        Ok(())
-    }
-
-    fn tail(&self, text: &mut Vec<u8>) {
-        if self.format == Format::Json {
-            text.extend_from_slice(if self.written > 0 { b"\n]\n" } else { b"]\n" });
-        }
-    }
-}
-
-fn csv_to(
-    text: &mut Vec<u8>,
-    write: impl FnOnce(&mut csv::Writer<&mut Vec<u8>>) -> csv::Result<()>,
-) -> io::Result<()> {
-    let mut csv = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(text);
-    write(&mut csv).map_err(io::Error::other)?;
-    csv.flush()
-}
-
-/// The cells of a row, in the order of its fields, which a test holds them to. What was not written by us but by people
-/// or Slack runs nothing.
-fn cells(row: &Row) -> [Cow<'_, str>; COLUMNS.len()] {
-    let yes = |yes: bool| Cow::Borrowed(if yes { "true" } else { "false" });
-    let count = |count: usize| Cow::Owned(count.to_string());
-    let time = |at: Option<Timestamp>| at.map_or(Cow::Borrowed(""), |at| Cow::Owned(at.to_string()));
-    let number =
-        |number: Option<u64>| number.map_or(Cow::Borrowed(""), |number| Cow::Owned(number.to_string()));
-    let name = |name: Option<&'static str>| Cow::Borrowed(name.unwrap_or_default());
-    [
-        count(row.attempts),
-        yes(row.weekend_pinged),
-        yes(row.unavailable),
-        disarm(&row.incident_url),
-        disarm(row.reported_by.as_str()),
-        time(Some(row.reported_at)),
-        number(row.time_to_response),
-        time(row.time_at_response),
-        disarm(row.incident.as_str()),
-        disarm(row.team.as_str()),
-        disarm(row.channel.as_str()),
-        name(Some(row.outcome.name())),
-        disarm(row.acknowledged_by.as_ref().map(UserId::as_str).unwrap_or_default()),
-        name(row.acknowledged_via.map(Via::name)),
-        number(row.first_page_ms),
-        count(row.timed_out),
-        count(row.passed),
-        count(row.handed_over),
-        count(row.manager_pages),
-        time(row.ended_at),
-        name(row.region.map(Region::name)),
-        disarm(row.acknowledged_zone.as_ref().map(ZoneName::as_str).unwrap_or_default()),
-        number(row.acknowledged_local_hour.map(u64::from)),
-        yes(row.by_manager),
-        Cow::Owned(disarm(&asked(row)).into_owned()),
-    ]
-}
-
-/// Everybody who was asked, as one cell: `U1@23:timed_out U2@9:answered`, with the hour that their clock showed.
-fn asked(row: &Row) -> String {
-    let told = row.asked.iter().map(|asked| {
-        let hour = asked.local_hour.map(|hour| format!("@{hour}")).unwrap_or_default();
-        format!("{}{hour}:{}", asked.user, asked.end.name())
-    });
-    told.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

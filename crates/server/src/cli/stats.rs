@@ -99,7 +99,7 @@ pub(super) async fn run(
 ) -> Result<ExitCode> {
     match arguments.action {
         None => return rows::local(&arguments.what, path, environment).await,
-        Some(Action::Download { server, what }) => rows::download(&server, &what, environment).await?,
+        Some(Action::Download { server, what }) => return rows::download(&server, &what, environment).await,
         Some(Action::Summary(about)) => summary::run(&about, path, environment).await?,
     }
     Ok(ExitCode::SUCCESS)

@@ -45,6 +45,7 @@ pub(crate) fn router(admin: Option<Arc<Admin>>, engine: Arc<Engine>) -> Router {
     Router::new()
         .route("/api/v1/stats.csv", get(|desk, query| stats(desk, query, Format::Csv)))
         .route("/api/v1/stats.json", get(|desk, query| stats(desk, query, Format::Json)))
+        .route("/api/v1/stats.jsonl", get(|desk, query| stats(desk, query, Format::Lines)))
         .route("/api/v1/stats/summary.json", get(summary::summary))
         .route("/api/v1/files/{name}", put(upload).delete(withdraw))
         .route("/api/v1/tokens", post(tokens::create).get(tokens::list))
@@ -125,6 +126,7 @@ async fn stats(
             let kind = match format {
                 Format::Csv => "text/csv; charset=utf-8; header=present",
                 Format::Json => "application/json",
+                Format::Lines => "application/jsonl",
             };
             let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-store")];
             (headers, streamed(begun.into_iter().flatten().collect(), stats)).into_response()

@@ -8,6 +8,7 @@ use pagerslack_core::{Event, IncidentId, Recorded, RotationId};
 use pagerslack_store::{Filed, Page, Past, Stored, Told};
 use serde_json::Value;
 
+use super::text::cells;
 use super::*;
 
 /// So many incidents, one a day from 1 December 2026 on, by turns of two channels; made when they are read.

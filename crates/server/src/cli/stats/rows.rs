@@ -19,10 +19,13 @@ use crate::cli::output::Output;
 use crate::cli::server::Server;
 use crate::config::{Config, Environment};
 use crate::logging;
-use crate::stats::{Format, Rows, Stats};
+use crate::stats::{Format, Rows, Stats, Text, Total};
 
 /// How many rows a table shows at most: it is there to be read.
 const SHOWN: usize = 1_000;
+
+/// Said of an answer without its end.
+const BROKE_OFF: &str = "the answer broke off, so it is not complete";
 
 #[derive(Args)]
 pub(super) struct What {
@@ -95,35 +98,75 @@ pub(super) async fn local(what: &What, path: Option<&Path>, environment: &Enviro
     Ok(ExitCode::FAILURE)
 }
 
-pub(super) async fn download(server: &Server, what: &What, environment: &Environment) -> Result<()> {
-    let name = match what.format {
-        Form::Csv => "stats.csv",
-        Form::Json | Form::Table => "stats.json",
-    };
+pub(super) async fn download(server: &Server, what: &What, environment: &Environment) -> Result<ExitCode> {
     let mut output = Output::open(what.output.as_deref())?;
-    let mut answer = server.get(name, &query(&what.which.selection()), environment).await?;
+    let mut answer = server.get("stats.jsonl", &query(&what.which.selection()), environment).await?;
     let bar = progress(what.output.is_some());
-    let mut table = Vec::new();
-    while let Some(piece) = answer
-        .chunk()
-        .await
-        .map_err(reqwest::Error::without_url)
-        .context("the answer broke off, so it is not complete")?
-    {
-        bar.inc(piece.iter().filter(|byte| **byte == b'\n').count() as u64);
-        match what.format {
-            Form::Table => table.extend_from_slice(&piece),
-            Form::Csv | Form::Json => output.write(&piece)?,
+    let (mut received, mut shown) = (Received::default(), Shown::default());
+    let mut text = what.format.format().map(Text::new);
+    let mut piece = Vec::new();
+    if let Some(text) = &text {
+        text.head(&mut piece)?;
+    }
+    while let Some(chunk) = answer.chunk().await.map_err(reqwest::Error::without_url).context(BROKE_OFF)? {
+        let rows = received.take(&chunk).context("the server's answer")?;
+        match &mut text {
+            Some(text) => text.rows(&mut piece, &rows)?,
+            None => rows.into_iter().for_each(|row| shown.add(row)),
         }
+        output.write(&std::mem::take(&mut piece))?;
+        bar.set_position(received.rows);
     }
-    if let Form::Table = what.format {
-        let rows: Vec<Row> = serde_json::from_slice(&table).context("the server's answer")?;
-        let mut shown = Shown::default();
-        rows.into_iter().for_each(|row| shown.add(row));
-        output.write(shown.told().as_bytes())?;
+    let left_out = received.end().context(BROKE_OFF)?;
+    match &text {
+        Some(text) => text.tail(&mut piece, left_out)?,
+        None => piece = shown.told().into_bytes(),
     }
+    output.write(&piece)?;
     bar.finish_and_clear();
-    output.finish()
+    output.finish()?;
+    if left_out == 0 {
+        return Ok(ExitCode::SUCCESS);
+    }
+    writeln!(
+        std::io::stderr(),
+        "{left_out} incidents cannot be read and are left out: the server's log says which, and why"
+    )?;
+    Ok(ExitCode::FAILURE)
+}
+
+/// What has come of [`Format::Lines`].
+#[derive(Default)]
+struct Received {
+    /// A line that has not ended.
+    rest: Vec<u8>,
+    rows: u64,
+    total: Option<Total>,
+}
+
+impl Received {
+    /// Takes the next piece, which may end anywhere; gives the rows that are whole by now.
+    fn take(&mut self, piece: &[u8]) -> serde_json::Result<Vec<Row>> {
+        self.rest.extend_from_slice(piece);
+        let whole = self.rest.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        let mut rows = Vec::new();
+        for line in self.rest[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+            // No row looks like the last line.
+            match serde_json::from_slice::<Total>(line) {
+                Ok(total) => self.total = Some(total),
+                Err(_) => rows.push(serde_json::from_slice(line)?),
+            }
+        }
+        self.rest.drain(..whole);
+        self.rows += rows.len() as u64;
+        Ok(rows)
+    }
+
+    /// How many incidents are left out; `None` if this is not all.
+    fn end(&self) -> Option<u64> {
+        let total = self.total.filter(|total| total.rows == self.rows && self.rest.is_empty())?;
+        Some(total.left_out)
+    }
 }
 
 /// Counts what is written, on a terminal on which nothing else is.
@@ -183,4 +226,39 @@ impl Shown {
 /// So many milliseconds, as people say it.
 pub(super) fn waited(milliseconds: u64) -> String {
     spoken(SignedDuration::from_millis(i64::try_from(milliseconds).unwrap_or(i64::MAX)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(url: &str) -> String {
+        format!(
+            r#"{{"attempts":1,"weekend_pinged":false,"unavailable":false,"incident_url":"{url}","reported_by":"U1","reported_at":"2026-12-01T00:00:00Z","time_to_response":null,"time_at_response":null,"incident":"i1","team":"T1","channel":"C1","outcome":"open","acknowledged_by":null,"acknowledged_via":null,"first_page_ms":null,"timed_out":0,"passed":0,"handed_over":0,"manager_pages":0,"ended_at":null}}"#
+        )
+    }
+
+    /// What comes of an answer in pieces of so many bytes.
+    fn check(answer: &str, piece: usize) -> (Vec<String>, Option<u64>) {
+        let mut received = Received::default();
+        let pieces = answer.as_bytes().chunks(piece);
+        let rows: Vec<Row> = pieces.flat_map(|piece| received.take(piece).unwrap()).collect();
+        (rows.into_iter().map(|row| row.incident_url).collect(), received.end())
+    }
+
+    #[test]
+    fn only_what_has_its_last_line_is_complete() {
+        let (one, two) = (row("https://i.example/ü"), row("https://i.example/2"));
+        let urls = || vec!["https://i.example/ü".to_owned(), "https://i.example/2".to_owned()];
+        let whole = format!("{one}\n{two}\n{{\"rows\":2,\"left_out\":3}}\n");
+        for piece in [1, 7, whole.len()] {
+            assert_eq!(check(&whole, piece), (urls(), Some(3)));
+            assert_eq!(check(&whole[..whole.len() - 1], piece), (urls(), None));
+            assert_eq!(check(&format!("{one}\n{two}\n"), piece), (urls(), None));
+        }
+        assert_eq!(check(&format!("{one}\n{{\"rows\":2,\"left_out\":0}}\n"), 9).1, None, "a line got lost");
+        assert_eq!(check("{\"rows\":0,\"left_out\":0}\n", 9), (Vec::new(), Some(0)));
+        assert_eq!(check("", 9).1, None);
+        assert!(Received::default().take(b"<html>\n").is_err());
+    }
 }
