@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::incident::Report;
-use pagerslack_core::report::{Asked, AskedEnd, Outcome, row};
+use pagerslack_core::incident::{Report, Via};
+use pagerslack_core::report::{Asked, AskedEnd, COLUMNS, Outcome, Region, row};
 use pagerslack_core::{Event, IncidentId, Recorded, RotationId};
 use pagerslack_store::{Filed, Page, Past, Stored, Told};
 use serde_json::Value;
