@@ -81,11 +81,13 @@ fn choice(dashboard: &Dashboard, rotations: &[RotationId], chosen: &RotationId) 
     html! {
         @if rotations.len() > 1 {
             form.choose method="get" action="/coverage" {
-                label for="rotation" { "Channel" }
-                select id="rotation" name="rotation" {
-                    @for rotation in rotations {
-                        option value=(key(rotation)) selected[rotation == chosen] {
-                            (name(rotation)) @if several { " in " (rotation.team) }
+                div {
+                    label for="rotation" { "Channel" }
+                    select id="rotation" name="rotation" {
+                        @for rotation in rotations {
+                            option value=(key(rotation)) selected[rotation == chosen] {
+                                (name(rotation)) @if several { " in " (rotation.team) }
+                            }
                         }
                     }
                 }

@@ -134,7 +134,7 @@ impl Found {
             return html! { p.none { "Nothing was answered." } };
         }
         html! {
-            table {
+            table.answered {
                 caption.unseen { "Incidents answered in the last 24 hours, the latest first" }
                 thead {
                     tr {

@@ -222,7 +222,7 @@ fn form(dashboard: &Dashboard, places: &[Place], chosen: &Place, period: &Period
                 input id="from" name="from" type="date" value=(period.first());
             }
             div {
-                label for="to" { "to" }
+                label for="to" { "To" }
                 input id="to" name="to" type="date" value=(period.last());
             }
             button type="submit" { "Show" }

@@ -47,7 +47,11 @@ impl Shown<'_> {
         let Answers { people, managers, cancelled, nobody } = self.summary.answers;
         let share = |part: u64| match self.summary.incidents {
             0 => "–".to_owned(),
-            all => format!("{} ({} %)", count(part), (200 * part + all) / (2 * all)),
+            all => match (200 * part + all) / (2 * all) {
+                // Few are not none.
+                0 if part > 0 => format!("{} (<1 %)", count(part)),
+                percent => format!("{} ({percent} %)", count(part)),
+            },
         };
         let time = |pick: fn(&Times) -> u64| {
             self.summary
