@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,6 +14,7 @@ use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use rusqlite::Connection;
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
@@ -218,6 +220,76 @@ async fn who_never_answers_holds_up_nobody() {
     assert!(ledger.values().all(|times| *times == 1), "{ledger:?}");
     assert!(door.service.log().contains("a webhook is heard again"));
     stopped(process).await;
+}
+
+/// Lets so many hours pass for a bot that is off, as far as its database knows.
+fn hours_pass(database: &Path, hours: i64) {
+    let database = Connection::open(database).unwrap();
+    let nanoseconds = hours * 3_600_000_000_000;
+    for change in [
+        "UPDATE events SET at = at - ?1",
+        "UPDATE jobs SET due = due - ?1, lease_until = lease_until - ?1, last_claimed_at = last_claimed_at - ?1",
+    ] {
+        assert!(database.execute(change, [nanoseconds]).unwrap() >= 3, "{change}");
+    }
+}
+
+/// Given a receiver that has gone, when the bot comes up 71 hours after it told it in vain, then it tries on; and when it does
+/// so after 73, then it gives up: that is logged, counted, and the keepers are told once, and nothing is left to do.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_hears_for_three_days_is_given_up() {
+    let receiver = Receiver::listen(&[StatusCode::GONE; 99]).await;
+    let mut door = Door::prepare(&format!("admin = \"C0DEMO\"\n{}", webhook("status-page", &receiver))).await;
+    door.environment.push(("PAGERSLACK_WEBHOOK_STATUS_PAGE", SECRET.to_owned()));
+    let process = door.serve().await;
+    door.service.report("https://i.example/1");
+    let (ts, responder) = page(&door.service.slack).await;
+    react(&door.service.slack, &responder, &ts);
+    taken(&door.service.slack).await;
+    let tried = async |times: usize| {
+        eventually_within(Duration::from_secs(60), "each is tried", || async {
+            let all = receiver.times();
+            (all.len() == 3 && all.values().all(|each| *each >= times)).then_some(())
+        })
+        .await;
+    };
+    let counted = async |number: usize| {
+        eventually_within(Duration::from_secs(60), "they are given up", || async {
+            let (_, metrics) = door.service.asked("/metrics").await?;
+            metrics.contains(&format!("pagerslack_webhooks_given_up_total {number}\n")).then_some(())
+        })
+        .await;
+    };
+    let told =
+        || door.transcript().matches("The webhook status-page has not been heard for three days").count();
+    tried(1).await;
+    stopped(process).await;
+    hours_pass(&door.service.database(), 71);
+    let process = door.serve().await;
+    tried(2).await;
+    counted(0).await;
+    assert_eq!(told(), 0);
+    stopped(process).await;
+    hours_pass(&door.service.database(), 2);
+    let before = receiver.heard().len();
+    let process = door.serve().await;
+    counted(3).await;
+    eventually("the keepers are told", || async { (told() == 1).then_some(()) }).await;
+    stopped(process).await;
+    let more = receiver.heard().len() - before;
+    assert!((1..=3).contains(&more), "it may have come back: {more} tries");
+    let log = door.service.log();
+    assert_eq!(
+        log.matches("a webhook was not heard for three days, and this is given up").count(),
+        3,
+        "{log}"
+    );
+    assert_eq!(told(), 1);
+    let left: i64 = Connection::open(door.service.database())
+        .unwrap()
+        .query_row("SELECT count(*) FROM jobs WHERE key LIKE '%/webhook/%'", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(left, 0);
 }
 
 /// Given a webhook without its secret, then the bot says at its start what to set.
