@@ -78,9 +78,9 @@ pub(crate) fn paged(number: usize, now: Timestamp) -> Commit {
     commit
 }
 
-/// A whole incident: one person is asked, of every third a second one, who takes it, and it is closed. Nothing is left to
-/// do.
-pub(crate) fn over(number: usize, at: Timestamp) -> Commit {
+/// A whole incident: one person is asked, of every third a second one, who takes it; and, in a second commit, it is closed
+/// an hour later. Nothing is left to do.
+pub(crate) fn over(number: usize, at: Timestamp) -> [Commit; 2] {
     let report = report(number);
     let channel = report.rotation.channel.clone();
     let message =
@@ -122,11 +122,14 @@ pub(crate) fn over(number: usize, at: Timestamp) -> Commit {
     let took = 130 + i64::try_from(number % 400).unwrap_or(0);
     story.push((took, Event::Acknowledged { by: responder.clone(), via: Via::Reaction, zone: None }));
     story.push((took + 3_600, Event::Closed { by: responder }));
-    let mut commit = Commit::new(report.rotation.team.clone(), report.incident.clone(), 0);
     let events = (1..).zip(story).map(|(seq, (seconds, event))| Recorded { seq, at: later(seconds), event });
-    commit.events = events.collect();
-    commit.index = Some(IncidentIndex { rotation: report.rotation, url: report.url, open: false });
-    commit
+    let mut events: Vec<_> = events.collect();
+    let closed: Vec<_> = events.pop().into_iter().collect();
+    let mut taken = Commit::new(report.rotation.team.clone(), report.incident.clone(), 0);
+    let mut over = Commit::new(report.rotation.team.clone(), report.incident, events.len() as u64);
+    taken.index = Some(IncidentIndex { rotation: report.rotation, url: report.url, open: false });
+    (taken.events, over.events) = (events, closed);
+    [taken, over]
 }
 
 fn follow(number: usize, now: Timestamp, commands: impl FnOnce(Report) -> Vec<Command>) -> Commit {

@@ -102,7 +102,7 @@ pub(crate) async fn books(store: &Path) -> Result<String> {
     let backend: Arc<dyn Backend> = Arc::new(Sqlite::open(store)?);
     let team = incidents::report(0).rotation.team;
     // Warms what reading needs, so that the growth is that of the books.
-    backend.rows(&team, None, None, 1_000).await?;
+    backend.rows(&team, None, None, 1_000).await?.page.await?;
     let (books, before) = (Books::new(backend), resident()?);
     let begun = Instant::now();
     books.fill(Timestamp::UNIX_EPOCH).await?;

@@ -1,6 +1,8 @@
 //! Everything that has happened, for whoever reports on it or moves it elsewhere.
 
 use async_trait::async_trait;
+use futures_util::FutureExt as _;
+use futures_util::future::{self, BoxFuture};
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
 use pagerslack_core::report::Row;
@@ -32,6 +34,21 @@ pub struct History<T = Filed> {
     pub unreadable: Vec<Unreadable>,
     /// Where to go on; `None` after the last page.
     pub next: Option<Cursor>,
+}
+
+/// A page of rows that is being read, so that whoever walks through them all can ask for the one after it meanwhile.
+pub struct Coming {
+    /// Where to go on, as in the page.
+    pub next: Option<Cursor>,
+    /// The page. Nothing is read before it is polled.
+    pub page: BoxFuture<'static, Result<History<Row>, StoreError>>,
+}
+
+impl From<History<Row>> for Coming {
+    /// A page that is there.
+    fn from(page: History<Row>) -> Self {
+        Self { next: page.next.clone(), page: future::ready(Ok(page)).boxed() }
+    }
 }
 
 /// An incident of which something cannot be read: damaged, or written by a newer build.
@@ -75,7 +92,7 @@ pub trait Archive: Send + Sync {
         since: Option<Timestamp>,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<History<Row>, StoreError>;
+    ) -> Result<Coming, StoreError>;
 
     /// Takes a closed incident out, with its log and its messages, and keeps a row of it, in one step. `false` if it is
     /// open, gone, or something has happened in it since it was read; then it stays as it is.

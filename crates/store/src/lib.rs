@@ -15,7 +15,7 @@ mod inventory;
 mod model;
 mod records;
 
-pub use archive::{Archive, Filed, History, Past, Unreadable};
+pub use archive::{Archive, Coming, Filed, History, Past, Unreadable};
 pub use causes::Causes;
 pub use copy::{CopyError, copy};
 pub use inventory::{Inventory, inventory};

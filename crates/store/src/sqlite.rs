@@ -3,6 +3,7 @@
 //! ```text
 //! commit, claim ──► writer thread (writer) ──► commit, claim      one transaction for all that wait
 //! load, queue … ──► reader threads (readers) ──► read             each on a connection of its own
+//! rows          ──► walker threads (readers) ──► rows             so are these, which read the whole history
 //! open: lock, header, schema (schema), leases of the dead process
 //! ```
 //!
@@ -39,7 +40,6 @@ use std::{io, iter};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::report::Row;
 use pagerslack_core::{IncidentId, JobKey, MessageRef, Queue, RotationId, TeamId, UserId};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -47,11 +47,11 @@ use tokio::sync::{mpsc, oneshot};
 pub use refusal::OpenError;
 
 use crate::{
-    Archive, Claim, ClaimedJob, Commit, CommitError, Cursor, Filed, Held, History, Page, Past, Record,
-    RecordWrite, Records, Renewal, Shares, Store, StoreError, Stored, Told,
+    Archive, Claim, ClaimedJob, Coming, Commit, CommitError, Cursor, Filed, Held, History, Page, Past,
+    Record, RecordWrite, Records, Renewal, Shares, Store, StoreError, Stored, Told,
 };
 use health::Health;
-use readers::{READERS, Readers};
+use readers::{CONNECTIONS, Readers};
 use writer::{Counters, Request, Write};
 
 /// A store in one SQLite file, or in memory.
@@ -77,7 +77,7 @@ impl Sqlite {
     ///
     /// When it is in use, not ours, of a newer schema, damaged or out of reach. The file is then as it was.
     pub fn open(path: &Path) -> Result<Self, OpenError> {
-        let opened = open::open(path, READERS)?;
+        let opened = open::open(path, CONNECTIONS)?;
         let mut store = Self::start(&opened.path, opened.writer, opened.readers, Some(opened.lock))?;
         store.is_checked = opened.is_checked;
         Ok(store)
@@ -178,12 +178,7 @@ impl Sqlite {
         if let Some(here) = &self.here {
             return question(&here.lock().unwrap_or_else(PoisonError::into_inner));
         }
-        let (reply, answer) = oneshot::channel();
-        let read: writer::Read = Box::new(move |db| {
-            if !reply.is_closed() {
-                let _ = reply.send(question(db));
-            }
-        });
+        let (read, answer) = asked(question);
         match (&self.readers, &self.requests) {
             (Some(readers), _) => readers.reads.send(read).await.map_err(|_| stopped())?,
             (None, Some(requests)) => {
@@ -195,6 +190,19 @@ impl Sqlite {
     }
 }
 
+/// A question for a thread, which is not looked into once nobody waits for the answer.
+fn asked<T: Send + 'static>(
+    question: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+) -> (writer::Read, oneshot::Receiver<Result<T, StoreError>>) {
+    let (reply, answer) = oneshot::channel();
+    let read: writer::Read = Box::new(move |db| {
+        if !reply.is_closed() {
+            let _ = reply.send(question(db));
+        }
+    });
+    (read, answer)
+}
+
 fn stopped() -> StoreError {
     StoreError::Unavailable { what: "asking a thread of the store", source: "it has stopped".into() }
 }
@@ -202,8 +210,8 @@ fn stopped() -> StoreError {
 impl Drop for Sqlite {
     /// The readers end first, so that the writer closes the last connection and SQLite tidies up.
     fn drop(&mut self) {
-        if let Some(Readers { reads, threads }) = self.readers.take() {
-            drop(reads);
+        if let Some(Readers { reads, walks, threads }) = self.readers.take() {
+            drop((reads, walks));
             for thread in threads {
                 let _ = thread.join();
             }
@@ -382,26 +390,8 @@ impl Archive for Sqlite {
         since: Option<Timestamp>,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<History<Row>, StoreError> {
-        let part = |after: Option<Cursor>, limit| {
-            let team = team.clone();
-            self.read(move |db| rows::rows(db, &team, since, after.as_ref(), limit))
-        };
-        // Most of the work is reading logs, which two threads do in half the time.
-        let half = limit / 2;
-        let middle = match half {
-            0 => None,
-            _ => {
-                let (team, after) = (team.clone(), after.clone());
-                self.read(move |db| rows::last_of(db, &team, since, after.as_ref(), half)).await?
-            }
-        };
-        let Some(middle) = middle else { return part(after, limit).await };
-        let (mut page, more) = tokio::try_join!(part(after, half), part(Some(middle), limit - half))?;
-        page.items.extend(more.items);
-        page.unreadable.extend(more.unreadable);
-        page.next = more.next.or(page.next);
-        Ok(page)
+    ) -> Result<Coming, StoreError> {
+        rows::page(self, team, since, after, limit).await
     }
 
     async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {

@@ -188,7 +188,8 @@ struct Considered(Vec<Candidate>);
 
 #[derive(Deserialize)]
 struct Passer<'a> {
-    user: UserId,
+    #[serde(borrow)]
+    user: Cow<'a, str>,
     #[serde(borrow)]
     verdict: Cow<'a, str>,
     #[serde(default)]
@@ -218,7 +219,11 @@ impl<'de> Visitor<'de> for ConsideredVisitor {
             let is_manager = verdict == "manager";
             if is_manager || weekend_volunteer || clock.is_some() {
                 let verdict = if is_manager { Verdict::Manager } else { Verdict::Available };
-                kept.push(Candidate { weekend_volunteer, zone: clock, ..Candidate::new(user, verdict) });
+                kept.push(Candidate {
+                    weekend_volunteer,
+                    zone: clock,
+                    ..Candidate::new(UserId::new(user), verdict)
+                });
             }
         }
         Ok(Considered(kept))

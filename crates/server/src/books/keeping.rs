@@ -89,7 +89,7 @@ impl Books {
     async fn read_on(&self, team: &TeamId) -> Result<(), StoreError> {
         let mut last = self.read().ledgers.get(team).and_then(|ledger| ledger.last.clone());
         loop {
-            let page = self.store.rows(team, None, last, AT_ONCE).await?;
+            let page = self.store.rows(team, None, last, AT_ONCE).await?.page.await?;
             let Some(next) = page.next else { return Ok(()) };
             self.put(team, page.items, Some(next.clone()));
             last = Some(next);

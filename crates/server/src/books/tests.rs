@@ -67,7 +67,8 @@ impl Desk {
 
     /// The books are what somebody counts who reads the logs now.
     async fn holds(&self) {
-        let mut rows = self.store.rows(&"T1".into(), None, None, 999).await.unwrap().items;
+        let mut rows =
+            self.store.rows(&"T1".into(), None, None, 999).await.unwrap().page.await.unwrap().items;
         rows.sort_by(|one, other| {
             (one.reported_at, &one.incident).cmp(&(other.reported_at, &other.incident))
         });

@@ -5,7 +5,7 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::incident::{Report, Via};
 use pagerslack_core::report::{Asked, AskedEnd, COLUMNS, Outcome, Region, row};
 use pagerslack_core::{Event, IncidentId, Recorded, RotationId};
-use pagerslack_store::{Filed, Page, Past, Stored, Told};
+use pagerslack_store::{Coming, Filed, Page, Past, Stored, Told};
 use serde_json::Value;
 
 use super::text::cells;
@@ -67,12 +67,12 @@ impl Archive for Days {
         since: Option<Timestamp>,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<History<Row>, StoreError> {
+    ) -> Result<Coming, StoreError> {
         let page = self.incidents(after, limit).await?;
         let there = page.items.iter().filter(|filed| filed.team == *team);
         let rows = there.filter_map(|filed| row(&filed.stored.log));
         let items: Vec<Row> = rows.filter(|row| since.is_none_or(|since| row.reported_at >= since)).collect();
-        Ok(History { items, unreadable: Vec::new(), next: page.next })
+        Ok(History { items, unreadable: Vec::new(), next: page.next }.into())
     }
 
     async fn retire(&self, _: &Filed, _: Vec<u8>) -> Result<bool, StoreError> {

@@ -19,6 +19,7 @@ pub(super) async fn cases<F: AsyncFn() -> Shared>(suite: &mut Suite<F>) {
     suite.case("an old incident is taken out, and a row of it is left", retired).await;
     suite.case("rows come by workspace, from a moment on, in the order of the reports", rows_since).await;
     suite.case("whoever comes back for rows gets what was reported meanwhile", rows_later).await;
+    suite.case("a row tells of the whole log, wherever among others its events lie", rows_among_others).await;
     suite.case("every job of every workspace, page by page", every_job).await;
     suite.case("everything that people were told, page by page", everything_told).await;
     suite.case("the history comes in the order of the reports, without gap or double", in_order).await;
@@ -133,7 +134,9 @@ async fn rows_of(
 ) -> Result<(Vec<Row>, Option<Cursor>), StoreError> {
     let (mut all, mut last) = (Vec::new(), None);
     loop {
-        let page = store.rows(team, since, last.clone(), limit).await?;
+        let coming = store.rows(team, since, last.clone(), limit).await?;
+        let page = coming.page.await?;
+        assert_eq!(coming.next, page.next);
         assert!(page.items.len() <= limit);
         all.extend(page.items);
         if page.next.is_none() {
@@ -145,7 +148,7 @@ async fn rows_of(
 
 async fn rows_since(store: Shared) -> Outcome {
     assert_eq!(store.workspaces().await?, Vec::<TeamId>::new());
-    let none = store.rows(&team(), None, None, 9).await?;
+    let none = store.rows(&team(), None, None, 9).await?.page.await?;
     assert!(none.items.is_empty() && none.next.is_none());
     let mut expected = Vec::new();
     // The one of the fourth day is committed after the one of the fifth, as when a replica's clock lags behind.
@@ -183,9 +186,49 @@ async fn rows_later(store: Shared) -> Outcome {
     let (rows, last) = rows_of(&*store, &team(), None, 9).await?;
     assert_eq!((rows.len(), last.is_some()), (1, true));
     store.commit(told_on("T1", "i2", 2, vec![Event::Cancelled { by: "U1".into() }])).await?;
-    let page = store.rows(&team(), None, last.clone(), 9).await?;
+    let page = store.rows(&team(), None, last.clone(), 9).await?.page.await?;
     assert_eq!(page.items.iter().map(|row| row.incident.as_str()).collect::<Vec<_>>(), ["i2"]);
     assert!(page.next.is_some() && page.next != last);
+    Ok(())
+}
+
+/// Given incidents of two workspaces that happen at the same time, some over in a moment, some going on for long, some that
+/// are open, then each has the row that its log tells, in pages of any length.
+async fn rows_among_others(store: Shared) -> Outcome {
+    let mut steps = Vec::new();
+    let mut reports = Vec::new();
+    for number in 0..24_usize {
+        let workspace = if number % 5 == 4 { "T2" } else { "T1" };
+        let length = 2 + number * 7 % every_event().len();
+        let id = format!("i{}", number * 17 % 24);
+        let mut told = told_on(workspace, &id, 1, every_event()).events;
+        told.truncate(length);
+        let pause = [1, 3, 40][number % 3];
+        let last = told.len() - 1;
+        for (place, recorded) in told.into_iter().enumerate() {
+            let mut commit = Commit::new(workspace.into(), id.as_str().into(), place as u64);
+            commit.events.push(recorded);
+            let open = place < last || number % 4 == 3;
+            let rotation = RotationId::new(workspace.into(), rotation().channel);
+            commit.index = Some(IncidentIndex { rotation, url: format!("{URL}/{number}"), open });
+            steps.push((number + place * pause, number, commit));
+        }
+        if workspace == "T1" {
+            reports.push(IncidentId::new(id));
+        }
+    }
+    steps.sort_by_key(|(moment, number, _)| (*moment, *number));
+    for (.., commit) in steps {
+        store.commit(commit).await?;
+    }
+    let mut expected = Vec::new();
+    for incident in &reports {
+        expected.extend(store.load(&team(), incident).await?.and_then(|stored| report::row(&stored.log)));
+    }
+    assert_eq!(expected.len(), 20);
+    for limit in [1, 2, 3, 7, 100] {
+        assert_eq!(rows_of(&*store, &team(), None, limit).await?.0, expected, "pages of {limit}");
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use jiff::Timestamp;
 use pagerslack_core::audit::JobState;
-use pagerslack_core::report::{Row, row_of};
+use pagerslack_core::report::row_of;
 use pagerslack_core::{IncidentId, MessageRef, RotationId, TeamId};
 
 use super::claim::Found;
@@ -13,7 +13,7 @@ use super::convert::{answer, count, instant};
 use super::read::bad_cursor;
 use super::{Redis, log, script};
 use crate::{
-    Archive, Cursor, Filed, History, IncidentIndex, Page, Past, StoreError, Stored, Told, Unreadable,
+    Archive, Coming, Cursor, Filed, History, IncidentIndex, Page, Past, StoreError, Stored, Told, Unreadable,
 };
 
 /// How many incidents are read by one script, while which nobody else is served.
@@ -70,7 +70,7 @@ impl Archive for Redis {
         since: Option<Timestamp>,
         after: Option<Cursor>,
         limit: usize,
-    ) -> Result<History<Row>, StoreError> {
+    ) -> Result<Coming, StoreError> {
         let limit = limit.clamp(1, AT_A_TIME);
         let mut order = after.map_or_else(|| "0".to_owned(), |Cursor(order)| order);
         let (mut items, mut unreadable, mut next) = (Vec::new(), Vec::new(), None);
@@ -94,7 +94,7 @@ impl Archive for Redis {
                 }
             }
         }
-        Ok(History { items, unreadable, next })
+        Ok(History { items, unreadable, next }.into())
     }
 
     async fn retire(&self, filed: &Filed, row: Vec<u8>) -> Result<bool, StoreError> {

@@ -101,11 +101,15 @@ fn write(db: &Connection, commit: &Commit) -> Result<(), StoreError> {
     if let Some(last) = commit.events.last() {
         set_version(db, commit, last.seq).map_err(failed("writing an incident's version"))?;
     }
+    let mut last_event = None;
     for recorded in &commit.events {
-        append(db, commit, recorded)?;
+        last_event = Some(append(db, commit, recorded)?);
     }
     if let Some(index) = &commit.index {
         set_index(db, commit, index).map_err(failed("indexing an incident"))?;
+    }
+    if let Some(id) = last_event {
+        set_last_event(db, commit, id).map_err(failed("filing an event"))?;
     }
     for job in &commit.add {
         add(db, job)?;
@@ -157,7 +161,8 @@ fn set_version(db: &Connection, commit: &Commit, version: u64) -> rusqlite::Resu
     .map(drop)
 }
 
-fn append(db: &Connection, commit: &Commit, recorded: &Recorded) -> Result<(), StoreError> {
+/// Gives the event's `id`.
+fn append(db: &Connection, commit: &Commit, recorded: &Recorded) -> Result<i64, StoreError> {
     let body = serde_json::to_string(&recorded.event).map_err(|source| StoreError::Corrupt {
         what: format!("event {} of incident {} on its way in", recorded.seq, commit.incident),
         source: source.into(),
@@ -177,16 +182,24 @@ fn append(db: &Connection, commit: &Commit, recorded: &Recorded) -> Result<(), S
         ])
     })
     .map_err(failed("appending an event"))?;
-    match recorded.seq {
-        1 => set_reported(db, commit).map_err(failed("filing a report")),
-        _ => Ok(()),
+    let id = db.last_insert_rowid();
+    if recorded.seq == 1 {
+        set_reported(db, commit, id).map_err(failed("filing a report"))?;
     }
+    Ok(id)
 }
 
-/// Files an incident under its report, which was written just now.
-fn set_reported(db: &Connection, commit: &Commit) -> rusqlite::Result<()> {
+/// Files an incident under its report.
+fn set_reported(db: &Connection, commit: &Commit, id: i64) -> rusqlite::Result<()> {
     db.prepare_cached("UPDATE incidents SET reported = ?3 WHERE team = ?1 AND incident = ?2")?
-        .execute(params![commit.team.as_str(), commit.incident.as_str(), db.last_insert_rowid()])
+        .execute(params![commit.team.as_str(), commit.incident.as_str(), id])
+        .map(drop)
+}
+
+/// Says where an incident's log ends; after everything that decides whether it is open.
+fn set_last_event(db: &Connection, commit: &Commit, id: i64) -> rusqlite::Result<()> {
+    db.prepare_cached("UPDATE incidents SET last_event = ?3 WHERE team = ?1 AND incident = ?2")?
+        .execute(params![commit.team.as_str(), commit.incident.as_str(), id])
         .map(drop)
 }
 

@@ -12,32 +12,45 @@ use tokio::sync::mpsc;
 
 use super::writer::Read;
 
-/// How many threads read: two may walk through the whole history while the third answers short questions.
-pub(super) const READERS: usize = 3;
+/// How many threads answer short questions.
+const READERS: usize = 2;
+
+/// How many walk through the history, while the others are free for short questions.
+const WALKERS: usize = 2;
+
+/// How many connections they need.
+pub(super) const CONNECTIONS: usize = READERS + WALKERS;
 
 /// How many reads may wait. Each is tens of microseconds, and whoever comes after waits for room.
 const WAITING: usize = 256;
 
-/// The threads, and the way to them.
+/// The threads, and the ways to them.
 pub(super) struct Readers {
     pub(super) reads: mpsc::Sender<Read>,
+    pub(super) walks: mpsc::Sender<Read>,
     pub(super) threads: Vec<JoinHandle<()>>,
 }
 
 impl Readers {
-    /// Starts a thread for each connection. They end when the sender is dropped.
-    pub(super) fn start(connections: Vec<Connection>) -> io::Result<Self> {
-        let (reads, waiting) = mpsc::channel(WAITING);
-        let waiting = Arc::new(Mutex::new(waiting));
-        let threads = connections
-            .into_iter()
-            .zip(iter::repeat(waiting))
-            .map(|(db, waiting)| {
-                Builder::new().name("sqlite-reader".to_owned()).spawn(move || serve(&db, &waiting))
-            })
-            .collect::<io::Result<_>>()?;
-        Ok(Self { reads, threads })
+    /// Starts a thread for each connection. They end when the senders are dropped.
+    pub(super) fn start(mut connections: Vec<Connection>) -> io::Result<Self> {
+        let walkers = connections.split_off(READERS.min(connections.len()));
+        let (reads, mut threads) = start("sqlite-reader", connections)?;
+        let (walks, walking) = start("sqlite-walker", walkers)?;
+        threads.extend(walking);
+        Ok(Self { reads, walks, threads })
     }
+}
+
+fn start(name: &str, connections: Vec<Connection>) -> io::Result<(mpsc::Sender<Read>, Vec<JoinHandle<()>>)> {
+    let (reads, waiting) = mpsc::channel(WAITING);
+    let waiting = Arc::new(Mutex::new(waiting));
+    let threads = connections
+        .into_iter()
+        .zip(iter::repeat(waiting))
+        .map(|(db, waiting)| Builder::new().name(name.to_owned()).spawn(move || serve(&db, &waiting)))
+        .collect::<io::Result<_>>()?;
+    Ok((reads, threads))
 }
 
 fn serve(db: &Connection, waiting: &Mutex<mpsc::Receiver<Read>>) {

@@ -12,8 +12,10 @@ pub(super) const APPLICATION_ID: i32 = 0x5067_536c;
 pub(super) const LATEST: i64 = MIGRATIONS.len() as i64;
 
 /// Migrations in order; the first brings the schema to version 1.
-const MIGRATIONS: &[&str] =
-    &[FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES, REPORTS, RECENT];
+const MIGRATIONS: &[&str] = &[
+    FIRST, SECOND, URGENCY, AUDIT, RECORDS, PAST, WHOSE_PAST, WISHES, TOLD_ENDS, SHARES, REPORTS, RECENT,
+    LAST_EVENT,
+];
 
 /// Instants (`at`, `due`, `lease_until`, …) are nanoseconds since the Unix epoch.
 const FIRST: &str = "
@@ -205,6 +207,15 @@ ALTER TABLE incidents ADD COLUMN reported INTEGER;
 UPDATE incidents SET reported =
     (SELECT id FROM events WHERE events.team = incidents.team AND events.incident = incidents.incident AND seq = 1);
 CREATE INDEX incidents_recent ON incidents (team, channel, reported);
+";
+
+/// The `id` of an incident's last event, by which those that are over are read in the order of their reports. Of an open one
+/// it is not in the index: a hunt has other things to write.
+const LAST_EVENT: &str = "
+ALTER TABLE incidents ADD COLUMN last_event INTEGER;
+UPDATE incidents SET last_event =
+    (SELECT id FROM events WHERE events.team = incidents.team AND events.incident = incidents.incident ORDER BY seq DESC LIMIT 1);
+CREATE INDEX incidents_over ON incidents (team, reported, last_event) WHERE open = 0 AND last_event IS NOT NULL;
 ";
 
 /// The schema that a database has: 0 for an empty one.
