@@ -11,12 +11,14 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 
+use futures_util::FutureExt as _;
+use futures_util::future;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 use pagerslack_core::report::{Fact, Frame, Names, Row, Summary};
 use pagerslack_core::{ChannelId, IncidentId, TeamId};
-use pagerslack_store::{Archive, Causes, Cursor, History, StoreError, Unreadable};
+use pagerslack_store::{Archive, Causes, Coming, Cursor, History, StoreError, Unreadable};
 use tokio::task::JoinHandle;
 
 pub use text::Format;
@@ -142,9 +144,15 @@ impl Rows {
                 while self.ahead.len() <= AHEAD
                     && let Some(from) = after.take()
                 {
-                    let coming = self.archive.rows(team, self.selection.since, from, AT_ONCE).await?;
-                    after = coming.next.map(Some);
-                    self.ahead.push_back(tokio::spawn(coming.page));
+                    let page = match self.archive.rows(team, self.selection.since, from, AT_ONCE).await {
+                        Ok(Coming { next, page }) => {
+                            after = next.map(Some);
+                            page
+                        }
+                        // It comes after the pages before it.
+                        Err(error) => future::ready(Err(error)).boxed(),
+                    };
+                    self.ahead.push_back(tokio::spawn(page));
                 }
                 let page = match self.ahead.pop_front() {
                     Some(page) => page.await.map_err(io::Error::other)??,

@@ -5,7 +5,7 @@ use pagerslack_core::audit::JobState;
 use pagerslack_core::incident::{Report, Via};
 use pagerslack_core::report::{Asked, AskedEnd, COLUMNS, Outcome, Region, row};
 use pagerslack_core::{Event, IncidentId, Recorded, RotationId};
-use pagerslack_store::{Coming, Filed, Page, Past, Stored, Told};
+use pagerslack_store::{Filed, Page, Past, Stored, Told};
 use serde_json::Value;
 
 use super::text::cells;
