@@ -1,4 +1,4 @@
-//! The statistics: a row for each incident, from the store to whoever counts, as CSV or as JSON ([`text`]).
+//! The statistics: a row for each incident, from the store to whoever counts, as CSV or as JSON (`text`).
 //!
 //! Invariant: memory stays the same however long the history is. A few incidents are read, written and forgotten, while
 //! the next few are read, and whoever takes them slowly is waited for. A store that cannot be read ends the stream with an
