@@ -40,7 +40,7 @@ pub struct History<T = Filed> {
 pub struct Coming {
     /// Where to go on, as in the page.
     pub next: Option<Cursor>,
-    /// The page. Nothing is read before it is polled.
+    /// The page; of some stores nothing is read before it is polled.
     pub page: BoxFuture<'static, Result<History<Row>, StoreError>>,
 }
 

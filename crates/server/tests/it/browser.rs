@@ -117,6 +117,17 @@ impl Browser {
         panic!("nothing at {css} shows {text:?}");
     }
 
+    /// Waits until no element of this kind shows `text` any more.
+    pub async fn hiding(&self, css: &str, text: &str) {
+        for _ in 0..150 {
+            if self.look(css, text).await.is_none() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        panic!("something at {css} still shows {text:?}");
+    }
+
     /// Presses what stands inside the element of this kind that shows `text`.
     pub async fn press(&self, css: &str, text: &str, inner: &str) {
         for _ in 0..150 {
@@ -179,6 +190,8 @@ async fn a_report_is_taken_with_eyes_in_the_browser() {
             option.click().await.unwrap();
         }
     }
+    // Until the page is that of somebody else, it may draw itself anew under the finger.
+    browser.hiding("#messages", "Only visible to you").await;
     browser.press("[data-ts].reply", "can you take this incident?", "[data-react='eyes']").await;
     browser.showing("#messages", &format!("Taken by @{responder}")).await;
     browser.showing("[data-ts].reply", "is on it,").await;
