@@ -42,12 +42,16 @@ function drawSide(state, people, rooms) {
   $("online").textContent = `· ${people.filter((it) => it.active).length} active`;
 }
 
+let chosen = "";
+
+/** Nothing is changed that need not be: somebody may be choosing. */
 function drawWho(people) {
   const choices = people.filter((it) => !it.deleted && !it.is_bot);
   if ($("as-user").options.length !== choices.length) {
     $("as-user").replaceChildren(...choices.map((it) => make("option", { value: it.id }, `${it.real_name} (@${it.name})`)));
+    chosen = "";
   }
-  $("as-user").value = view.me;
+  if (chosen !== view.me) $("as-user").value = chosen = view.me;
 }
 
 function draw() {
@@ -128,7 +132,7 @@ function showSide(open) {
 document.querySelector("main").addEventListener("click", () => showSide(false));
 addEventListener("keydown", (event) => { if (event.key === "Escape") showSide(false); });
 $("menu").onclick = () => showSide(!document.body.classList.contains("side-open"));
-$("as-user").onchange = () => { view.me = $("as-user").value; view.refresh(); };
+$("as-user").onchange = () => { view.me = chosen = $("as-user").value; view.refresh(); };
 for (const it of $("speeds").children) it.onclick = () => act({ do: "speed", speed: Number(it.dataset.speed) });
 setInterval(view.refresh, 500);
 setInterval(tick, 250);
