@@ -187,7 +187,7 @@ async fn the_statistics_are_downloaded_while_the_bot_runs() {
     spoilt.execute("UPDATE events SET body = '{' WHERE seq = 2", []).unwrap();
     drop(spoilt);
     let rest = desk.run("stats -o rest.csv").await;
-    assert!(!rest.well && rest.err.contains("1 incidents cannot be read and are left out"), "{rest:?}");
+    assert!(!rest.well && rest.err.contains("1 incident cannot be read and is left out"), "{rest:?}");
     assert!(rest.err.contains("an incident cannot be read, and the statistics leave it out"), "{rest:?}");
     assert_eq!(fs::read_to_string(desk.path("rest.csv")).unwrap().lines().count(), 1, "the names alone");
 
@@ -196,7 +196,7 @@ async fn the_statistics_are_downloaded_while_the_bot_runs() {
     for (form, lines) in [("csv", 1), ("json", 1), ("table", 1)] {
         let rest =
             desk.run(&format!("stats download --server SERVER --format {form} -o downloaded.txt")).await;
-        let said = "1 incidents cannot be read and are left out: the server's log says which, and why";
+        let said = "1 incident cannot be read and is left out: the server's log says which, and why";
         assert!(!rest.well && rest.err.contains(said) && rest.out.is_empty(), "{rest:?}");
         let written = fs::read_to_string(desk.path("downloaded.txt")).unwrap();
         assert_eq!(written.trim().lines().count(), lines, "{written}");

@@ -88,14 +88,7 @@ pub(super) async fn local(what: &What, path: Option<&Path>, environment: &Enviro
     };
     bar.finish_and_clear();
     output.finish()?;
-    if left_out == 0 {
-        return Ok(ExitCode::SUCCESS);
-    }
-    writeln!(
-        std::io::stderr(),
-        "{left_out} incidents cannot be read and are left out: the lines above say which, and why"
-    )?;
-    Ok(ExitCode::FAILURE)
+    told_of(left_out, "the lines above say")
 }
 
 pub(super) async fn download(server: &Server, what: &What, environment: &Environment) -> Result<ExitCode> {
@@ -125,13 +118,17 @@ pub(super) async fn download(server: &Server, what: &What, environment: &Environ
     output.write(&piece)?;
     bar.finish_and_clear();
     output.finish()?;
-    if left_out == 0 {
-        return Ok(ExitCode::SUCCESS);
-    }
-    writeln!(
-        std::io::stderr(),
-        "{left_out} incidents cannot be read and are left out: the server's log says which, and why"
-    )?;
+    told_of(left_out, "the server's log says")
+}
+
+/// Says how many are left out, and where it stands why; that is a failure, however many are there.
+fn told_of(left_out: u64, says: &str) -> Result<ExitCode> {
+    let left = match left_out {
+        0 => return Ok(ExitCode::SUCCESS),
+        1 => "1 incident cannot be read and is left out".to_owned(),
+        many => format!("{many} incidents cannot be read and are left out"),
+    };
+    writeln!(std::io::stderr(), "{left}: {says} which, and why")?;
     Ok(ExitCode::FAILURE)
 }
 
